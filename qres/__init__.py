@@ -1,0 +1,1 @@
+"""Quantum resource estimation for machine learning (front door to be filled)."""

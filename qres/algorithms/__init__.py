@@ -1,0 +1,1 @@
+"""End-to-end claims: theorem, hypotheses, and stages as formulas."""

@@ -1,0 +1,145 @@
+r"""A quantum linear solver on a matrix: prepare $A^{-1}|b\rangle$ and read it out.
+
+Claim: from a table of $A$ and of $b$ a quantum computer reads $x = A^{-1}b$ to relative error
+`error.total` with probability at least $1 - $ `error.fail_prob`. The solver sees
+$\kappa_{\mathrm{eff}} = \alpha/\sigma_{\min}$, not the condition number of $A$.
+
+Departures from the training pipeline: no history matrix, so the success probability is 1, and
+$\xi = \lVert A^{-1}\rVert\lVert b\rVert/\lVert x\rVert$ is the inverse of `solution_overlap`.
+"""
+
+from __future__ import annotations
+
+import sympy
+
+from qres.algorithms.access.qrom import BLOCK_LIMITS
+from qres.algorithms.base import Choice, readout_modes
+from qres.algorithms.circuit import system_circuit
+from qres.algorithms.encodings.base import encoding, encodings
+from qres.algorithms.readouts.stages import (
+    ReadoutKind,
+    budget_shares,
+    failures,
+    quantum_stages,
+    readout_assumptions,
+    readout_definitions,
+    reconstruction,
+)
+from qres.algorithms.record import Job
+from qres.algorithms.solvers.base import solver
+from qres.algorithms.system import (
+    Definitions,
+    System,
+    circuit_definitions,
+    precision_definitions,
+)
+from qres.config.record import ErrorTarget, LinearSystem
+from qres.errors import InfeasibleError, InputError
+from qres.measurement.record import Measurement
+from qres.notation.formula import define
+from qres.notation.named import ceil_log2
+from qres.notation.quantity import Quantity
+from qres.notation.source import derived
+from qres.notation.symbols import symbol, symbols
+
+NAME = "linear-system"
+
+
+def candidates(parameters: LinearSystem, measurement: Measurement) -> tuple[Choice, ...]:
+    """Return the open choices: encodings with known values, ways to make a state."""
+    names = list(encodings()) if parameters.encoding == "auto" else [parameters.encoding]
+    known = measurement.values
+    usable = [name for name in names if all(need in known for need in encoding(name).needs)]
+    if not usable:
+        missing = [n for name in names for n in encoding(name).needs if n not in known]
+        raise InputError(f"algorithm.encoding: {parameters.encoding} needs {', '.join(missing)}")
+    modes = readout_modes(parameters.readout.kind, parameters.readout.access)
+    return tuple(Choice(encoding=name, mode=mode) for name in usable for mode in modes)
+
+
+def build(
+    parameters: LinearSystem, measurement: Measurement, error: ErrorTarget, choice: Choice
+) -> Job:
+    """Return the job of one choice.
+
+    Raises:
+        InfeasibleError: the matrix is singular.
+    """
+    kind: ReadoutKind = (
+        "state"
+        if parameters.readout.kind == "state"
+        else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
+    )
+    system = System(
+        name=NAME,
+        encoding=encoding(choice.encoding),
+        solver=solver(parameters.solver),
+        scale=sympy.Integer(1),
+    )
+    return Job(
+        name=NAME,
+        stages=quantum_stages(system, kind, choice.mode)
+        + ((reconstruction(kind),) if kind != "state" else ()),
+        values=_values(parameters, measurement, choice),
+        definitions=_definitions(system, kind, choice),
+        shares=budget_shares(has_readout=kind != "state"),
+        failures=failures(kind),
+        choices={
+            "encoding": choice.encoding,
+            "data_access": parameters.data_access,
+            "solver": parameters.solver,
+            "readout": kind,
+            "state preparation": choice.mode,
+            "failure rule": "logical failures counted over the whole run",
+        },
+        has_task=kind != "state",
+        assumptions=readout_assumptions(kind, system.solver),
+        warnings=measurement.warnings,
+        circuit=system_circuit(system, kind, choice.mode),
+    )
+
+
+def _values(
+    parameters: LinearSystem, measurement: Measurement, choice: Choice
+) -> dict[str, Quantity]:
+    needed = ("dim", "smallest_singular_value", *encoding(choice.encoding).needs)
+    missing = [name for name in needed if name not in measurement.values]
+    if missing:
+        raise InputError(f"the measurement lacks {', '.join(missing)}")
+    values = {name: measurement.values[name] for name in needed}
+    smallest = values["smallest_singular_value"]
+    smallest = smallest if smallest.low is None else smallest.with_value(smallest.low)
+    if float(smallest) <= 0:
+        raise InfeasibleError("solver", "the matrix is singular: kappa is infinite")
+    values["smallest_singular_value"] = smallest
+    overlap = measurement.values.get("solution_overlap")
+    values["solution_overlap"] = overlap or Quantity(
+        value=1.0, kind="assumed", method="no right-hand side, the best case"
+    )
+    values["success_prob"] = Quantity(value=1, method="nothing is projected out")
+    limit = BLOCK_LIMITS[parameters.data_access]
+    values["block_limit"] = Quantity(value=limit, source=f"data access {parameters.data_access}")
+    return values
+
+
+def _definitions(system: System, kind: ReadoutKind, choice: Choice) -> Definitions:
+    dim, alpha, inverse = symbols("dim alpha inverse_norm")
+    smallest, overlap = symbols("smallest_singular_value solution_overlap")
+    source = derived("definition")
+    return (
+        define(f"{NAME}.index_bits", "qubits of the index", ceil_log2(dim), source),
+        define(f"{NAME}.index_width", "qubits of the index", symbol("index_bits"), source),
+        *system.encoding.definitions(NAME),
+        define(f"{NAME}.alpha", "normalisation of the matrix", symbol("alpha_matrix"), source),
+        define(f"{NAME}.inverse_norm", "norm of the inverse", 1 / smallest, source),
+        define(
+            f"{NAME}.kappa_eff",
+            "condition number as the solver sees it",
+            alpha * inverse,
+            derived("alpha norm(A^-1)"),
+        ),
+        define(f"{NAME}.xi", "norm(A^-1) norm(b) / norm(x)", 1 / overlap, source),
+        *precision_definitions(NAME, has_readout=kind != "state"),
+        *circuit_definitions(system),
+        *readout_definitions(system, kind, choice.mode),
+    )

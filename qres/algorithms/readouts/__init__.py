@@ -1,0 +1,1 @@
+"""What leaves the quantum computer, one read-out a file."""

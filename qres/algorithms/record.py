@@ -1,0 +1,204 @@
+"""A `Job`: what one scenario asks of a quantum computer, as stages with formulas.
+
+Everything that is counted, drawn, explained or printed reads this one object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from qres.notation.formula import Formula
+from qres.notation.quantity import Bound, Kind, Quantity, weakest
+from qres.notation.source import Source
+from qres.notation.symbols import symbol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """Price of one call of a quantum stage, as sympy expressions.
+
+    Args:
+        toffoli: Toffoli gates.
+        t: T gates.
+        rotations: rotations, to be synthesised by their own stage.
+        qubits: logical qubits alive during the call, held registers included.
+    """
+
+    toffoli: Any = 0
+    t: Any = 0
+    rotations: Any = 0
+    qubits: Any = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassicalWork:
+    """Price of one call of a classical stage.
+
+    Args:
+        gradients: full-batch gradients of the network.
+        flops: floating-point operations that are not gradients.
+    """
+
+    gradients: Any = 0
+    flops: Any = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One leaf of the job: `calls` times `unit`.
+
+    Args:
+        name: as in the table.
+        calls: sympy expression, for the whole job.
+        unit: what one call costs.
+        kind: how the call count is known.
+        source: of the call count.
+        meaning: one line.
+    """
+
+    name: str
+    calls: Any
+    unit: Unit | ClassicalWork
+    kind: Kind
+    source: Source
+    meaning: str
+
+    @property
+    def is_classical(self) -> bool:
+        """Whether the stage runs on the classical device."""
+        return isinstance(self.unit, ClassicalWork)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something that nobody has shown.
+
+    Args:
+        text: one line.
+        factor: by how much it could move the cost, None if that is unknown, 1 if not at all.
+        favours: the side that the assumption helps.
+    """
+
+    text: str
+    factor: float | None = 1.0
+    favours: Literal["quantum", "classical", "neither"] = "neither"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A term of the error budget.
+
+    Args:
+        name: the `eps_*` of the design.
+        symbol: symbol of the share that the budget fills, None for a term that is decided.
+        value: symbol of the precision that the share becomes, None for a decided term.
+        decided: relative error that is already spent (0 with `exact` where the term is absent).
+        kind: how `decided` is known.
+        bought: symbol of what the precision buys, with a label.
+    """
+
+    name: str
+    symbol: str | None = None
+    value: str | None = None
+    decided: float = 0.0
+    kind: Kind = "exact"
+    bought: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Stages, the values that feed them, and what the result rests on.
+
+    Args:
+        name: of the algorithm.
+        stages: flat, leaf-level, in the order of the table.
+        values: the quantities put in, by symbol.
+        definitions: (symbol, formula) pairs in the order of evaluation; a value handed in for a
+            defined symbol replaces its definition.
+        shares: terms of the error budget; those with a symbol are filled by the budget.
+        failures: symbols of the failure probabilities that share `error.fail_prob`.
+        choices: what was chosen among the members, for the report.
+        has_task: whether a classical computer has the same task (`state` has none).
+        assumptions: what nobody has shown.
+        warnings: (code, message) pairs.
+        references: named side figures for the report, such as a lower reference of `kappa_eff`.
+        circuit: builds the root bloq from the values of the symbols.
+    """
+
+    name: str
+    stages: tuple[Stage, ...]
+    values: Mapping[str, Quantity]
+    definitions: tuple[tuple[str, Formula], ...] = ()
+    shares: tuple[Share, ...] = ()
+    failures: tuple[str, ...] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    has_task: bool = True
+    assumptions: tuple[Assumption, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+    references: Mapping[str, Quantity] = field(default_factory=dict)
+    circuit: Callable[[Mapping[str, Any]], Any] | None = None
+
+    def evaluate(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the number of every symbol: inputs, then definitions in order.
+
+        Args:
+            overrides: scalars or arrays by symbol; one for a defined symbol replaces its
+                definition, everything downstream follows.
+        """
+        numbers = {name: quantity.value for name, quantity in self.values.items()}
+        numbers.update(overrides or {})
+        fixed = set(overrides or {})
+        for name, formula in self.definitions:
+            if name not in fixed:
+                numbers[name] = formula(**{key: numbers[key] for key in formula.inputs})
+        return numbers
+
+    def pedigrees(self) -> dict[str, Quantity]:
+        """Return every symbol as a Quantity: the weakest kind of all that went in is kept."""
+        numbers = self.evaluate()
+        known = dict(self.values)
+        for name, formula in self.definitions:
+            inputs = [known[key] for key in formula.inputs]
+            known[name] = Quantity(
+                value=numbers[name],
+                unit=formula.unit,
+                kind=weakest([formula.kind, *(item.kind for item in inputs)]),
+                bound=combined_bound([formula.bound, *(item.bound for item in inputs)]),
+                source=str(formula.source),
+                method=formula.text(),
+            )
+        return known
+
+    def bloq(self, *, symbolic: bool = False) -> Any:
+        """Return the root circuit as a Qualtran bloq, None where the job has no circuit.
+
+        Args:
+            symbolic: hand over symbols instead of numbers (tree levels stay concrete).
+        """
+        if self.circuit is None:
+            return None
+        numbers = self.evaluate()
+        return self.circuit(symbolic_values(numbers) if symbolic else numbers)
+
+
+def combined_bound(bounds: Iterable[Bound]) -> Bound:
+    """Return the bound of a number made of others.
+
+    One lower bound makes the whole optimistic, whatever else goes in; an upper bound survives
+    only beside two-sided inputs.
+    """
+    found = set(bounds)
+    if "lower" in found:
+        return "lower"
+    return "upper" if "upper" in found else "two-sided"
+
+
+CONCRETE = frozenset({"index_bits", "block_limit", "slot_bits", "is_full"})
+"""Symbols that stay numbers in a symbolic circuit: they set how many levels a tree has."""
+
+
+def symbolic_values(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the symbols themselves, but for those that set the shape of the circuit."""
+    return {name: numbers[name] if name in CONCRETE else symbol(name) for name in numbers}

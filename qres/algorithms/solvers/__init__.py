@@ -1,0 +1,1 @@
+"""Quantum linear solvers, one a file; each offers `SOLVER` and its `FORMULAS`."""

@@ -1,0 +1,129 @@
+r"""What all bloqs here share: an own qubit count, a control, an adjoint of the same cost.
+
+Qualtran's defaults are wrong or slow for them: its `QubitCount` decomposes, or falls back to the
+largest callee (an under-count), its `Adjoint` turns a look-up into another table, and its
+`Controlled` raises on an `And`.
+
+**Qubits.** A bloq holds its registers throughout; beyond them it needs a `workspace`, the largest
+look-up alive in it. Registers held by an outer bloq count in every inner one. The carries of an
+addition ($b - 1$) and the ladder of a reflection ($q - 2$) are not added: they are alive while no
+look-up is, and use its qubits. That holds where the largest look-up is at least as wide as they
+are, which is every case but tables of a few entries.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import sympy
+from qualtran import Bloq, CtrlSpec, QAny, QBit, Register, Side, Signature
+from qualtran.bloqs.basic_gates import Rz
+from qualtran.bloqs.block_encoding import BlockEncoding
+from qualtran.bloqs.mcmt.specialized_ctrl import get_ctrl_system_1bit_cv_from_bloqs
+from qualtran.bloqs.reflections.prepare_identity import PrepareIdentity
+from qualtran.bloqs.state_preparation.black_box_prepare import BlackBoxPrepare
+from qualtran.resource_counting import CostKey, QubitCount
+from qualtran.symbolics import SymbolicFloat, SymbolicInt, is_symbolic
+
+from qres.bloqs.integers import as_integer, at_least
+
+ROTATION = Rz(sympy.Symbol("theta"))
+"""One rotation by an angle that the circuit knows and the count does not need."""
+
+
+@attrs.frozen
+class Circuit(Bloq, metaclass=abc.ABCMeta):
+    r"""A bloq with its own qubit count, control and adjoint.
+
+    Args:
+        num_controls: controls, 0 or 1 (join more into one by an `And` outside).
+        is_adjoint: whether it runs backwards; the gate counts are the same.
+    """
+
+    num_controls: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0, 1)
+    )
+    is_adjoint: bool = attrs.field(default=False, kw_only=True)
+
+    @property
+    @abc.abstractmethod
+    def workspace(self) -> SymbolicInt:
+        """Qubits needed at the peak, beyond the registers that are held throughout."""
+
+    @property
+    def logical_qubits(self) -> SymbolicInt:
+        """Qubits at the peak: registers held throughout and the workspace."""
+        held = [reg.total_bits() for reg in self.signature if reg.side is Side.THRU]
+        return as_integer(sum(held) + self.workspace)
+
+    def my_static_costs(self, cost_key: CostKey) -> Any:
+        """Answer `QubitCount`; gates are counted from the call graph."""
+        return self.logical_qubits if isinstance(cost_key, QubitCount) else NotImplemented
+
+    def adjoint(self) -> Bloq:
+        """The same circuit backwards."""
+        return attrs.evolve(self, is_adjoint=not self.is_adjoint)
+
+    def with_controls(self, num_controls: SymbolicInt) -> Any:
+        """The same circuit with this many controls."""
+        return attrs.evolve(self, num_controls=num_controls)
+
+    def get_ctrl_system(self, ctrl_spec: CtrlSpec) -> Any:
+        """Control by the own field; Qualtran's `Controlled` cannot control an `And`."""
+        return get_ctrl_system_1bit_cv_from_bloqs(
+            self,
+            ctrl_spec=ctrl_spec,
+            current_ctrl_bit=1 if self.num_controls == 1 else None,
+            bloq_with_ctrl=self.with_controls(1),
+            ctrl_reg_name="ctrl",
+        )
+
+
+@attrs.frozen
+class EncodingCircuit(Circuit, BlockEncoding):
+    r"""A circuit that block-encodes a matrix; the signal state is $|0\rangle$.
+
+    Args:
+        alpha: normalisation.
+        epsilon: absolute error of `alpha` times the block, in units of the matrix.
+    """
+
+    alpha: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
+    epsilon: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
+
+    @property
+    def signature(self) -> Signature:
+        """Registers: control, system, ancilla, and as resource the phase gradient."""
+        return registers(
+            ctrl=self.num_controls,
+            system=self.system_bitsize,
+            ancilla=self.ancilla_bitsize,
+            resource=self.resource_bitsize,
+        )
+
+    @property
+    def signal_state(self) -> BlackBoxPrepare:
+        r"""The state of the ancillas that marks the block, $|0\rangle$."""
+        return BlackBoxPrepare(PrepareIdentity.from_bitsizes([self.ancilla_bitsize]))
+
+
+def registers(
+    *, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt
+) -> Signature:
+    """Make a signature of registers of these sizes; empty ones are left out."""
+    sides = sides or {}
+    return Signature(
+        [
+            Register(name, QBit() if bitsize == 1 else QAny(bitsize), side=sides.get(name, Side.THRU))
+            for name, bitsize in bitsizes.items()
+            if is_symbolic(bitsize) or bitsize > 0
+        ]
+    )
+
+
+def rotations(count: SymbolicInt, num_controls: SymbolicInt) -> Sequence[tuple[Bloq, SymbolicInt]]:
+    """Calls of rotations; a controlled one is two and two CNOTs."""
+    return [(ROTATION, count * (1 + num_controls))]

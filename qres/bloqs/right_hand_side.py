@@ -1,0 +1,118 @@
+r"""Right-hand side of a history: the same vector at every step."""
+
+from __future__ import annotations
+
+import attrs
+from qualtran import Signature
+from qualtran.bloqs.basic_gates import Hadamard
+from qualtran.bloqs.mcmt import And
+from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
+from qualtran.symbolics import SymbolicInt
+
+from qres.bloqs.circuit import Circuit, registers, rotations
+from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, odd_part_bitsize, tally
+from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.errors import InputError
+
+
+@attrs.frozen
+class UniformSuperposition(Circuit):
+    r"""Prepares $T^{-1/2} \sum_{t<T} |t\rangle$ by one round of amplitude amplification.
+
+    With $T = L 2^k$, $L$ odd and $m = \lceil \log_2 L \rceil$: Hadamards alone if $T$ is a power of
+    two; else two comparisons with $L$ ($m$ each), a ladder of $m - 1$, and 2 rotations. It is
+    Qualtran's `PrepareUniformSuperposition` in a form that also takes a symbol: the one of Qualtran
+    cannot see whether a symbol is a power of two.
+
+    A control acts on the rotations alone (two each). Switched off, comparisons and ladder cancel
+    and the outer Hadamards stay; they cancel against those of the adjoint, because between a
+    preparation and its adjoint stands a controlled reflection.
+
+    Args:
+        length: number of states $T$.
+
+    Registers:
+        ctrl: the control, if there is one.
+        target: $\lceil \log_2 T \rceil$ qubits.
+
+    References:
+        [Encoding Electronic Spectra in Quantum Circuits with Linear T
+        Complexity](https://arxiv.org/abs/1805.03662). Babbush et al. (2018). Figure 12.
+    """
+
+    length: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+
+    @property
+    def signature(self) -> Signature:
+        """Registers."""
+        return registers(ctrl=self.num_controls, target=ceil_log2(self.length))
+
+    @property
+    def workspace(self) -> SymbolicInt:
+        """The flag and the larger of comparison and ladder."""
+        return odd_part_bitsize(self.length) + 1
+
+    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
+        """Hadamards; and unless the length is a power of two, one round of amplification."""
+        odd_bits = odd_part_bitsize(self.length)
+        is_amplified = 1 - largest([1 - odd_bits, 0])
+        ladder = 2 * odd_bits + largest([odd_bits - 1, 0])
+        return tally(
+            [
+                (Hadamard(), ceil_log2(self.length) + 2 * odd_bits),
+                (And(), ladder),
+                (And().adjoint(), ladder),
+                *rotations(2 * is_amplified, self.num_controls),
+            ]
+        )
+
+
+@attrs.frozen
+class RepeatedVector(Circuit):
+    r"""Prepares $T^{-1/2} \sum_{t<T} |t\rangle |b\rangle$, the right-hand side of a history.
+
+    Args:
+        vector: tree that prepares $b$, a single row, without a control of its own.
+        steps: number of steps $T$.
+
+    Registers:
+        ctrl: the control, if there is one.
+        target: the vector, $n$ qubits.
+        time: $\lceil \log_2 T \rceil$ qubits.
+        phase_gradient: that of the tree.
+    """
+
+    vector: LoadedRotationTree
+    steps: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+
+    def __attrs_post_init__(self) -> None:
+        if self.vector.rows != 1:
+            raise InputError(
+                f"RepeatedVector.vector has {self.vector.rows} rows; a right-hand side is one row"
+            )
+
+    @property
+    def resource_bitsize(self) -> SymbolicInt:
+        """Bits of the phase gradient."""
+        return self.vector.resource_bitsize
+
+    @property
+    def signature(self) -> Signature:
+        """Registers."""
+        return registers(
+            ctrl=self.num_controls,
+            target=self.vector.levels,
+            time=ceil_log2(self.steps),
+            phase_gradient=self.resource_bitsize,
+        )
+
+    @property
+    def workspace(self) -> SymbolicInt:
+        """The largest table alive."""
+        return self.vector.workspace
+
+    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
+        """The vector, and the superposition of times."""
+        c = self.num_controls
+        times = UniformSuperposition(self.steps, num_controls=c)
+        return tally([(self.vector.with_controls(c), 1), (times, 1)])

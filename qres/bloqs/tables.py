@@ -1,0 +1,162 @@
+r"""Tables of classical numbers: look-up and measurement-based uncomputation.
+
+With $M$ entries of $b$ bits, blocks of $K = 2^k$ entries and $c$ controls, in the convention of
+Qualtran's circuits,
+
+$$
+    \text{look-up} = \lceil M/K \rceil - 2 + c + (K-1) b , \qquad
+    \text{uncomputation} = \max(0, \lceil M/K \rceil + K - 4 + c)
+$$
+
+Toffoli-like gates, and none for a single entry. Qualtran's `QROAMClean` has the same gates, but
+books a controlled swap as 4 T, decomposes for minutes when asked for its qubits, and divides in
+floats. The block exponent is an argument: which one is best is a question for the caller.
+"""
+
+from __future__ import annotations
+
+import attrs
+from qualtran import Side, Signature
+from qualtran.bloqs.basic_gates import CNOT, MeasureX, Toffoli, TwoBitCSwap
+from qualtran.bloqs.data_loading.qrom import QROM
+from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
+from qualtran.symbolics import SymbolicInt, is_symbolic
+
+from qres.bloqs.circuit import Circuit, registers
+from qres.bloqs.integers import as_integer, at_least, block_count, ceil_log2, largest, tally
+from qres.errors import InputError
+
+
+@attrs.frozen
+class TableLookup(Circuit):
+    r"""Loads entry $i$ of a table into fresh qubits, by blocks and controlled swaps.
+
+    A QROM over $\lceil M/K \rceil$ blocks loads $K$ entries at once; $(K-1) b$ controlled swaps
+    bring the wanted one to the front. The other $K-1$ stay as junk until the uncomputation.
+
+    Args:
+        entries: number of entries $M \ge 1$.
+        bitsize: bits of an entry, $b$.
+        log_block: block exponent $k$, with $2^k < M$ (and $k = 0$ for a single entry).
+
+    Registers:
+        ctrl: the control, if there is one.
+        selection: the address, $\lceil \log_2 M \rceil$ qubits.
+        target: the entry, a new register.
+
+    References:
+        [Qubitization of Arbitrary Basis Quantum Chemistry Leveraging Sparsity and Low Rank
+        Factorization](https://arxiv.org/abs/1902.02134). Berry et al. (2019). Appendix A, B.
+    """
+
+    entries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    log_block: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+
+    def __attrs_post_init__(self) -> None:
+        if is_symbolic(self.entries, self.log_block):
+            return
+        if self.log_block > 0 and 2**self.log_block >= self.entries:
+            raise InputError(
+                f"TableLookup.log_block is {self.log_block} for {self.entries} entries; "
+                "a block must be smaller than the table"
+            )
+
+    @property
+    def signature(self) -> Signature:
+        """Registers; the target is new."""
+        return _table_registers(self, Side.RIGHT)
+
+    @property
+    def workspace(self) -> SymbolicInt:
+        """One block of entries, and the ladder of the unary iteration over the blocks."""
+        blocks = block_count(self.entries, self.log_block)
+        return 2**self.log_block * self.bitsize + ceil_log2(blocks)
+
+    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
+        """One QROM over the blocks, and the swaps within a block."""
+        if self.entries == 1:
+            return {CNOT(): self.bitsize}
+        blocks = block_count(self.entries, self.log_block)
+        # Below 2 blocks (1 if controlled) QROM counts And gates negatively: a symbol may get there.
+        qrom = QROM.build_from_bitsize(
+            largest([blocks, 2 - self.num_controls]) if is_symbolic(blocks) else blocks,
+            (2**self.log_block * self.bitsize,),
+            num_controls=self.num_controls,
+        )
+        return tally([(qrom, 1), (TwoBitCSwap(), (2**self.log_block - 1) * self.bitsize)])
+
+    def adjoint(self) -> TableUncompute:
+        """The measurement-based uncomputation, with the same block."""
+        return TableUncompute(
+            self.entries, self.bitsize, self.log_block, num_controls=self.num_controls
+        )
+
+
+@attrs.frozen
+class TableUncompute(Circuit):
+    r"""Erases a looked-up entry by measuring it, and mends the phase by a smaller table.
+
+    The entry and the junk are measured in the $X$ basis; the phase that this leaves depends on the
+    address alone and is undone by a table of $M/K$ blocks of $K$ bits, whatever $b$ was.
+
+    Args:
+        entries: number of entries $M \ge 1$.
+        bitsize: bits of an entry, $b$ (measured, no Toffoli).
+        log_block: block exponent $k$, with $2^k \le M$; it need not be that of the look-up.
+
+    Registers:
+        ctrl: the control, if there is one.
+        selection: the address, $\lceil \log_2 M \rceil$ qubits.
+        target: the entry, which ends here.
+
+    References:
+        [Qubitization of Arbitrary Basis Quantum Chemistry Leveraging Sparsity and Low Rank
+        Factorization](https://arxiv.org/abs/1902.02134). Berry et al. (2019). Appendix C.
+    """
+
+    entries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    log_block: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+
+    def __attrs_post_init__(self) -> None:
+        if is_symbolic(self.entries, self.log_block):
+            return
+        if 2**self.log_block > self.entries:
+            raise InputError(
+                f"TableUncompute.log_block is {self.log_block} for {self.entries} entries; "
+                "a block must not be larger than the table"
+            )
+
+    @property
+    def signature(self) -> Signature:
+        """Registers; the target ends here."""
+        return _table_registers(self, Side.LEFT)
+
+    @property
+    def workspace(self) -> SymbolicInt:
+        """The $K$ qubits of the phase table and its unary iteration; the target is measured."""
+        return 2**self.log_block + ceil_log2(block_count(self.entries, self.log_block))
+
+    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
+        """Toffoli gates of the phase table, and the measurements of the entry."""
+        blocks = block_count(self.entries, self.log_block)
+        toffoli = largest([blocks + 2**self.log_block - 4 + self.num_controls, 0])
+        if self.entries == 1:
+            toffoli = 0
+        return tally([(Toffoli(), toffoli), (MeasureX(), self.bitsize)])
+
+    def adjoint(self) -> TableLookup:
+        """The look-up, with the same block."""
+        return TableLookup(
+            self.entries, self.bitsize, self.log_block, num_controls=self.num_controls
+        )
+
+
+def _table_registers(table: TableLookup | TableUncompute, side: Side) -> Signature:
+    return registers(
+        sides={"target": side},
+        ctrl=table.num_controls,
+        selection=ceil_log2(table.entries),
+        target=table.bitsize,
+    )

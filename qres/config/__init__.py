@@ -1,0 +1,1 @@
+"""`model.yaml` to a frozen `Scenario`."""

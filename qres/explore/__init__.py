@@ -1,0 +1,1 @@
+"""Questions asked of `price`: budgets, intervals, break-even."""

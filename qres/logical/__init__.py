@@ -1,0 +1,1 @@
+"""A `Job` counted two ways: by its formulas and from its circuit."""

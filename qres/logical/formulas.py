@@ -1,0 +1,82 @@
+"""A job counted by its formulas, for scalars exactly and for arrays in float64."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+
+from qres.algorithms.record import ClassicalWork, Job, Stage
+from qres.errors import InfeasibleError
+from qres.logical.record import LogicalCost, StageCost
+from qres.notation.formula import compile_array, compile_exact
+
+
+def evaluate(expression: Any, numbers: Mapping[str, Any]) -> Any:
+    """Return the value of a sympy expression at the numbers of its symbols."""
+    expression = sympy.sympify(expression)
+    free = tuple(sorted(expression.free_symbols, key=str))
+    arguments = [numbers[str(item)] for item in free]
+    if any(isinstance(value, np.ndarray) for value in arguments):
+        return compile_array(free, expression)(*(np.asarray(v, dtype=float) for v in arguments))
+    return compile_exact(free, expression)(*arguments)
+
+
+def count_stages(job: Job, numbers: Mapping[str, Any]) -> tuple[StageCost, ...]:
+    """Return calls times unit of every stage."""
+    return tuple(_count_stage(stage, numbers) for stage in job.stages)
+
+
+def _count_stage(stage: Stage, numbers: Mapping[str, Any]) -> StageCost:
+    calls, unit = evaluate(stage.calls, numbers), stage.unit
+    if isinstance(unit, ClassicalWork):
+        return StageCost(
+            name=stage.name,
+            calls=calls,
+            gradients=calls * evaluate(unit.gradients, numbers),
+            flops=calls * evaluate(unit.flops, numbers),
+            kind=stage.kind,
+            is_classical=True,
+        )
+    return StageCost(
+        name=stage.name,
+        calls=calls,
+        toffoli=calls * evaluate(unit.toffoli, numbers),
+        t=calls * evaluate(unit.t, numbers),
+        rotations=calls * evaluate(unit.rotations, numbers),
+        logical_qubits=evaluate(unit.qubits, numbers),
+        kind=stage.kind,
+    )
+
+
+def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalCost:
+    """Return the sum of the quantum stages; qubits are the peak.
+
+    Raises:
+        InfeasibleError: a scalar count is infinite, with the stage named.
+    """
+    quantum = [stage for stage in stages if not stage.is_classical]
+    for stage in quantum:
+        if not isinstance(stage.magic_states, np.ndarray) and not math.isfinite(stage.magic_states):
+            raise InfeasibleError(stage.name, "the count is beyond any number")
+    peak: Any = quantum[0].logical_qubits
+    for stage in quantum[1:]:
+        peak = np.maximum(peak, stage.logical_qubits) if _is_array(peak, stage) else max(
+            peak, stage.logical_qubits
+        )
+    return LogicalCost(
+        toffoli=sum(stage.toffoli for stage in quantum),
+        t=sum(stage.t for stage in quantum),
+        rotations=sum(stage.rotations for stage in quantum),
+        logical_qubits=peak,
+        fail_prob=numbers["fail_logical"],
+        rotation_depth=numbers.get("rotation_depth"),
+        measurements=numbers.get("measurements", 0),
+    )
+
+
+def _is_array(peak: Any, stage: StageCost) -> bool:
+    return isinstance(peak, np.ndarray) or isinstance(stage.logical_qubits, np.ndarray)

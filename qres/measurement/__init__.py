@@ -1,0 +1,1 @@
+"""Networks, matrices and what is measured on them; torch lives here and nowhere else."""

@@ -1,0 +1,1 @@
+"""What a symbol, a number, a source and a formula are."""

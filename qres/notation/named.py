@@ -1,0 +1,330 @@
+r"""Functions that have a name in print and an exact search or loop behind it.
+
+Each is a sympy function with two evaluations: `scalar` (exact integers) and `array` (float64,
+vectorised). Table look-ups follow Qualtran's counting convention: a look-up of $M$ entries of $b$
+bits in blocks of $K$ with $c$ controls takes $\max(0, \lceil M/K\rceil - 2 + c) + (K-1)b$ Toffoli,
+its measurement-based uncomputation $\max(0, \lceil M/K\rceil + K - 4 + c)$, both nothing for
+$M \le 1$. `limit` is the largest exponent of $K$ that may be used; 0 is plain QROM.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+import sympy
+
+UNLIMITED = 63
+"""Largest block exponent of QROAM: more than any table here can use."""
+
+
+class NamedFunction(sympy.Function):
+    """A sympy function with an exact scalar and a vectorised evaluation.
+
+    `letter` is its LaTeX name, `definition` the LaTeX of its right-hand side in a "where" line.
+    """
+
+    letter: ClassVar[str] = ""
+    definition: ClassVar[str] = ""
+
+    @classmethod
+    def eval(cls, *args: Any) -> None:
+        """Stay unevaluated; numbers are put in when a formula is called."""
+        return
+
+    @staticmethod
+    def scalar(*args: Any) -> Any:
+        """Evaluate at scalars."""
+        raise NotImplementedError
+
+    @staticmethod
+    def array(*args: Any) -> Any:
+        """Evaluate at float64 arrays."""
+        raise NotImplementedError
+
+
+class ceil_log2(NamedFunction):  # noqa: N801 - the printed name of the function
+    r"""$\lceil\log_2 x\rceil$, exact for integers of any size."""
+
+    letter = r"\lceil\log_2"
+
+    @staticmethod
+    def scalar(x: Any) -> int:
+        """Count bits; a float is taken apart exactly."""
+        if isinstance(x, Fraction):
+            x = math.ceil(x) if x > 1 else float(x)
+        if isinstance(x, int):
+            if x < 1:
+                raise ValueError(f"ceil_log2 needs a positive number, found {x}")
+            return (x - 1).bit_length()
+        mantissa, exponent = math.frexp(x)
+        return exponent - 1 if mantissa == 0.5 else exponent
+
+    @staticmethod
+    def array(x: Any) -> np.ndarray:
+        """Take floats apart exactly."""
+        mantissa, exponent = np.frexp(x)
+        return np.where(mantissa == 0.5, exponent - 1, exponent).astype(float)
+
+
+class geometric(NamedFunction):  # noqa: N801
+    r"""$\sum_{t=0}^{T} g^t$ without cancellation at $g = 1$; infinite on overflow."""
+
+    letter = r"\mathcal{G}"
+    definition = r"\mathcal{G}(g, T) = \sum_{t=0}^{T} g^t"
+
+    @staticmethod
+    def scalar(growth: Any, n_steps: Any) -> float:
+        """Evaluate by `expm1`."""
+        return float(geometric.array(np.float64(growth), np.float64(n_steps)))
+
+    @staticmethod
+    def array(growth: Any, n_steps: Any) -> np.ndarray:
+        """Evaluate by `expm1`."""
+        growth, n_steps = np.broadcast_arrays(np.asarray(growth, float), np.asarray(n_steps, float))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            log_growth = np.log(growth)
+            ratio = np.expm1((n_steps + 1) * log_growth) / np.expm1(log_growth)
+        return np.where(growth == 1, n_steps + 1, np.where(growth == 0, 1.0, ratio))
+
+
+def _ceil_div(entries: int, exponent: int) -> int:
+    return -(-entries >> exponent)
+
+
+def lookup_at(entries: Any, bitsize: Any, controls: Any, exponent: int) -> int:
+    """Return the Toffoli count of a look-up at a given block exponent (scalars)."""
+    if entries <= 1:
+        return 0
+    blocks = _ceil_div(int(entries), exponent)
+    return max(0, blocks - 2 + controls) + ((1 << exponent) - 1) * bitsize
+
+
+def uncompute_at(entries: Any, controls: Any, exponent: int) -> int:
+    """Return the Toffoli count of an uncomputation at a given block exponent (scalars)."""
+    if entries <= 1:
+        return 0
+    return max(0, _ceil_div(int(entries), exponent) + (1 << exponent) - 4 + controls)
+
+
+def lookup_block(entries: int, bitsize: int, controls: int, limit: int = UNLIMITED) -> int:
+    """Return the block exponent of the cheapest look-up, by exhaustive search with K < M."""
+    largest = max(0, (int(entries) - 1).bit_length() - 1)
+    candidates = range(min(largest, int(limit)) + 1)
+    return min(candidates, key=lambda k: (lookup_at(entries, bitsize, controls, k), k))
+
+
+def uncompute_block(entries: int, controls: int, limit: int = UNLIMITED) -> int:
+    """Return the block exponent of the cheapest uncomputation, by exhaustive search with K <= M."""
+    largest = max(0, int(entries).bit_length() - 1)
+    candidates = range(min(largest, int(limit)) + 1)
+    return min(candidates, key=lambda k: (uncompute_at(entries, controls, k), k))
+
+
+def _exponents_near(optimum: np.ndarray, largest: np.ndarray) -> list[np.ndarray]:
+    """Return the four exponents around log2 of the continuous optimum, inside 0..largest."""
+    base = np.floor(0.5 * np.log2(np.maximum(optimum, 1.0)))
+    return [np.clip(base + shift, 0, np.maximum(largest, 0)) for shift in (-1, 0, 1, 2)]
+
+
+class look(NamedFunction):  # noqa: N801
+    """Toffoli gates of the cheapest look-up: `look(entries, bitsize, controls, limit)`."""
+
+    letter = r"\mathrm{look}"
+    definition = (
+        r"\mathrm{look}(M, b, c) = \min_{K = 2^k < M}"
+        r" \max\bigl(0, \lceil M/K\rceil - 2 + c\bigr) + (K - 1)\,b"
+    )
+
+    @staticmethod
+    def scalar(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> int:
+        """Search every block size."""
+        entries = math.ceil(entries)
+        exponent = lookup_block(entries, bitsize, controls, limit)
+        return lookup_at(entries, bitsize, controls, exponent)
+
+    @staticmethod
+    def array(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> np.ndarray:
+        """Search the four powers of two around the continuous optimum."""
+        entries, bitsize = np.ceil(np.asarray(entries, float)), np.asarray(bitsize, float)
+        largest = np.minimum(ceil_log2.array(np.maximum(entries, 2.0)) - 1, limit)
+        best = np.full(np.broadcast(entries, bitsize, largest).shape, np.inf)
+        for exponent in _exponents_near(entries / np.maximum(bitsize, 1.0), largest):
+            block = np.exp2(exponent)
+            cost = np.maximum(0, np.ceil(entries / block) - 2 + controls) + (block - 1) * bitsize
+            best = np.minimum(best, cost)
+        return np.where(entries <= 1, 0.0, best)
+
+
+class unlook(NamedFunction):  # noqa: N801
+    """Toffoli gates of the cheapest uncomputation: `unlook(entries, controls, limit)`."""
+
+    letter = r"\mathrm{unlook}"
+    definition = (
+        r"\mathrm{unlook}(M, c) = \min_{K = 2^k \le M}"
+        r" \max\bigl(0, \lceil M/K\rceil + K - 4 + c\bigr)"
+    )
+
+    @staticmethod
+    def scalar(entries: Any, controls: Any, limit: Any = UNLIMITED) -> int:
+        """Search every block size."""
+        entries = math.ceil(entries)
+        return uncompute_at(entries, controls, uncompute_block(entries, controls, limit))
+
+    @staticmethod
+    def array(entries: Any, controls: Any, limit: Any = UNLIMITED) -> np.ndarray:
+        """Search the four powers of two around the continuous optimum."""
+        entries = np.ceil(np.asarray(entries, float))
+        floor_log2 = np.frexp(np.maximum(entries, 1.0))[1] - 1.0
+        largest = np.minimum(floor_log2, limit)
+        best = np.full(np.broadcast(entries, largest).shape, np.inf)
+        for exponent in _exponents_near(entries, largest):
+            block = np.exp2(exponent)
+            cost = np.maximum(0, np.ceil(entries / block) + block - 4 + controls)
+            best = np.minimum(best, cost)
+        return np.where(entries <= 1, 0.0, best)
+
+
+class tree(NamedFunction):  # noqa: N801
+    """Toffoli gates of a tree of loaded rotations: `tree(rows, levels, bits, controls, limit)`.
+
+    At each level the angle is looked up, added to a phase-gradient register and unlooked.
+    """
+
+    letter = r"\mathrm{tree}"
+    definition = (
+        r"\mathrm{tree}(w, n, b, c) = n\,(b-1) + \sum_{l=0}^{n-1}"
+        r" \bigl[\mathrm{look}(w 2^l, b, c) + \mathrm{unlook}(w 2^l, c)\bigr]"
+    )
+
+    @staticmethod
+    def scalar(rows: Any, levels: Any, bits: Any, controls: Any, limit: Any = UNLIMITED) -> int:
+        """Add the levels up."""
+        tables = (math.ceil(rows) << level for level in range(int(levels)))
+        return int(levels) * (bits - 1) + sum(
+            look.scalar(size, bits, controls, limit) + unlook.scalar(size, controls, limit)
+            for size in tables
+        )
+
+    @staticmethod
+    def array(
+        rows: Any, levels: Any, bits: Any, controls: Any, limit: Any = UNLIMITED
+    ) -> np.ndarray:
+        """Add the levels up, each point as many as it has."""
+        rows, levels, bits = np.broadcast_arrays(
+            np.ceil(np.asarray(rows, float)), np.asarray(levels, float), np.asarray(bits, float)
+        )
+        total = levels * (bits - 1)
+        for level in range(int(levels.max(initial=0))):
+            size = rows * 2.0**level
+            step = look.array(size, bits, controls, limit) + unlook.array(size, controls, limit)
+            total = total + np.where(level < levels, step, 0.0)
+        return total
+
+
+class widest(NamedFunction):  # noqa: N801
+    """Qubits of the largest look-up alive: `widest(entries, bitsize, controls, limit)`.
+
+    The block's $K b$ output and junk qubits and the ancillas of its unary iteration, at the block
+    that `look` chooses.
+    """
+
+    letter = r"\mathrm{width}"
+    definition = r"\mathrm{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
+
+    @staticmethod
+    def scalar(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> int:
+        """Read the width off the chosen block."""
+        entries = math.ceil(entries)
+        exponent = lookup_block(entries, bitsize, controls, limit)
+        blocks = max(1, _ceil_div(entries, exponent))
+        return (bitsize << exponent) + ceil_log2.scalar(blocks)
+
+    @staticmethod
+    def array(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> np.ndarray:
+        """Read the width off the chosen block."""
+        entries, bitsize = np.ceil(np.asarray(entries, float)), np.asarray(bitsize, float)
+        largest = np.minimum(ceil_log2.array(np.maximum(entries, 2.0)) - 1, limit)
+        shape = np.broadcast(entries, bitsize, largest).shape
+        best, width = np.full(shape, np.inf), np.zeros(shape)
+        for exponent in _exponents_near(entries / np.maximum(bitsize, 1.0), largest):
+            block, blocks = np.exp2(exponent), np.ceil(entries / np.exp2(exponent))
+            cost = np.maximum(0, blocks - 2 + controls) + (block - 1) * bitsize
+            here = block * bitsize + ceil_log2.array(np.maximum(blocks, 1.0))
+            width = np.where(cost < best, here, width)
+            best = np.minimum(best, cost)
+        return width
+
+
+class uniform_toffoli(NamedFunction):  # noqa: N801
+    r"""Toffoli gates of a uniform superposition over `states`.
+
+    Nothing for a power of two. Qualtran's circuit elsewhere: with $T = 2^k l$, $l$ odd and
+    $m = \lceil\log_2 l\rceil$, two comparisons with a constant ($m$ each) and a ladder of $m - 1$.
+    """
+
+    letter = r"U"
+    definition = (
+        r"U(T) = 3m - 1 \text{ with } T = 2^k l,\ l \text{ odd},\ m = \lceil\log_2 l\rceil;"
+        r"\ U = 0 \text{ for } l = 1"
+    )
+
+    @staticmethod
+    def scalar(states: Any) -> int:
+        """Take the power of two out."""
+        states = int(states)
+        odd = states // (states & -states)
+        return 0 if odd == 1 else 3 * ceil_log2.scalar(odd) - 1
+
+    @staticmethod
+    def array(states: Any) -> np.ndarray:
+        """Take the power of two out, once for each different value."""
+        values, inverse = np.unique(np.ceil(states), return_inverse=True)
+        counts = np.array([uniform_toffoli.scalar(value) for value in values], dtype=float)
+        return counts[inverse].reshape(np.shape(states))
+
+
+BHMT_MISS = 1 - 8 / math.pi**2
+"""Chance that one amplitude estimate misses its bound (Brassard et al., Theorem 12, k = 1)."""
+
+
+def _majority_miss(repeats: int) -> float:
+    """Return the chance that at least half of `repeats` (odd) estimates miss."""
+    least = (repeats + 1) // 2
+    terms = (
+        math.comb(repeats, j) * BHMT_MISS**j * (1 - BHMT_MISS) ** (repeats - j)
+        for j in range(least, repeats + 1)
+    )
+    return math.fsum(terms)
+
+
+_MISSES = np.array([_majority_miss(repeats) for repeats in range(1, 400, 2)])
+
+
+class majority(NamedFunction):  # noqa: N801
+    """Smallest odd number of estimates whose median misses with at most the given chance."""
+
+    letter = r"\mathrm{odd}"
+    definition = (
+        r"\mathrm{odd}(\delta) = \min\{R \text{ odd}:"
+        r" \Pr[\mathrm{Bin}(R, 1 - 8/\pi^2) \ge (R+1)/2] \le \delta\}"
+    )
+
+    @staticmethod
+    def scalar(fail_prob: Any) -> int:
+        """Look the tail up."""
+        return int(majority.array(np.float64(fail_prob)))
+
+    @staticmethod
+    def array(fail_prob: Any) -> np.ndarray:
+        """Look the tails up; infinite below 1e-30 or so, where no median of 399 suffices."""
+        index = np.searchsorted(-_MISSES, -np.asarray(fail_prob, float), side="left")
+        return np.where(index < len(_MISSES), 2.0 * index + 1, np.inf)
+
+
+NAMED: dict[str, type[NamedFunction]] = {
+    function.__name__: function
+    for function in (ceil_log2, geometric, look, unlook, tree, widest, uniform_toffoli, majority)
+}

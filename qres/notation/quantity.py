@@ -1,0 +1,84 @@
+"""A number that reaches a user: value, interval, unit, and how far it can be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Kind = Literal["exact", "proven", "measured", "fitted", "given", "assumed", "asymptotic"]
+Bound = Literal["two-sided", "upper", "lower"]
+
+KINDS: tuple[Kind, ...] = (
+    "exact",
+    "proven",
+    "measured",
+    "fitted",
+    "given",
+    "assumed",
+    "asymptotic",
+)
+"""From strongest to weakest."""
+
+
+def weakest(kinds: Iterable[Kind]) -> Kind:
+    """Return the weakest of `kinds`, `"exact"` if there are none."""
+    return max(kinds, key=KINDS.index, default="exact")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """One number with its pedigree.
+
+    Args:
+        value: the point value; integers stay integers; None is unknown.
+        low: lower end of the interval, None where there is none.
+        high: upper end of the interval.
+        unit: SI or a count; "1" is dimensionless.
+        kind: how the number is known, see `KINDS`.
+        bound: whether the value is two-sided, an upper or a lower bound.
+        source: where it comes from, for a person to follow.
+        method: how it was obtained.
+    """
+
+    value: float | int | None
+    low: float | int | None = None
+    high: float | int | None = None
+    unit: str = "1"
+    kind: Kind = "exact"
+    bound: Bound = "two-sided"
+    source: str = ""
+    method: str = ""
+
+    def __post_init__(self) -> None:
+        for number in (self.value, self.low, self.high):
+            if number is not None and not isinstance(number, int) and math.isnan(number):
+                raise ValueError("a Quantity cannot be NaN; unknown is None")
+
+    def __float__(self) -> float:
+        if self.value is None:
+            raise ValueError(f"unknown quantity: {self.method or self.source}")
+        return float(self.value)
+
+    def with_value(self, value: float | int | None) -> Quantity:
+        """Return the same pedigree around another value, the interval dropped."""
+        return replace(self, value=value, low=None, high=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of this quantity."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "unit": self.unit,
+            "kind": self.kind,
+            "bound": self.bound,
+            "source": self.source,
+            "method": self.method,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Quantity:
+        """Read back what `to_dict` wrote."""
+        return cls(**data)

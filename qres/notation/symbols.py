@@ -1,0 +1,190 @@
+r"""The symbols of the project: one name, one letter, one meaning.
+
+`symbol("kappa_eff")` is the sympy symbol that every formula uses; `describe("kappa_eff")` says
+what it means. A name that is not in the table is refused, so no formula can invent one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import sympy
+
+from qres.errors import QresError
+
+
+@dataclass(frozen=True)
+class SymbolInfo:
+    """What a symbol means.
+
+    Args:
+        name: as in code.
+        latex: the letter, without dollars.
+        meaning: a short phrase.
+        unit: "1" where dimensionless.
+        is_integer: whole numbers only.
+        is_sequence: an array of numbers.
+    """
+
+    name: str
+    latex: str
+    meaning: str
+    unit: str = "1"
+    is_integer: bool = False
+    is_sequence: bool = False
+
+
+def _count(name: str, latex: str, meaning: str, unit: str = "1") -> SymbolInfo:
+    return SymbolInfo(name, latex, meaning, unit, is_integer=True)
+
+
+_TABLE = (
+    # the model
+    _count("n_params", "n", "parameters of the network"),
+    _count("n_active", "r", "unpruned parameters, what is read out"),
+    _count("n_samples", "n_s", "training samples in one gradient"),
+    _count("n_steps", "T", "training steps"),
+    _count("dim", "d", "dimension of the real vector that is read out, or of the matrix"),
+    _count("degree", "q", "degree of the polynomial gradient"),
+    SymbolInfo("learning_rate", r"\eta", "learning rate"),
+    SymbolInfo("lambda_max", r"\lambda_{\max}", "largest Hessian eigenvalue"),
+    SymbolInfo("lambda_min", r"\lambda_{\min}", "smallest Hessian eigenvalue"),
+    SymbolInfo("grad_norm", r"\lVert F_0\rVert", "norm of the gradient at the initial weights"),
+    SymbolInfo("max_entry", r"\lVert A\rVert_{\max}", "largest absolute entry"),
+    SymbolInfo("frobenius_norm", r"\lVert A\rVert_F", "Frobenius norm"),
+    _count("sparsity", "s", "non-zeros per row and column"),
+    SymbolInfo("smallest_singular_value", r"\sigma_{\min}", "smallest singular value"),
+    SymbolInfo("solution_overlap", r"\Omega", "norm(x) / (norm(A^-1) norm(b))"),
+    SymbolInfo("update_norm", r"\lVert u_T\rVert", "norm of the weight update after T steps"),
+    SymbolInfo("path_energy", r"\Sigma_u", "sum over t < T of the squared norm of u_t"),
+    SymbolInfo("history_norm", r"\lVert x\rVert", "norm of the solution of the history system"),
+    # the lift and the history matrix
+    SymbolInfo("growth", "g", "max |1 - learning_rate lambda| over the spectrum"),
+    SymbolInfo("growth_sum", "S_T", "sum over t = 0..T of the norm of the t-step propagator"),
+    _count("truncation_order", "N", "Carleman truncation order"),
+    _count("map_order", "m", "most non-identity factors kept per step"),
+    _count("padding", "p", "idle rows after the last step"),
+    SymbolInfo("alphas", r"\alpha_{F}", "rescaled alpha of F_k, k = 0 first", is_sequence=True),
+    SymbolInfo("z", "z", "squared rescaled norms of u_t, t = 0..T", is_sequence=True),
+    SymbolInfo("alpha_matrix", r"\alpha_{F_1}", "normalisation of the encoded matrix"),
+    SymbolInfo("alpha_map", r"\alpha_M", "normalisation of one encoded step"),
+    SymbolInfo("alpha", r"\alpha_L", "block-encoding normalisation of the linear system"),
+    SymbolInfo("inverse_norm", r"\lVert L^{-1}\rVert", "norm of the inverse"),
+    SymbolInfo("kappa", r"\kappa", "condition number"),
+    SymbolInfo(
+        "kappa_eff", r"\kappa_{\mathrm{eff}}", "condition number as the solver sees it, alpha norm(A^-1)"
+    ),
+    SymbolInfo("source_norm", r"\lVert b\rVert", "norm of the right-hand side"),
+    SymbolInfo("xi", r"\xi", "norm(L^-1) norm(b) / norm(x)"),
+    SymbolInfo("success_prob", "P", "probability of finding the wanted block"),
+    SymbolInfo("flag_prob", r"p_{\mathrm{run}}", "probability that one solver run flags success"),
+    # error and failure
+    SymbolInfo("epsilon", r"\epsilon", "precision"),
+    SymbolInfo("fail_prob", r"\delta", "failure probability"),
+    SymbolInfo("share_encoding", "E_e", "share of the error that encoding may fill"),
+    SymbolInfo("share_solver", "E_s", "share of the error that the solver may fill"),
+    SymbolInfo("share_rotation", "E_r", "share of the error that synthesis may fill"),
+    SymbolInfo("share_readout", "E_o", "share of the error that read-out may fill"),
+    SymbolInfo("eps_solver", r"\epsilon_s", "error of the solver's state"),
+    SymbolInfo("eps_rotation", r"\epsilon_r", "synthesis error of one solver run"),
+    SymbolInfo("eps_gate", r"\epsilon_g", "synthesis error of one rotation"),
+    SymbolInfo("eps_matrix", r"\epsilon_L", "absolute error of the encoded matrix"),
+    SymbolInfo("eps_rhs", r"\epsilon_b", "error of the encoded right-hand side"),
+    SymbolInfo("eps_tomography", r"\epsilon_t", "relative l2 error of the direction"),
+    SymbolInfo("eps_norm", r"\epsilon_n", "relative error of each probability of the norm"),
+    SymbolInfo("fail_tomography", r"\delta_t", "failure probability of tomography"),
+    SymbolInfo("fail_norm", r"\delta_n", "failure probability of the norm"),
+    SymbolInfo("fail_synthesis", r"\delta_s", "failure probability left to rotation synthesis"),
+    SymbolInfo("fail_logical", r"\delta_\ell", "failure probability left to the hardware"),
+    # queries and repetitions
+    _count("matrix_queries", "Q_A", "uses of the encoded matrix in one run"),
+    _count("state_queries", "Q_b", "uses of the encoded right-hand side in one run"),
+    _count("rounds", "k", "amplification rounds"),
+    _count("invocations", "2k+1", "uses of the amplified circuit or its inverse"),
+    _count("copies", "c", "states prepared for the read-out, per circuit family"),
+    _count("total_matrix_queries", r"Q_A^{\Sigma}", "matrix queries of the plain states together"),
+    _count("total_state_queries", r"Q_b^{\Sigma}", "right-hand-side queries of the plain states"),
+    _count("norm_rounds", "M", "Grover iterations of one amplitude estimate"),
+    _count("norm_repeats", "R", "amplitude estimates of one probability, odd"),
+    _count("synthesis_t", "c_R", "T gates that synthesise one rotation"),
+    SymbolInfo("norm_prob", r"P_n", "probability that the norm stage estimates"),
+    SymbolInfo("constant", r"\alpha_w", "constant of the adiabatic walk"),
+    SymbolInfo("retry_power", "k_r", "power of the retry factor"),
+    # registers and tables
+    _count("index_bits", "n", "qubits of the parameter index"),
+    _count("time_bits", r"\tau", "qubits of the time index"),
+    _count("given_rotations", "N_R", "rotations that are given"),
+    _count("given_t", "N_T", "T gates that are given"),
+    _count("slots", "s'", "entries per row, padded to a power of two"),
+    _count("is_full", r"[s = d]", "1 where every row is full"),
+    _count("slot_bits", r"\log_2 s'", "qubits of the slot"),
+    _count("query_toffoli", "C_A", "Toffoli gates of one use of the encoded matrix"),
+    _count("rhs_toffoli", "C_b", "Toffoli gates of one use of the encoded right-hand side"),
+    _count("run_rotations", "N_{R,1}", "rotations of one solver run"),
+    _count("held_qubits", "q_0", "qubits held through a whole run"),
+    _count("index_width", r"n_\tau", "qubits of all index registers"),
+    _count("matrix_bits", "b_A", "bits of a loaded matrix angle"),
+    _count("rhs_bits", "b_b", "bits of a loaded right-hand-side angle"),
+    _count("entries", "M", "entries of the table"),
+    _count("bitsize", "b", "bits of one entry"),
+    _count("block_limit", r"k_{\max}", "largest block exponent, 0 for plain QROM"),
+    _count("block", "K", "entries loaded side by side, a power of two"),
+    _count("controls", "c", "control qubits"),
+    _count("rows", "w", "rows of the tree, each with its own angles"),
+    _count("levels", "n", "levels of the tree"),
+    _count("bits", "b", "bits of one angle"),
+    _count("states", "L", "states in a uniform superposition"),
+    # classical work
+    SymbolInfo("hvp_gradients", r"c_{\mathrm{hvp}}", "gradients that one Hessian-vector product costs"),
+    SymbolInfo("tvp_gradients", r"c_{\mathrm{tvp}}", "gradients that one third derivative costs"),
+    # logical totals
+    _count("toffoli", r"N_{\mathrm{Tof}}", "Toffoli gates"),
+    _count("t", "N_T", "T gates"),
+    _count("rotations", "N_R", "rotations"),
+    _count("rotation_depth", "D_R", "layers of rotations"),
+    _count("measurements", r"N_{\mathrm{meas}}", "logical measurements"),
+    _count("logical_qubits", "Q", "logical qubits"),
+    # machines
+    SymbolInfo("physical_error", "p", "physical error rate per gate"),
+    SymbolInfo("threshold", "p^*", "error-correction threshold"),
+    SymbolInfo("prefactor", "a", "prefactor of the logical error rate"),
+    _count("distance", "d", "code distance"),
+    SymbolInfo("budget", r"\delta_{\mathrm{cell}}", "logical error allowed per tile and cycle"),
+    _count("distance_1", "d_1", "code distance of the first level"),
+    _count("distance_2", "d_2", "code distance of the second level"),
+    _count("distance_x", "d_X", "X distance of a factory"),
+    _count("distance_z", "d_Z", "Z distance of a factory"),
+    _count("distance_m", "d_m", "temporal distance of a factory"),
+    _count("n_cycles", r"N_{\mathrm{cyc}}", "code cycles"),
+    _count("tiles", r"N_{\mathrm{tile}}", "surface-code tiles"),
+    _count("n_factories", "n_f", "factories"),
+    SymbolInfo("cycle_time_s", r"t_{\mathrm{cyc}}", "time of one code cycle", "s"),
+    SymbolInfo("reaction_time_s", r"t_{\mathrm{react}}", "time from measurement to decision", "s"),
+)
+
+CATALOGUE = {info.name: info for info in _TABLE}
+
+
+def describe(name: str) -> SymbolInfo:
+    """Return letter, meaning and unit of the symbol `name`."""
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        raise QresError(f"symbol '{name}' is not in the catalogue of notation.symbols") from None
+
+
+@cache
+def symbol(name: str) -> sympy.Symbol:
+    """Return the one sympy symbol of that name."""
+    info = describe(name)
+    if info.is_sequence:
+        return sympy.Symbol(name)
+    if info.is_integer:
+        return sympy.Symbol(name, integer=True, nonnegative=True)
+    return sympy.Symbol(name, real=True)
+
+
+def symbols(names: str) -> tuple[sympy.Symbol, ...]:
+    """Return the symbols of a string of names separated by blanks."""
+    return tuple(symbol(name) for name in names.split())
