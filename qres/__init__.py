@@ -1,1 +1,48 @@
-"""Quantum resource estimation for machine learning (front door to be filled)."""
+"""Quantum resource estimation for machine learning.
+
+What would a fault-tolerant quantum computer need for this trained network, matrix or count, where
+does the cost sit, how sure is each number, and what does a GPU need for the same job?
+
+    import qres
+    report = qres.estimate("digits-mlp")
+    print(report.table())
+
+The verbs: `load`, `measure`, `estimate`, `formula`, `formulas`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qres._version import __version__
+from qres.errors import HypothesisError, InfeasibleError, InputError, QresError
+
+if TYPE_CHECKING:
+    from qres.staircase import estimate, formula, formulas, load, measure
+
+_VERBS = ("estimate", "formula", "formulas", "load", "measure")
+
+__all__ = [
+    "HypothesisError",
+    "InfeasibleError",
+    "InputError",
+    "QresError",
+    "__version__",
+    "estimate",
+    "formula",
+    "formulas",
+    "load",
+    "measure",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        from qres import staircase
+
+        return getattr(staircase, name)
+    raise AttributeError(f"module 'qres' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

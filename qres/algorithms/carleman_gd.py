@@ -89,9 +89,7 @@ def build(
     """
     system = _system(parameters, choice)
     kind: ReadoutKind = (
-        "state"
-        if parameters.readout.kind == "state"
-        else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
+        "state" if parameters.readout.kind == "state" else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
     )
     values = _values(parameters, measurement, choice)
     growth_ends = _growth_ends(parameters, values)
@@ -110,9 +108,7 @@ def build(
         has_task=kind != "state",
         assumptions=(*_assumptions(model, error), *readout_assumptions(kind, system.solver)),
         warnings=(*measurement.warnings, *_warnings(model, error)),
-        references={
-            "inverse_norm": _linear_part(growth_ends, parameters.n_steps, choice.padding)
-        },
+        references={"inverse_norm": _linear_part(growth_ends, parameters.n_steps, choice.padding)},
         circuit=history_circuit(system, kind, choice.mode),
     )
 
@@ -216,9 +212,7 @@ def _tabulation() -> Stage:
     )
 
 
-def _growth_ends(
-    parameters: CarlemanGd, values: Mapping[str, Quantity]
-) -> tuple[float, float]:
+def _growth_ends(parameters: CarlemanGd, values: Mapping[str, Quantity]) -> tuple[float, float]:
     rate = parameters.learning_rate
     return (1 - rate * float(values["lambda_max"]), 1 - rate * float(values["lambda_min"]))
 
@@ -264,9 +258,7 @@ def _assumptions(model: Quantity, error: ErrorTarget) -> tuple[Assumption, ...]:
             )
         )
     if model.kind == "assumed":
-        found.append(
-            Assumption(text="eps_model taken as 0", factor=None, favours="quantum")
-        )
+        found.append(Assumption(text="eps_model taken as 0", factor=None, favours="quantum"))
     return tuple(found)
 
 

@@ -186,9 +186,7 @@ def check_growth(growth: float, n_steps: int) -> None:
         )
 
 
-def linear_reference(
-    growth_ends: tuple[float, float], n_steps: int, padding: int
-) -> float:
+def linear_reference(growth_ends: tuple[float, float], n_steps: int, padding: int) -> float:
     r"""Return the exact $\lVert L^{-1}\rVert$ of the worse of two one-eigenvalue history matrices.
 
     A lower reference for `history.inverse_norm`; exact for symmetric $H$ at truncation order 1 if
@@ -210,5 +208,3 @@ def linear_reference(
         )[0]
         worst = max(worst, 1.0 / math.sqrt(max(smallest, np.finfo(float).tiny)))
     return worst
-
-

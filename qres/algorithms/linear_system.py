@@ -66,9 +66,7 @@ def build(
         InfeasibleError: the matrix is singular.
     """
     kind: ReadoutKind = (
-        "state"
-        if parameters.readout.kind == "state"
-        else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
+        "state" if parameters.readout.kind == "state" else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
     )
     system = System(
         name=NAME,

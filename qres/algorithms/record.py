@@ -6,7 +6,7 @@ Everything that is counted, drawn, explained or printed reads this one object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from qres.notation.formula import Formula
@@ -154,6 +154,15 @@ class Job:
             if name not in fixed:
                 numbers[name] = formula(**{key: numbers[key] for key in formula.inputs})
         return numbers
+
+    def with_budget(self, budget: Mapping[str, float]) -> Job:
+        """Return the job with the shares and failure probabilities of a budget as values."""
+        method = "even split of error.total and error.fail_prob"
+        chosen = {
+            name: Quantity(value=value, kind="given", method=method)
+            for name, value in budget.items()
+        }
+        return replace(self, values={**self.values, **chosen})
 
     def pedigrees(self) -> dict[str, Quantity]:
         """Return every symbol as a Quantity: the weakest kind of all that went in is kept."""

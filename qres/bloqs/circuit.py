@@ -19,7 +19,8 @@ from typing import Any
 
 import attrs
 import sympy
-from qualtran import Bloq, CtrlSpec, QAny, QBit, Register, Side, Signature
+from qualtran import Bloq, CtrlSpec, QAny, QBit, QUInt, Register, Side, Signature
+from qualtran.bloqs.arithmetic import Add
 from qualtran.bloqs.basic_gates import Rz
 from qualtran.bloqs.block_encoding import BlockEncoding
 from qualtran.bloqs.mcmt.specialized_ctrl import get_ctrl_system_1bit_cv_from_bloqs
@@ -110,18 +111,26 @@ class EncodingCircuit(Circuit, BlockEncoding):
         return BlackBoxPrepare(PrepareIdentity.from_bitsizes([self.ancilla_bitsize]))
 
 
-def registers(
-    *, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt
-) -> Signature:
+def registers(*, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt) -> Signature:
     """Make a signature of registers of these sizes; empty ones are left out."""
     sides = sides or {}
     return Signature(
         [
-            Register(name, QBit() if bitsize == 1 else QAny(bitsize), side=sides.get(name, Side.THRU))
+            Register(
+                name, QBit() if bitsize == 1 else QAny(bitsize), side=sides.get(name, Side.THRU)
+            )
             for name, bitsize in bitsizes.items()
             if is_symbolic(bitsize) or bitsize > 0
         ]
     )
+
+
+def phase_addition(bits: SymbolicInt) -> Bloq:
+    """An addition into the phase gradient, $b - 1$ Toffoli-like gates.
+
+    Qualtran's `AddIntoPhaseGrad` books $b - 2$ without a circuit; its adder has one.
+    """
+    return Add(QUInt(bits), QUInt(bits))
 
 
 def rotations(count: SymbolicInt, num_controls: SymbolicInt) -> Sequence[tuple[Bloq, SymbolicInt]]:

@@ -43,9 +43,10 @@ class FrobeniusEncoding(EncodingCircuit):
 
     def __attrs_post_init__(self) -> None:
         if self.norm_tree.rows != 1 or self.norm_tree.levels != self.row_tree.levels:
+            found = f"{self.norm_tree.rows} rows and {self.norm_tree.levels} levels"
             raise InputError(
-                f"FrobeniusEncoding.norm_tree has {self.norm_tree.rows} rows and "
-                f"{self.norm_tree.levels} levels; it must have 1 row and {self.row_tree.levels} levels"
+                f"FrobeniusEncoding.norm_tree has {found}; "
+                f"it must have 1 row and {self.row_tree.levels} levels"
             )
 
     @property

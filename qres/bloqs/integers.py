@@ -7,7 +7,7 @@ symbol with an expression that becomes the same number once a value is put in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,24 +30,28 @@ def as_integers(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(as_integer(value) for value in values)
 
 
-def at_least(minimum: int, maximum: int | None = None) -> Callable[[Any, Any, Any], None]:
-    """Make an attrs validator: a symbol, or an integer in the range.
+def require_integer(name: str, value: Any, minimum: int, maximum: int | None = None) -> None:
+    """Refuse anything but a symbol or an integer in the range.
 
     Args:
+        name: what the value is, for the message.
+        value: the value.
         minimum: the smallest integer allowed.
         maximum: the largest integer allowed, if there is one.
     """
+    if isinstance(value, sympy.Expr):
+        return
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if not is_integer or value < minimum or (maximum is not None and value > maximum):
+        allowed = f"at least {minimum}" if maximum is None else f"{minimum} to {maximum}"
+        raise InputError(f"{name} is {value!r}; it must be an integer ({allowed}) or a symbol")
+
+
+def at_least(minimum: int, maximum: int | None = None) -> Callable[[Any, Any, Any], None]:
+    """Make an attrs validator of `require_integer`."""
 
     def check(instance: Any, attribute: Any, value: Any) -> None:
-        if isinstance(value, sympy.Expr):
-            return
-        is_integer = isinstance(value, int) and not isinstance(value, bool)
-        if not is_integer or value < minimum or (maximum is not None and value > maximum):
-            allowed = f"at least {minimum}" if maximum is None else f"{minimum} to {maximum}"
-            raise InputError(
-                f"{type(instance).__name__}.{attribute.name} is {value!r}; "
-                f"it must be an integer ({allowed}) or a symbol"
-            )
+        require_integer(f"{type(instance).__name__}.{attribute.name}", value, minimum, maximum)
 
     return check
 
@@ -93,20 +97,35 @@ def block_count(entries: SymbolicInt, log_block: SymbolicInt) -> SymbolicInt:
     r"""How many blocks of $2^k$ hold all entries, $\lceil M/2^k \rceil$."""
     if is_symbolic(entries, log_block):
         return sympy.ceiling(entries * sympy.Integer(2) ** (-log_block))
-    return -(-entries >> log_block)
+    return -(-as_integer(entries) // 2 ** as_integer(log_block))
 
 
-def largest(values: Iterable[SymbolicInt]) -> SymbolicInt:
-    """The largest of the values, 0 if there are none.
+class Largest(sympy.Max):
+    """A maximum that waits for numbers.
 
-    Symbols are not compared with one another (for the hundred tables of a rotation tree sympy
-    would need seconds): the maximum is resolved when numbers are put in.
+    `Max` compares all pairs of its arguments, again after each substitution: minutes for the
+    hundred tables of a rotation tree. This one prints and compiles like `Max`.
     """
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """Resolve numbers; keep anything else as it is."""
+        values = [sympy.sympify(arg) for arg in args]
+        if all(value.is_number for value in values):
+            return sympy.Max(*values)
+        return super().__new__(cls, *values, evaluate=False)
+
+
+def largest(values: Sequence[SymbolicInt]) -> SymbolicInt:
+    """The largest of the values, 0 if there are none; of symbols, see `Largest`."""
     symbols = {value for value in values if is_symbolic(value)}
     numbers = [value for value in values if not is_symbolic(value)]
     if not symbols:
         return max(numbers, default=0)
-    return sympy.Max(*symbols, *numbers, evaluate=len(symbols) == 1)
+    if len(symbols) == 1:
+        symbol = next(iter(symbols))
+        if not numbers or (max(numbers) <= 0 and symbol.is_nonnegative):
+            return symbol
+    return Largest(*symbols, *numbers)
 
 
 def tally(calls: Iterable[tuple[Bloq, SymbolicInt]]) -> dict[Bloq, SymbolicInt]:

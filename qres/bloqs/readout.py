@@ -11,7 +11,7 @@ from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.amplification import AmplifiedState
 from qres.bloqs.circuit import Circuit, registers
-from qres.bloqs.integers import as_integer, at_least, largest, tally
+from qres.bloqs.integers import as_integer, at_least, largest, require_integer, tally
 from qres.bloqs.linear_solver import SolverRun
 
 
@@ -121,10 +121,9 @@ class ReadoutJob(Circuit):
         default=0, converter=as_integer, validator=at_least(0)
     )
 
-    @parts.validator
-    def _counts_are_integers(self, attribute: attrs.Attribute, value: object) -> None:
-        for _, count in self.parts:
-            at_least(0)(self, attribute, count)
+    def __attrs_post_init__(self) -> None:
+        for part, count in self.parts:
+            require_integer(f"ReadoutJob count of {type(part).__name__}", count, 0)
 
     @property
     def signature(self) -> Signature:

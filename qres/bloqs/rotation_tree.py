@@ -3,12 +3,11 @@ r"""A tree of loaded rotations: prepares an amplitude vector without leaving gar
 from __future__ import annotations
 
 import attrs
-from qualtran import QUInt, Signature
-from qualtran.bloqs.arithmetic import Add
+from qualtran import Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
-from qualtran.symbolics import SymbolicInt
+from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import Circuit, registers
+from qres.bloqs.circuit import Circuit, phase_addition, registers
 from qres.bloqs.integers import as_integer, as_integers, at_least, ceil_log2, largest, tally
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.errors import InputError
@@ -16,11 +15,11 @@ from qres.errors import InputError
 
 @attrs.frozen
 class LoadedRotationTree(Circuit):
-    r"""Maps $|i\rangle|0\rangle \to |i\rangle \sum_j a_{ij} |j\rangle$ for real rows $a_i$ of norm 1.
+    r"""Maps $|i\rangle|0\rangle \to |i\rangle \sum_j a_{ij} |j\rangle$, real rows $a_i$ of norm 1.
 
     Level $l$ rotates qubit $l$ of the target by an angle that depends on the row and on the $l$
-    qubits before it: the angle is looked up, added to a phase gradient, and uncomputed. Signs are in
-    the angles of the last level. A switched-off look-up adds zero, so additions need no control.
+    qubits before it: the angle is looked up, added to a phase gradient, and uncomputed. Signs are
+    in the angles of the last level. A switched-off look-up adds zero, so additions need no control.
 
     Alias sampling would be cheaper, but its garbage differs between the two factors of an encoding.
 
@@ -45,17 +44,14 @@ class LoadedRotationTree(Circuit):
     """
 
     rows: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    levels: int = attrs.field(converter=as_integer)
+    levels: int = attrs.field(converter=as_integer, validator=at_least(0))
     bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     lookup_blocks: tuple[SymbolicInt, ...] = attrs.field(converter=as_integers)
     uncompute_blocks: tuple[SymbolicInt, ...] = attrs.field(converter=as_integers)
 
-    @levels.validator
-    def _levels_is_a_number(self, attribute: object, value: object) -> None:
-        if not isinstance(value, int) or value < 0:
-            raise InputError(f"LoadedRotationTree.levels is {value!r}; it must be an integer >= 0")
-
     def __attrs_post_init__(self) -> None:
+        if is_symbolic(self.levels):
+            raise InputError(f"LoadedRotationTree.levels is {self.levels}; it must be a number")
         given = (len(self.lookup_blocks), len(self.uncompute_blocks))
         if given != (self.levels, self.levels):
             raise InputError(
@@ -99,4 +95,4 @@ class LoadedRotationTree(Circuit):
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One look-up and one uncomputation per level, and as many additions."""
-        return tally([(Add(QUInt(self.bits)), self.levels), *((t, 1) for t in self._tables())])
+        return tally([(phase_addition(self.bits), self.levels), *((t, 1) for t in self._tables())])

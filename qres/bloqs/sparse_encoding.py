@@ -3,13 +3,11 @@ r"""Block encoding of a sparse matrix from two tables, with $\alpha = s' \max |A
 from __future__ import annotations
 
 import attrs
-from qualtran import QUInt
-from qualtran.bloqs.arithmetic import Add
 from qualtran.bloqs.basic_gates import Hadamard
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import EncodingCircuit
+from qres.bloqs.circuit import EncodingCircuit, phase_addition
 from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.errors import InputError
@@ -58,11 +56,11 @@ class SparseEncoding(EncodingCircuit):
     target_blocks: tuple[SymbolicInt, SymbolicInt] = (0, 0)
 
     def __attrs_post_init__(self) -> None:
-        sizes = (self.slot_bitsize, self.system_bitsize)
-        if not is_symbolic(*sizes) and (sizes[0] > sizes[1] or (self.is_full and len(set(sizes)) > 1)):
+        slots, system = self.slot_bitsize, self.system_bitsize
+        if not is_symbolic(slots, system) and (slots > system or (self.is_full and slots < system)):
             raise InputError(
-                f"SparseEncoding.slot_bitsize is {sizes[0]}; it must not exceed system_bitsize = "
-                f"{sizes[1]}, and must equal it where is_full (is_full = {self.is_full})"
+                f"SparseEncoding.slot_bitsize is {slots}; it must not exceed system_bitsize = "
+                f"{system}, and must equal it where is_full (is_full = {self.is_full})"
             )
         self._tables()
 
@@ -99,7 +97,7 @@ class SparseEncoding(EncodingCircuit):
         return tally(
             [
                 *((table, 1) for table in self._tables()),
-                (Add(QUInt(self.bits)), 1),
+                (phase_addition(self.bits), 1),
                 (Hadamard(), 2 * self.slot_bitsize),
             ]
         )

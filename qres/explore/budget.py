@@ -33,4 +33,4 @@ def even_split(job: Job, *, total: Any, fail_prob: Any) -> dict[str, Any]:
     share = left / max(1, len(open_terms))
     failure = fail_prob / len(job.failures)
     share = float(share) if np.ndim(share) == 0 else share
-    return {name: share for name in open_terms} | {name: failure for name in job.failures}
+    return dict.fromkeys(open_terms, share) | dict.fromkeys(job.failures, failure)

@@ -64,8 +64,10 @@ def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalC
             raise InfeasibleError(stage.name, "the count is beyond any number")
     peak: Any = quantum[0].logical_qubits
     for stage in quantum[1:]:
-        peak = np.maximum(peak, stage.logical_qubits) if _is_array(peak, stage) else max(
-            peak, stage.logical_qubits
+        peak = (
+            np.maximum(peak, stage.logical_qubits)
+            if _is_array(peak, stage)
+            else max(peak, stage.logical_qubits)
         )
     return LogicalCost(
         toffoli=sum(stage.toffoli for stage in quantum),

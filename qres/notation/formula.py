@@ -96,7 +96,9 @@ class Formula:
     def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         for name in values:
             if name not in self.inputs:
-                raise InputError(f"{self.name}: unknown symbol '{name}'{nearest(name, self.inputs)}")
+                raise InputError(
+                    f"{self.name}: unknown symbol '{name}'{nearest(name, self.inputs)}"
+                )
         given = {**self.defaults, **values}
         missing = [name for name in self.inputs if name not in given]
         if missing:

@@ -45,7 +45,7 @@ class NamedFunction(sympy.Function):
         raise NotImplementedError
 
 
-class ceil_log2(NamedFunction):  # noqa: N801 - the printed name of the function
+class ceil_log2(NamedFunction):
     r"""$\lceil\log_2 x\rceil$, exact for integers of any size."""
 
     letter = r"\lceil\log_2"
@@ -69,7 +69,7 @@ class ceil_log2(NamedFunction):  # noqa: N801 - the printed name of the function
         return np.where(mantissa == 0.5, exponent - 1, exponent).astype(float)
 
 
-class geometric(NamedFunction):  # noqa: N801
+class geometric(NamedFunction):
     r"""$\sum_{t=0}^{T} g^t$ without cancellation at $g = 1$; infinite on overflow."""
 
     letter = r"\mathcal{G}"
@@ -129,7 +129,7 @@ def _exponents_near(optimum: np.ndarray, largest: np.ndarray) -> list[np.ndarray
     return [np.clip(base + shift, 0, np.maximum(largest, 0)) for shift in (-1, 0, 1, 2)]
 
 
-class look(NamedFunction):  # noqa: N801
+class look(NamedFunction):
     """Toffoli gates of the cheapest look-up: `look(entries, bitsize, controls, limit)`."""
 
     letter = r"\mathrm{look}"
@@ -158,7 +158,7 @@ class look(NamedFunction):  # noqa: N801
         return np.where(entries <= 1, 0.0, best)
 
 
-class unlook(NamedFunction):  # noqa: N801
+class unlook(NamedFunction):
     """Toffoli gates of the cheapest uncomputation: `unlook(entries, controls, limit)`."""
 
     letter = r"\mathrm{unlook}"
@@ -187,7 +187,7 @@ class unlook(NamedFunction):  # noqa: N801
         return np.where(entries <= 1, 0.0, best)
 
 
-class tree(NamedFunction):  # noqa: N801
+class tree(NamedFunction):
     """Toffoli gates of a tree of loaded rotations: `tree(rows, levels, bits, controls, limit)`.
 
     At each level the angle is looked up, added to a phase-gradient register and unlooked.
@@ -224,7 +224,7 @@ class tree(NamedFunction):  # noqa: N801
         return total
 
 
-class widest(NamedFunction):  # noqa: N801
+class widest(NamedFunction):
     """Qubits of the largest look-up alive: `widest(entries, bitsize, controls, limit)`.
 
     The block's $K b$ output and junk qubits and the ancillas of its unary iteration, at the block
@@ -258,7 +258,7 @@ class widest(NamedFunction):  # noqa: N801
         return width
 
 
-class uniform_toffoli(NamedFunction):  # noqa: N801
+class uniform_toffoli(NamedFunction):
     r"""Toffoli gates of a uniform superposition over `states`.
 
     Nothing for a power of two. Qualtran's circuit elsewhere: with $T = 2^k l$, $l$ odd and
@@ -303,7 +303,7 @@ def _majority_miss(repeats: int) -> float:
 _MISSES = np.array([_majority_miss(repeats) for repeats in range(1, 400, 2)])
 
 
-class majority(NamedFunction):  # noqa: N801
+class majority(NamedFunction):
     """Smallest odd number of estimates whose median misses with at most the given chance."""
 
     letter = r"\mathrm{odd}"

@@ -73,7 +73,9 @@ _TABLE = (
     SymbolInfo("inverse_norm", r"\lVert L^{-1}\rVert", "norm of the inverse"),
     SymbolInfo("kappa", r"\kappa", "condition number"),
     SymbolInfo(
-        "kappa_eff", r"\kappa_{\mathrm{eff}}", "condition number as the solver sees it, alpha norm(A^-1)"
+        "kappa_eff",
+        r"\kappa_{\mathrm{eff}}",
+        "condition number as the solver sees it, alpha norm(A^-1)",
     ),
     SymbolInfo("source_norm", r"\lVert b\rVert", "norm of the right-hand side"),
     SymbolInfo("xi", r"\xi", "norm(L^-1) norm(b) / norm(x)"),
@@ -136,7 +138,9 @@ _TABLE = (
     _count("bits", "b", "bits of one angle"),
     _count("states", "L", "states in a uniform superposition"),
     # classical work
-    SymbolInfo("hvp_gradients", r"c_{\mathrm{hvp}}", "gradients that one Hessian-vector product costs"),
+    SymbolInfo(
+        "hvp_gradients", r"c_{\mathrm{hvp}}", "gradients that one Hessian-vector product costs"
+    ),
     SymbolInfo("tvp_gradients", r"c_{\mathrm{tvp}}", "gradients that one third derivative costs"),
     # logical totals
     _count("toffoli", r"N_{\mathrm{Tof}}", "Toffoli gates"),

@@ -50,7 +50,7 @@ def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
         define(
             f"{name}.slot_bits",
             "qubits of the slot",
-            ceil_log2(_SPARSITY),
+            ceil_log2(sympy.Min(_SPARSITY, _DIM)),
             derived("slots padded to a power of two"),
         ),
         define(

@@ -62,7 +62,9 @@ KP_COPIES = Formula(
     meaning="states in total, both stages, for proven l2 error epsilon",
     expression=504 * _DIM * sympy.log(_DIM) / _EPS**2,
     inputs=_INPUTS,
-    source=Source("two stages of 36 d ln d / delta^2, error sqrt(7) delta", KERENIDIS_PRAKASH, "recalled"),
+    source=Source(
+        "two stages of 36 d ln d / delta^2, error sqrt(7) delta", KERENIDIS_PRAKASH, "recalled"
+    ),
     kind="proven",
     bound="upper",
     unit="states",

@@ -1,0 +1,1 @@
+"""The same job on one GPU: floating-point operations, bytes, seconds and joules."""

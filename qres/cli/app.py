@@ -1,0 +1,230 @@
+"""The commands of `qres`; each checks its arguments, calls one verb, and writes what it returns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qres.cli.output import check_targets, columns, json_text, note, width, write_json, write_text
+from qres.cli.progress import shown_progress
+from qres.errors import InputError, nearest
+
+app = typer.Typer(
+    name="qres",
+    help="What would it take to run this network, matrix or count on a quantum computer?",
+    epilog="Exit codes: 0 done, 2 the input is wrong, 1 something of ours is wrong, "
+    "130 interrupted.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+REPORT_SUFFIXES = (".json", ".csv")
+SHOWN = ("sources", "defaults")
+LISTED = ("models", "hardware", "devices", "solvers", "formulas")
+FORMATS = ("text", "latex")
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A model.yaml, or the name of a shipped model.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=V", help="Change one value of the model; repeatable."),
+]
+Targets = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+Trust = Annotated[bool, typer.Option("--trust", help="Allow the model to run its own code.")]
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print versions and leave.")
+    ] = False,
+) -> None:
+    """What would it take to run this network, matrix or count on a quantum computer?"""
+    if version:
+        write_text(columns(_versions()))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        write_text(context.get_help())
+
+
+@app.command()
+def estimate(
+    model: Model,
+    settings: Settings = None,
+    no_measure: Annotated[
+        bool, typer.Option("--no-measure", help="Use a stored measurement, or stop.")
+    ] = False,
+    trust: Trust = False,
+    show: Annotated[
+        str, typer.Option("--show", metavar="WHAT,...", help=f"Also: {', '.join(SHOWN)}.")
+    ] = "",
+    output: Targets = None,
+    json: Json = False,
+) -> None:
+    """Estimate what MODEL takes on quantum machines and on a GPU."""
+    shown = [_choose("--show", part.strip(), SHOWN) for part in show.split(",") if part.strip()]
+    check_targets(output or [], REPORT_SUFFIXES)
+
+    from qres import staircase
+
+    scenario = staircase.load(model, overrides=settings or [])
+    with shown_progress() as progress:
+        report = staircase.estimate(scenario, trust=trust, progress=progress, no_measure=no_measure)
+    for target in output or []:
+        report.save(target)
+        note(f"wrote {target}")
+    if json:
+        return write_json(report.to_dict())
+    texts = [report.table(width())]
+    texts += [getattr(report, f"{part}_text")() for part in shown]
+    return write_text("\n\n".join(text.rstrip("\n") for text in texts))
+
+
+@app.command()
+def measure(
+    model: Model,
+    settings: Settings = None,
+    trust: Trust = False,
+    output: Targets = None,
+    json: Json = False,
+) -> None:
+    """Measure MODEL only and store the result."""
+    check_targets(output or [], (".json",))
+
+    from qres import staircase
+    from qres.files import write_atomic
+
+    scenario = staircase.load(model, overrides=settings or [])
+    with shown_progress() as progress:
+        measurement = staircase.measure(scenario, trust=trust, progress=progress)
+    for target in output or []:
+        write_atomic(target, json_text(measurement.to_dict()))
+        note(f"wrote {target}")
+    if json:
+        return write_json(measurement.to_dict())
+    for code, message in measurement.warnings:
+        note(f"{code}: {message}")
+    rows = [(name, _quantity_line(value)) for name, value in measurement.values.items()]
+    return write_text(columns(rows))
+
+
+@app.command()
+def formula(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A formula; without it, the list.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SYMBOL=V", help="Value of a symbol; repeatable."),
+    ] = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="How to print it.")
+    ] = "text",
+    json: Json = False,
+) -> None:
+    """List the formulas, print one, or with --set evaluate it."""
+    _choose("--format", format, FORMATS)
+    if name is None and settings:
+        raise InputError("--set needs the NAME of a formula")
+
+    from qres import staircase
+    from qres.cli import formulas
+
+    if name is None:
+        every = staircase.formulas()
+        if json:
+            return write_json(formulas.index(every))
+        return write_text(columns(formulas.rows(every)))
+    chosen = staircase.formula(name)
+    if json:
+        return write_json(formulas.as_dict(chosen, settings or []))
+    return write_text(formulas.as_text(chosen, settings or [], format))
+
+
+@app.command("list")
+def list_(
+    what: Annotated[
+        str | None, typer.Argument(metavar=f"[{'|'.join(LISTED)}]", help="Without it, all.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List what there is."""
+    from qres import staircase
+
+    kinds = LISTED if what is None else (_choose("list", what, LISTED),)
+    names = {kind: staircase.list_names(kind) for kind in kinds}
+    if json:
+        return write_json({kind: dict(rows) for kind, rows in names.items()})
+    if what is not None:
+        return write_text(columns(names[what]))
+    return write_text("\n".join(f"{kind}\n{columns(names[kind], indent='  ')}" for kind in kinds))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of model.yaml."""
+    from qres.config.schema import model_schema
+
+    write_json(model_schema())
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path(
+        "model.yaml"
+    ),
+) -> None:
+    """Write a commented model.yaml to start from."""
+    from qres.config.starter import starter_text
+    from qres.files import write_atomic
+
+    if file.exists():
+        raise InputError(f"{file}: exists already; it is left as it is")
+    check_targets([file], (".yaml", ".yml"))
+    write_atomic(file, starter_text(file.name))
+    note(f"wrote {file}; next: qres estimate {file}")
+
+
+def _choose(what: str, word: str, options: tuple[str, ...]) -> str:
+    """Return `word`, or refuse it with the nearest option."""
+    if word not in options:
+        raise InputError(f"{what}: '{word}' is not known{nearest(word, options)}")
+    return word
+
+
+def _quantity_line(quantity: Any) -> str:
+    value = "unknown" if quantity.value is None else f"{quantity.value:.6g}"
+    if quantity.low is not None or quantity.high is not None:
+        value += f" [{_end(quantity.low)}, {_end(quantity.high)}]"
+    return f"{value}  {quantity.kind}"
+
+
+def _end(value: float | None) -> str:
+    return "?" if value is None else f"{value:.6g}"
+
+
+def _versions() -> list[tuple[str, str]]:
+    """Return what runs, read from the installed packages without importing them."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from qres._version import __version__
+    from qres.files import data_path
+
+    rows = [("qres", __version__), ("python", platform.python_version())]
+    for package in ("qualtran", "sympy", "numpy", "torch"):
+        try:
+            rows.append((package, version(package)))
+        except PackageNotFoundError:
+            rows.append((package, "not installed"))
+    return [*rows, ("data", str(data_path("")))]

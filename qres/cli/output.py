@@ -1,0 +1,66 @@
+"""What is written where: data to stdout, `-o` files by suffix, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qres.errors import InputError
+
+MAX_WIDTH = 100
+MIN_WIDTH = 60
+
+
+def check_targets(targets: Sequence[Path], suffixes: Sequence[str]) -> None:
+    """Refuse, before the long work, what could not be written after it.
+
+    Raises:
+        InputError: a suffix that this command does not write, or a place that cannot be written.
+    """
+    for target in targets:
+        if target.suffix not in suffixes:
+            raise InputError(f"-o {target}: the suffix must be {' or '.join(suffixes)}")
+        folder = target.parent
+        if not folder.is_dir():
+            raise InputError(f"-o {target}: no such folder: {folder}")
+        if target.is_dir():
+            raise InputError(f"-o {target}: is a folder, not a file")
+        if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
+            raise InputError(f"-o {target}: cannot be written (permission denied)")
+
+
+def width() -> int:
+    """Return the columns of the terminal, within what the tables are made for."""
+    columns = shutil.get_terminal_size((MAX_WIDTH, 40)).columns
+    return max(MIN_WIDTH, min(columns, MAX_WIDTH))
+
+
+def write_text(text: str) -> None:
+    """Write one block of data to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def write_json(data: Any) -> None:
+    """Write JSON to stdout."""
+    write_text(json_text(data))
+
+
+def json_text(data: Any) -> str:
+    """Return `data` as JSON; NaN and infinity have no place in it."""
+    return json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def note(text: str) -> None:
+    """Write one line to stderr."""
+    print(f"qres: {text}", file=sys.stderr)
+
+
+def columns(rows: Sequence[tuple[str, str]], *, indent: str = "") -> str:
+    """Return rows of name and text, the texts aligned."""
+    space = max((len(name) for name, _ in rows), default=0)
+    return "".join(f"{indent}{name:<{space}}  {text}".rstrip() + "\n" for name, text in rows)

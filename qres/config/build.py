@@ -1,0 +1,147 @@
+"""From the checked sections to the frozen records that the storeys above read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from qres.config import algorithm as sections
+from qres.config import record
+from qres.config.given import GivenTraining
+from qres.config.modelfile import Model, ModelFile
+from qres.config.network import Mlp, Network, UserCode
+from qres.config.section import Section, keys_of
+from qres.notation.quantity import Quantity
+
+
+def build_scenario(
+    checked: ModelFile, given: Section | None, files: Mapping[str, Path], folder: Path
+) -> record.Scenario:
+    """Return the scenario of a checked file.
+
+    Args:
+        checked: the file.
+        given: its `model.given`, checked against its algorithm.
+        files: by YAML path, the files that it names.
+        folder: of the file.
+    """
+    raw = _plain(checked)
+    if given is not None:
+        raw["model"]["given"] = _plain(given)
+    return record.Scenario(
+        name=checked.name,
+        model=_model(checked.model, given, files),
+        measure=record.MeasureSettings(**checked.measure.model_dump()),
+        algorithm=_algorithm(checked.algorithm),
+        error=record.ErrorTarget(**checked.error.model_dump()),
+        hardware=tuple(
+            str(files.get(f"hardware.{position}", machine))
+            for position, machine in enumerate(checked.hardware)
+        ),
+        device=checked.classical.device,
+        objective=cast(record.Objective, checked.objective),
+        defaults=tuple(_defaults(checked, "")),
+        scenario_id=_content_id(raw, files),
+        folder=folder,
+        raw=raw,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return sections, quantities and tuples as JSON data; what is None is left out."""
+    if isinstance(value, Section):
+        return {
+            key: _plain(getattr(value, name))
+            for key, name in keys_of(type(value)).items()
+            if getattr(value, name) not in (None, ())
+        }
+    if isinstance(value, Quantity):
+        parts = {key: getattr(value, key) for key in ("value", "low", "high", "kind", "source")}
+        return {key: part for key, part in parts.items() if part not in (None, "")}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _defaults(section: Section, prefix: str) -> list[tuple[str, Any]]:
+    """Return the path and value of each key that the file left to us."""
+    found: list[tuple[str, Any]] = []
+    for key, name in keys_of(type(section)).items():
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            found += _defaults(value, f"{prefix}{key}.")
+        elif name not in section.model_fields_set and value is not None:
+            found.append((prefix + key, value))
+    return found
+
+
+def _content_id(raw: dict[str, Any], files: Mapping[str, Path]) -> str:
+    """Return 16 hex digits for the content: names do not count, the bytes of the files do."""
+    content = {key: value for key, value in raw.items() if key != "name"}
+    content["files"] = {key: _digest(path) for key, path in sorted(files.items())}
+    text = json.dumps(content, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _model(model: Model, given: Section | None, files: Mapping[str, Path]) -> record.Model:
+    if model.network is not None:
+        return _network(model.network, files)
+    if model.matrix is not None:
+        rhs = files.get("model.matrix.rhs")
+        return record.MatrixModel(file=files["model.matrix.file"], rhs=rhs)
+    if given is None:
+        return record.MeasurementModel(file=files["model.measurement"])
+    quantities = {
+        name: value for name in keys_of(type(given)) if (value := getattr(given, name)) is not None
+    }
+    quantities.pop("update_norms", None)
+    norms = given.update_norms if isinstance(given, GivenTraining) else ()
+    return record.GivenModel(values=quantities, update_norms=norms)
+
+
+def _network(network: Network, files: Mapping[str, Path]) -> record.NetworkModel:
+    return record.NetworkModel(
+        architecture=_architecture(network),
+        dataset=network.dataset.kind,
+        train=record.Training(**network.train.model_dump()),
+        prune=record.Pruning(**network.prune.model_dump()),
+        checkpoint=files.get("model.network.checkpoint"),
+    )
+
+
+def _architecture(network: Network) -> record.Architecture:
+    built = network.architecture
+    if isinstance(built, Mlp):
+        return record.Architecture(kind="mlp", hidden=built.hidden, activation=built.activation)
+    if isinstance(built, UserCode):
+        return record.Architecture(kind="python", build=built.build)
+    return record.Architecture(kind="logistic")
+
+
+def _algorithm(
+    chosen: sections.CarlemanGd | sections.LinearSystem | sections.Counts,
+) -> record.Algorithm:
+    if isinstance(chosen, sections.Counts):
+        return record.Counts(name="counts")
+    shared: dict[str, Any] = {
+        "encoding": chosen.encoding,
+        "data_access": chosen.data_access,
+        "solver": chosen.solver,
+        "readout": record.Readout(**chosen.readout.model_dump()),
+    }
+    if isinstance(chosen, sections.LinearSystem):
+        return record.LinearSystem(name="linear-system", **shared)
+    return record.CarlemanGd(
+        name="carleman-gd",
+        n_steps=chosen.n_steps,
+        learning_rate=chosen.learning_rate,
+        weight_decay=chosen.optimizer.weight_decay,
+        padding=cast(Any, chosen.padding),
+        **shared,
+    )

@@ -1,0 +1,234 @@
+"""`model.given`: numbers that the user types, each with the pedigree that it deserves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from qres.config.check import Check, Real, Whole, as_number, refuse, show
+from qres.config.choice import Listing
+from qres.config.section import Section
+from qres.errors import InputError, nearest
+from qres.files import read_text
+from qres.notation.quantity import Quantity
+
+PARTS = ("value", "low", "high", "source", "kind")
+
+
+@dataclass(frozen=True)
+class Given(Check):
+    """A number, or `{value, low, high, source, kind}`; stored as a `Quantity`.
+
+    `kind: assumed`, or a source that begins with the word assumed, marks what nobody has shown.
+    """
+
+    number: Check
+    unit: str = "1"
+
+    @property
+    def expected(self) -> str:
+        """What is right, in words."""
+        return f"{self.number.expected} (or {{value, low, high, source, kind}})"
+
+    def check(self, value: Any) -> Quantity:
+        """Return the number with its pedigree."""
+        if isinstance(value, Quantity):
+            value = {key: part for key in PARTS if (part := getattr(value, key)) is not None}
+            value["kind"] = "assumed" if value["kind"] == "assumed" else "given"
+        if not isinstance(value, dict):
+            return Quantity(value=self.number.check(value), unit=self.unit, kind="given")
+        for key in value:
+            if key not in PARTS:
+                refuse(f"unknown key{nearest(str(key), PARTS)}", at=(key,))
+        if "value" not in value:
+            refuse(f"missing; expected {self.number.expected}", at=("value",))
+        return self._quantity(**value)
+
+    def _quantity(
+        self, value: Any, low: Any = None, high: Any = None, source: Any = "", kind: Any = None
+    ) -> Quantity:
+        point = self._part("value", value)
+        low = None if low is None else self._part("low", low)
+        high = None if high is None else self._part("high", high)
+        if (low is not None and low > point) or (high is not None and high < point):
+            refuse(f"expected low <= value <= high, found {low}, {point}, {high}")
+        if not isinstance(source, str) or (source and not source.isprintable()):
+            refuse(f"expected text of one line, found {show(source)}", at=("source",))
+        if kind not in (None, "given", "assumed"):
+            refuse(f"expected given or assumed, found {show(kind)}", at=("kind",))
+        is_assumed = kind == "assumed" or source.lower().startswith("assumed")
+        return Quantity(
+            value=point,
+            low=low,
+            high=high,
+            unit=self.unit,
+            kind="assumed" if is_assumed else "given",
+            source=source,
+        )
+
+    def _part(self, name: str, value: Any) -> Any:
+        try:
+            return self.number.check(value)
+        except PydanticCustomError as error:
+            refuse(error.message(), at=(name,))
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
+        number = self.number.json_schema()
+        parts = dict.fromkeys(("value", "low", "high"), number)
+        parts |= {"source": {"type": "string"}, "kind": {"enum": ["given", "assumed"]}}
+        full = {
+            "type": "object",
+            "properties": parts,
+            "required": ["value"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [number, full]}
+
+
+WHOLE = Given(Whole(1))
+COUNT = Given(Whole(0))
+POSITIVE = Given(Real(above=0))
+NOT_NEGATIVE = Given(Real(low=0))
+ANY_REAL = Given(Real())
+
+
+def check_order(section: Section, small: str, large: str) -> None:
+    """Refuse a `small` above the `large`, where both are given."""
+    low, high = getattr(section, small), getattr(section, large)
+    if low is not None and high is not None and low.value > high.value:
+        refuse(f"expected at most {large} ({high.value:g}), found {low.value:g}", at=(small,))
+
+
+class GivenTraining(Section):
+    """Numbers for `carleman-gd`, all of the active weights, weight decay included."""
+
+    n_params: Annotated[Quantity | None, WHOLE] = None
+    """Parameters of the network."""
+    n_active: Annotated[Quantity | None, WHOLE] = None
+    """Unpruned parameters: what is read out."""
+    sparsity: Annotated[Quantity | None, WHOLE] = None
+    """Non-zeros per row of the Hessian; n_active if it is left out."""
+    max_entry: Annotated[Quantity | None, POSITIVE] = None
+    """Largest absolute entry of the Hessian."""
+    frobenius_norm: Annotated[Quantity | None, POSITIVE] = None
+    """Frobenius norm of the Hessian."""
+    lambda_max: Annotated[Quantity | None, ANY_REAL] = None
+    """Largest eigenvalue of the Hessian."""
+    lambda_min: Annotated[Quantity | None, ANY_REAL] = None
+    """Smallest eigenvalue of the Hessian."""
+    grad_norm: Annotated[Quantity | None, POSITIVE] = None
+    """Norm of the gradient at the initial weights."""
+    update_norms: Annotated[tuple[float, ...], Listing(Real(low=0), at_most=10_000_001)] = ()
+    """Norm of the change of the weights after t = 0..n_steps steps."""
+    eps_model: Annotated[Quantity | None, NOT_NEGATIVE] = None
+    """Relative error of the polynomial model at the last step."""
+    n_samples: Annotated[Quantity | None, WHOLE] = None
+    """Training samples."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GivenTraining:
+        check_order(self, "n_active", "n_params")
+        check_order(self, "sparsity", "n_active")
+        check_order(self, "lambda_min", "lambda_max")
+        return self
+
+
+class GivenMatrix(Section):
+    """Numbers for `linear-system`."""
+
+    dim: Annotated[Quantity | None, WHOLE] = None
+    """Rows of the matrix."""
+    sparsity: Annotated[Quantity | None, WHOLE] = None
+    """Non-zeros per row and column."""
+    max_entry: Annotated[Quantity | None, POSITIVE] = None
+    """Largest absolute entry."""
+    frobenius_norm: Annotated[Quantity | None, POSITIVE] = None
+    """Frobenius norm."""
+    norm: Annotated[Quantity | None, POSITIVE] = None
+    """Spectral norm."""
+    smallest_singular_value: Annotated[Quantity | None, NOT_NEGATIVE] = None
+    """Smallest singular value; 0 is a singular matrix."""
+    solution_overlap: Annotated[Quantity | None, Given(Real(above=0, high=1))] = None
+    """Norm of the solution over its largest possible value, ||x|| / (||A^-1|| ||b||)."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GivenMatrix:
+        check_order(self, "sparsity", "dim")
+        check_order(self, "smallest_singular_value", "norm")
+        return self
+
+
+class GivenCounts(Section):
+    """Logical counts for `counts`."""
+
+    logical_qubits: Annotated[Quantity | None, WHOLE] = None
+    """Peak width."""
+    t: Annotated[Quantity | None, COUNT] = None
+    """T gates; those of `rotations` not included."""
+    toffoli: Annotated[Quantity | None, COUNT] = None
+    """Toffoli or CCZ gates."""
+    rotations: Annotated[Quantity | None, COUNT] = None
+    """Rotations that are still to be synthesised."""
+    rotation_depth: Annotated[Quantity | None, COUNT] = None
+    """Layers that hold a rotation."""
+    measurements: Annotated[Quantity | None, COUNT] = None
+    """Logical measurements."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GivenCounts:
+        check_order(self, "rotation_depth", "rotations")
+        return self
+
+
+GIVEN_OF: dict[str, type[Section]] = {
+    "carleman-gd": GivenTraining,
+    "linear-system": GivenMatrix,
+    "counts": GivenCounts,
+}
+"""By algorithm."""
+
+QDK_KEYS = {
+    "numQubits": "logical_qubits",
+    "tCount": "t",
+    "rotationCount": "rotations",
+    "rotationDepth": "rotation_depth",
+    "cczCount": "toffoli",
+    "ccixCount": "toffoli",
+    "measurementCount": "measurements",
+}
+"""Keys of a LogicalCounts JSON of the QDK, with our names; CCZ and CCiX gates are added."""
+
+
+def read_counts(path: Path) -> dict[str, Any]:
+    """Read a QDK LogicalCounts JSON as the keys of `GivenCounts`.
+
+    Raises:
+        InputError: not such a file.
+    """
+    data = _read_json(path)
+    counts: dict[str, int | float] = {}
+    for key, value in data.items():
+        if key not in QDK_KEYS:
+            raise InputError(f"{path}: {key}: unknown key{nearest(key, QDK_KEYS)}")
+        number = as_number(value)
+        if number is None:
+            raise InputError(f"{path}: {key}: expected a number, found {show(value)}")
+        counts[QDK_KEYS[key]] = counts.get(QDK_KEYS[key], 0) + number
+    source = f"QDK LogicalCounts, {path.name}"
+    return {name: {"value": number, "source": source} for name, number in counts.items()}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({error})") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: expected a mapping of keys to numbers")
+    return data

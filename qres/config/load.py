@@ -1,0 +1,174 @@
+"""`load_scenario`: from a `model.yaml`, the name of a shipped model, or a dict to a `Scenario`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from qres.config.algorithm import MODELS_OF
+from qres.config.build import build_scenario
+from qres.config.complaint import complaints
+from qres.config.given import GIVEN_OF, read_counts
+from qres.config.modelfile import SCHEMA, ModelFile
+from qres.config.override import Override, Setting, apply_settings, dotted, parse_overrides
+from qres.config.record import Scenario
+from qres.config.section import Section
+from qres.errors import InputError, nearest
+from qres.files import Document, YamlPath, data_path, read_yaml
+
+NO_FILE = Path("model")
+"""Stands for the path of a scenario that came as a dict."""
+
+
+def model_names() -> list[str]:
+    """Return the names of the models that ship with qres."""
+    return sorted(path.stem for path in data_path("models").glob("*.yaml"))
+
+
+def model_path(name: str | Path) -> Path:
+    """Return the path of a `model.yaml` from its path or from the name of a shipped model.
+
+    Raises:
+        InputError: neither; the message has the nearest names.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
+    names = model_names()
+    if str(name) in names:
+        return data_path("models") / f"{name}.yaml"
+    raise InputError(f"{name}: no such file, and no shipped model{nearest(str(name), names)}")
+
+
+def load_scenario(
+    source: str | Path | Mapping[str, Any],
+    *,
+    overrides: Iterable[Override] = (),
+) -> Scenario:
+    """Read, change, check and freeze one question.
+
+    Args:
+        source: the path of a `model.yaml`, the name of a shipped model, or the content as a dict
+            (its relative paths start at the working directory).
+        overrides: `"a.b=v"` strings or (dotted path, value) pairs, applied in order.
+
+    Raises:
+        InputError: one line: file, line, YAML path, what was expected.
+    """
+    settings = parse_overrides(overrides)
+    if isinstance(source, Mapping):
+        content = {"schema": SCHEMA, "name": "scenario"} | copy.deepcopy(dict(source))
+        document = Document(NO_FILE, content, {})
+        folder = Path.cwd()
+    else:
+        document = read_yaml(model_path(source))
+        document.data.setdefault("name", document.path.stem)
+        folder = document.path.resolve().parent
+    return _Loader(document, settings, folder).scenario()
+
+
+class _Loader:
+    """One run from content to scenario; knows how to name the place of an error."""
+
+    def __init__(self, document: Document, settings: list[Setting], folder: Path) -> None:
+        self.document = document
+        self.settings = settings
+        self.folder = folder
+        self.data = apply_settings(document.data, settings)
+
+    def scenario(self) -> Scenario:
+        checked = self.check(ModelFile, self.data, ())
+        algorithm, kind = checked.algorithm.name, checked.model.kind
+        if kind not in MODELS_OF[algorithm]:
+            takes = " or ".join(MODELS_OF[algorithm])
+            self.fail(("model", kind), f"{algorithm} takes {takes}")
+        given = self.given(checked.model.given, algorithm) if kind == "given" else None
+        files = {dotted(path): self.file(path, name) for path, name in _file_names(checked)}
+        self.check_norms(given, checked)
+        return build_scenario(checked, given, files, self.folder)
+
+    def check(self, section: type[Any], data: Any, prefix: YamlPath) -> Any:
+        """Return the validated section, or fail with the first complaint by line.
+
+        A missing key comes last: often it is there, misspelt.
+        """
+        try:
+            return section.model_validate(data)
+        except ValidationError as error:
+            found = [
+                replace(item, path=(*prefix, *item.path)) for item in complaints(error, section)
+            ]
+            first = min(found, key=lambda item: (item.is_missing, self.document.line(item.path)))
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            self.fail(first.path, first.problem + more)
+
+    def given(self, values: Any, algorithm: str) -> Section:
+        """Return `model.given`, checked against what the algorithm knows."""
+        path = ("model", "given")
+        if isinstance(values, str):
+            if algorithm != "counts":
+                self.fail(path, f"{algorithm} takes a mapping, found {values!r}")
+            values = read_counts(self.file(path, values))
+        return self.check(GIVEN_OF[algorithm], values, path)
+
+    def file(self, path: YamlPath, name: str) -> Path:
+        """Return the file that a key names; a measurement may also be one that ships with qres."""
+        candidates = [self.folder / Path(name).expanduser()]
+        if path == ("model", "measurement"):
+            candidates.append(data_path("measurements") / name)
+        try:
+            for candidate in candidates:
+                if candidate.is_file():
+                    return candidate
+        except (OSError, ValueError):
+            pass
+        return self.fail(path, f"{name}: no such file")
+
+    def check_norms(self, given: Section | None, checked: ModelFile) -> None:
+        """Refuse a list of update norms that does not fit the number of steps."""
+        norms = getattr(given, "update_norms", ())
+        if norms:
+            n_steps = getattr(checked.algorithm, "n_steps", 0)
+            if len(norms) != n_steps + 1:
+                self.fail(
+                    ("model", "given", "update_norms"),
+                    f"expected n_steps + 1 = {n_steps + 1} norms (t = 0..n_steps), "
+                    f"found {len(norms)}",
+                )
+
+    def fail(self, path: YamlPath, problem: str) -> NoReturn:
+        """Raise the one line that says where and what."""
+        line = f"{self.place(path)}{dotted(path)}: " if path else self.place(path)
+        text = line + problem
+        raise InputError("".join(c if c.isprintable() else repr(c)[1:-1] for c in text)) from None
+
+    def place(self, path: YamlPath) -> str:
+        """Name the `--set` argument, or the file and line, that `path` came from."""
+        for setting in reversed(self.settings):
+            shared = min(len(path), len(setting.path))
+            if path[:shared] == setting.path[:shared]:
+                return f"{setting.label}: "
+        if not self.document.lines:
+            return ""
+        return f"{self.document.path}:{self.document.line(path)}: "
+
+
+def _file_names(checked: ModelFile) -> Iterator[tuple[YamlPath, str]]:
+    """Yield path and name of each file that a scenario names."""
+    model = checked.model
+    if model.matrix is not None:
+        yield ("model", "matrix", "file"), model.matrix.file
+        if model.matrix.rhs is not None:
+            yield ("model", "matrix", "rhs"), model.matrix.rhs
+    if model.network is not None and model.network.checkpoint is not None:
+        yield ("model", "network", "checkpoint"), model.network.checkpoint
+    if model.measurement is not None:
+        yield ("model", "measurement"), model.measurement
+    for position, machine in enumerate(checked.hardware):
+        if machine.endswith((".yaml", ".yml")):
+            yield ("hardware", position), machine

@@ -1,0 +1,131 @@
+"""`model.yaml` as a whole: the schema `qres-model/1`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import core_schema
+
+from qres.config.algorithm import Algorithm
+from qres.config.check import Real, Whole, refuse, show
+from qres.config.choice import Choice, FileName, Listing, Text
+from qres.config.given import GivenCounts, GivenMatrix, GivenTraining
+from qres.config.network import MAX_SEED, Network
+from qres.config.section import Section
+
+SCHEMA = "qres-model/1"
+MODEL_KINDS = ("network", "matrix", "given", "measurement")
+
+
+class GivenValues:
+    """A mapping or the name of a file; its keys are checked once the algorithm is known."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        described = handler.generate_schema(GivenTraining | GivenMatrix | GivenCounts | str | None)
+        return core_schema.no_info_plain_validator_function(
+            self.check, json_schema_input_schema=described
+        )
+
+    @staticmethod
+    def check(value: Any) -> Any:
+        """Return the mapping or the file name."""
+        if not isinstance(value, dict | str | None):
+            refuse(f"expected a mapping, found {show(value)}")
+        return value
+
+
+class Matrix(Section):
+    """A matrix on disk."""
+
+    file: Annotated[str, FileName(suffixes=(".mtx", ".npz", ".npy"))]
+    """Matrix Market, scipy sparse .npz, or numpy .npy."""
+    rhs: Annotated[str | None, FileName(suffixes=(".npy",), optional=True)] = None
+    """Right-hand side, numpy .npy."""
+
+
+class Model(Section):
+    """What is estimated: exactly one of four kinds."""
+
+    network: Network | None = None
+    """A network to train, prune and measure."""
+    matrix: Matrix | None = None
+    """A matrix file."""
+    given: Annotated[Any, GivenValues()] = None
+    """Typed numbers, or the name of a QDK LogicalCounts JSON."""
+    measurement: Annotated[str | None, FileName(suffixes=(".json",), optional=True)] = None
+    """A measurement stored by `qres measure -o FILE.json`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exactly_one(cls, data: Any) -> Any:
+        if not isinstance(data, dict | None):
+            return data
+        found = [kind for kind in MODEL_KINDS if (data or {}).get(kind) is not None]
+        has_unknown = any(key not in MODEL_KINDS for key in data or {})
+        if len(found) > 1 or (not found and not has_unknown):
+            what = " and ".join(found) or "none"
+            refuse(f"expected exactly one of {', '.join(MODEL_KINDS)}; found {what}")
+        return data
+
+    @property
+    def kind(self) -> str:
+        """Return which of the four kinds this is."""
+        return next(kind for kind in MODEL_KINDS if getattr(self, kind) is not None)
+
+
+class Measure(Section):
+    """How hard to measure."""
+
+    lanczos_steps: Annotated[int, Whole(2, 4096)] = 64
+    """Steps of each Lanczos run."""
+    probes: Annotated[int, Whole(1, 4096)] = 8
+    """Random vectors."""
+    seed: Annotated[int, Whole(0, MAX_SEED)] = 0
+    """Of the random vectors."""
+
+
+class Error(Section):
+    """How exact the result must be."""
+
+    total: Annotated[float, Real(above=0, below=1)] = 0.1
+    """Relative error of the result."""
+    fail_prob: Annotated[float, Real(above=0, below=1)] = 0.05
+    """Probability of missing it."""
+    target: Annotated[str, Choice(("weights",), later=("loss",))] = "weights"
+    """What the error is of."""
+
+
+class Classical(Section):
+    """The machine that does the same job without quantum."""
+
+    device: Annotated[str, Text("the name of a device")] = "h200"
+    """See `qres list devices`."""
+
+
+class ModelFile(Section):
+    """One question to qres."""
+
+    schema_: Annotated[str, Choice((SCHEMA,)), Field(alias="schema")]
+    """Version of this format."""
+    name: Annotated[str, Text("a name", max_length=100)]
+    """Of the scenario; the name of the file if it is left out."""
+    model: Model
+    """What is estimated."""
+    measure: Measure = Measure()
+    """How hard to measure."""
+    algorithm: Algorithm
+    """Which algorithm, and its parameters."""
+    error: Error = Error()
+    """How exact the result must be."""
+    hardware: Annotated[
+        tuple[str, ...],
+        Listing(Text("the name of a machine or a .yaml file"), at_most=100, single=True),
+    ] = ("superconducting-1e-3", "superconducting-1e-4")
+    """Machines to price it on; see `qres list hardware`."""
+    classical: Classical = Classical()
+    """What it is compared with."""
+    objective: Annotated[str, Choice(("runtime", "qubits", "volume"))] = "runtime"
+    """What the machine is laid out for."""

@@ -1,0 +1,42 @@
+"""The commented `model.yaml` that `qres init` writes."""
+
+from __future__ import annotations
+
+STARTER = """\
+# A question to qres. Run it with: qres estimate {file}
+# Every key that is left out has a default, which the report lists (--show defaults).
+# The JSON Schema of this file: qres schema
+schema: qres-model/1
+name: my-network
+
+model:                            # exactly one of: network, matrix, given, measurement
+  network:
+    architecture: {kind: mlp, hidden: [32, 32], activation: tanh}    # mlp | logistic | python
+    dataset: {kind: digits}                                          # digits | breast-cancer
+    train: {epochs: 20, learning_rate: 0.1, batch_size: 128, seed: 0}
+    prune: {fraction: 0.9}        # global magnitude pruning, the mask frozen
+  # matrix: {file: A.mtx, rhs: b.npy}       # for algorithm linear-system; .mtx, .npz or .npy
+  # given:                                  # typed numbers, or {value, low, high, source, kind}
+  #   n_params: 1e8
+  #   sparsity: {value: 100, kind: assumed}
+  # measurement: my-network.json            # from: qres measure {file} -o my-network.json
+
+algorithm:
+  name: carleman-gd               # carleman-gd | linear-system | counts
+  n_steps: 50                     # training steps of the run
+  learning_rate: 0.01
+  optimizer: {kind: gd, weight_decay: 0.0}
+  encoding: auto                  # auto | sparse | frobenius
+  data_access: qroam              # qrom | qroam
+  readout: {kind: tomography, norm: l2, access: coherent}   # tomography | state; sampling
+
+error: {total: 0.1, fail_prob: 0.05}        # relative error of the weights, chance to miss it
+hardware: [superconducting-1e-3, superconducting-1e-4]      # see: qres list hardware
+classical: {device: h200}                   # see: qres list devices
+objective: runtime                          # runtime | qubits | volume
+"""
+
+
+def starter_text(file: str = "model.yaml") -> str:
+    """Return the text; `file` is the name that its comments mention."""
+    return STARTER.replace("{file}", file)

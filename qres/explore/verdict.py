@@ -1,0 +1,159 @@
+"""Who wins, by how much, what dominates, and the one change that would matter most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from qres.algorithms.record import Assumption, Job
+from qres.classical.record import Device
+from qres.config.record import Scenario
+from qres.explore.breakeven import best_change, find_tie, knobs
+from qres.explore.budget import even_split
+from qres.logical.record import StageCost
+from qres.measurement.record import Measurement
+from qres.notation.quantity import Quantity, weakest
+from qres.physical.record import Machine
+from qres.pricing.price import price
+from qres.pricing.record import ClassicalTask, Knob, Priced, Tie, Verdict, Winner
+
+
+def judge(
+    scenario: Scenario,
+    job: Job,
+    priced: Priced,
+    machines: Sequence[Machine],
+    device: Device,
+    task: ClassicalTask | None,
+) -> Verdict:
+    """Compare quantum and classical time, and look for the change that would tie them."""
+    dominated = dominant(priced.stages)
+    if task is None or priced.classical is None:
+        reason = (
+            "this read-out has no classical equal" if not job.has_task else "nothing to compare"
+        )
+        return Verdict(winner="undecided", ratio=None, dominated_by=dominated, reason=reason)
+    index, is_floor = _machine(priced)
+    seconds = float(priced.quantum_s(index, is_floor=is_floor))
+    ratio = _ratio(job, seconds, float(priced.classical.runtime_s), is_floor)
+    winner, reason = _winner(float(ratio), (*job.assumptions, serial(priced)))
+    ties = _ties(scenario, job, priced, machines, device, task, (index, is_floor))
+    return Verdict(
+        winner=winner,
+        ratio=ratio,
+        dominated_by=dominated,
+        change=best_change(ties) if float(ratio) > 1 else None,
+        ties=tuple(ties),
+        machine=index,
+        is_floor=is_floor,
+        reason=reason,
+    )
+
+
+def serial(priced: Priced) -> Assumption:
+    """Return the assumption of the clock, with the most that parallel gates could undo."""
+    return Assumption(
+        text="each Toffoli or T gate waits one reaction time for the one before it",
+        factor=max(1.0, float(priced.logical.logical_qubits) / 3),
+        favours="classical",
+    )
+
+
+def dominant(stages: Sequence[StageCost]) -> tuple[str, float] | None:
+    """Return the stage with most magic states, rotations' T gates with the stage that asks."""
+    quantum = [stage for stage in stages if not stage.is_classical]
+    whole = sum(float(stage.magic_states) for stage in quantum)
+    if whole <= 0:
+        return None
+    top = max(quantum, key=lambda stage: float(stage.magic_states))
+    return top.name, float(top.magic_states) / whole
+
+
+def _machine(priced: Priced) -> tuple[int, bool]:
+    """Return the fastest machine that can do it, else the one with the lowest floor."""
+    feasible = [i for i, cost in enumerate(priced.machines) if cost.is_feasible]
+    if feasible:
+        return min(feasible, key=lambda i: float(priced.machines[i].runtime_s)), False
+    every = range(len(priced.machines))
+    return min(every, key=lambda i: float(priced.machines[i].runtime_floor_s)), True
+
+
+def _ratio(job: Job, seconds: float, classical_s: float, is_floor: bool) -> Quantity:
+    kinds = [stage.kind for stage in job.stages]
+    kinds += [quantity.kind for quantity in job.pedigrees().values()]
+    method = "machine time and classical stages over the classical device"
+    if is_floor:
+        method = (
+            "no machine is feasible: one reaction time per Toffoli or T gate, magic states free"
+        )
+    return Quantity(
+        value=seconds / classical_s,
+        kind=weakest([*kinds, "assumed"]),
+        bound="lower" if is_floor else "two-sided",
+        source="quantum seconds over classical seconds",
+        method=method,
+    )
+
+
+def _winner(ratio: float, assumptions: Sequence[Assumption]) -> tuple[Winner, str]:
+    """Return the winner; undecided where assumptions on its side could undo the ratio."""
+    leader: Winner = "quantum" if ratio < 1 else "classical"
+    lead = max(ratio, 1 / ratio)
+    helpful = [item for item in assumptions if item.favours == leader]
+    known = float(np.prod([item.factor for item in helpful if item.factor is not None]))
+    unknown = [item for item in helpful if item.factor is None]
+    if unknown and leader == "quantum":
+        return "undecided", f"rests on an assumption of unknown size: {unknown[0].text}"
+    if known >= lead:
+        return (
+            "undecided",
+            f"assumptions worth a factor {known:.3g} could undo a lead of {lead:.3g}",
+        )
+    return leader, ""
+
+
+def _ties(
+    scenario: Scenario,
+    job: Job,
+    priced: Priced,
+    machines: Sequence[Machine],
+    device: Device,
+    task: ClassicalTask,
+    at: tuple[int, bool],
+) -> list[Tie]:
+    index, is_floor = at
+    classical_s = float(priced.classical.runtime_s) if priced.classical else np.nan
+    machine_s = float(priced.quantum_s(index, is_floor=is_floor)) - float(priced.side_s)
+    gates = float(priced.logical.toffoli + priced.logical.t)
+    total = scenario.error.total
+
+    def along(knob: Knob, grid: np.ndarray) -> np.ndarray:
+        if knob.symbol == "clock":
+            return (machine_s * grid / knob.now + float(priced.side_s)) / classical_s
+        error = grid if knob.symbol == "error.total" else total
+        budget = even_split(job, total=error, fail_prob=scenario.error.fail_prob)
+        moved = {} if knob.symbol == "error.total" else {knob.symbol: grid}
+        found = price(
+            job,
+            budget,
+            [machines[index]],
+            device,
+            task=task,
+            objective=scenario.objective,
+            overrides=moved,
+        )
+        seconds: Any = found.quantum_s(0, is_floor=is_floor)
+        return np.broadcast_to(seconds / classical_s, grid.shape)
+
+    found = knobs(priced.numbers, error_total=total, clock_s=machine_s / gates)
+    return [find_tie(knob, lambda grid, knob=knob: along(knob, grid)) for knob in found]
+
+
+def classical_task(scenario: Scenario, measurement: Measurement, job: Job) -> ClassicalTask | None:
+    """Return the same job for the classical device, None where there is none."""
+    if not job.has_task:
+        return None
+    steps = getattr(scenario.algorithm, "n_steps", None)
+    return ClassicalTask(measurement=measurement, n_steps=steps, epsilon=scenario.error.total)

@@ -1,0 +1,70 @@
+r"""How far gradient descent contracts, from the two ends of the spectrum alone.
+
+With $g = \max_\lambda |1 - \eta\lambda|$ over $[\lambda_{\min}, \lambda_{\max}]$, the
+contraction margin is $1 - g$ (negative whenever $\lambda_{\min} < 0$) and the growth sum is
+$S_T = \sum_{t=0}^{T} g^t$. The function is convex in $\lambda$, so the ends decide, and because
+$I - \eta H$ is symmetric the norm of its $t$-th power is $g^t$.
+
+Source: science/training-pipeline.md, section 13.
+"""
+
+from __future__ import annotations
+
+import math
+
+from qres.notation.quantity import Quantity, weakest
+
+METHOD = "from the outer ends of the intervals of lambda_min and lambda_max"
+
+
+def find_growth(lambda_min: float, lambda_max: float, learning_rate: float) -> float:
+    r"""Return $\max |1 - \eta\lambda|$ over the interval of eigenvalues."""
+    return max(abs(1 - learning_rate * lambda_min), abs(1 - learning_rate * lambda_max))
+
+
+def sum_growth(growth: float, n_steps: int) -> float:
+    r"""Return $\sum_{t=0}^{T} g^t$, infinity where it overflows."""
+    excess = growth - 1
+    if excess == 0:
+        return float(n_steps + 1)
+    if growth == 0:
+        return 1.0
+    try:
+        return math.expm1((n_steps + 1) * math.log1p(excess)) / excess
+    except OverflowError:
+        return math.inf
+
+
+def describe_dissipation(
+    lambda_min: Quantity, lambda_max: Quantity, *, learning_rate: float, n_steps: int
+) -> dict[str, Quantity]:
+    """Return `contraction_margin`, `growth_sum` and `hessian_norm` of a spectrum.
+
+    Each value is the pessimistic one, at the outer ends; the interval reaches to the inner ends.
+    """
+    outer = _ends(lambda_min, lambda_max, outer=True)
+    inner = _ends(lambda_min, lambda_max, outer=False)
+    most, least = (find_growth(low, high, learning_rate) for low, high in (outer, inner))
+    kind = weakest((lambda_min.kind, lambda_max.kind))
+    source = f"{lambda_min.source}; science/training-pipeline.md, section 13"
+
+    def quantity(value: float, low: float, high: float) -> Quantity:
+        return Quantity(value=value, low=low, high=high, kind=kind, source=source, method=METHOD)
+
+    worst, best = sum_growth(most, n_steps), sum_growth(least, n_steps)
+    norm, norm_low = (max(abs(low), abs(high)) for low, high in (outer, inner))
+    return {
+        "contraction_margin": quantity(1 - most, 1 - most, 1 - least),
+        "growth_sum": quantity(worst, best, worst),
+        "hessian_norm": quantity(norm, norm_low, norm),
+    }
+
+
+def _ends(lambda_min: Quantity, lambda_max: Quantity, *, outer: bool) -> tuple[float, float]:
+    """Return the outer or inner ends of the spectrum."""
+    low = lambda_min.low if outer else lambda_min.high
+    high = lambda_max.high if outer else lambda_max.low
+    return (
+        float(lambda_min) if low is None else float(low),
+        float(lambda_max) if high is None else float(high),
+    )

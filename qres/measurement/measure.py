@@ -1,0 +1,273 @@
+"""The doors of this storey: measure what a scenario describes, or a live module.
+
+Neither this module nor its imports load torch; `_import_pipeline` does, when a network really has
+to be measured. What the result store already knows needs torch only to be installed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from types import ModuleType
+from typing import Any
+
+from qres.config.record import (
+    CarlemanGd,
+    GivenModel,
+    LinearSystem,
+    MatrixModel,
+    MeasurementModel,
+    NetworkModel,
+    Scenario,
+)
+from qres.errors import InputError
+from qres.files import read_text
+from qres.measurement.given import take_given
+from qres.measurement.progress import Progress, keep_silent
+from qres.measurement.record import Measurement
+from qres.measurement.store import (
+    DamagedEntryError,
+    Store,
+    explain_missing,
+    find_versions,
+    hash_file,
+    make_key,
+)
+
+LIBRARIES = ("torch", "scikit-learn", "safetensors", "numpy", "scipy")
+"""Their versions are part of what a measured network depends on."""
+
+MAX_MEASUREMENT_BYTES = 256 * 2**20
+
+
+def measure_scenario(
+    scenario: Scenario,
+    *,
+    trust: bool = False,
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Measurement:
+    """Return the measurement that a scenario describes, from the store if it is there.
+
+    Args:
+        scenario: its model, measure settings and algorithm decide.
+        trust: whether code of the user's may be imported.
+        progress: called as `progress(task, done, total)`; None is silent.
+        store: where results are kept; None is `$QRES_CACHE` or `~/.cache/qres`.
+    """
+    model, say = scenario.model, progress or keep_silent
+    if isinstance(model, GivenModel):
+        return take_given(model, scenario.algorithm)
+    if isinstance(model, MeasurementModel):
+        return _read_measurement(model, scenario)
+    if isinstance(model, MatrixModel):
+        return _measure_matrix(model, scenario, say, store or Store.open())
+    return _measure_network(model, scenario, trust, say, store or Store.open())
+
+
+def measure_module(
+    module: Any,
+    *,
+    loss: Callable[[Any, Any], Any],
+    batches: Iterable[tuple[Any, Any]],
+    mask: Mapping[str, Any] | None = None,
+    learning_rate: float = 0.01,
+    n_steps: int = 50,
+    weight_decay: float = 0.0,
+    lanczos_steps: int = 64,
+    n_probes: int = 8,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Measure a live `torch.nn.Module`, which comes back unchanged.
+
+    Args:
+        module: in the mode (train or eval) in which it is to be measured.
+        loss: callable of (output, y), a mean over the batch.
+        batches: iterable of (x, y), the whole data set once.
+        mask: name to boolean tensor, True where a parameter is active; names left out are active
+            whole. None: every parameter that requires a gradient is active, zero or not.
+        learning_rate: of the gradient descent that is modelled.
+        n_steps: its steps.
+        weight_decay: its weight decay, part of gradient and Hessian.
+        lanczos_steps: least number of Lanczos steps.
+        n_probes: random sign vectors, where the Hessian is too large for its rows.
+        seed: of everything random in the measurement.
+        progress: called as `progress(task, done, total)`; None is silent.
+    """
+    pipeline = _import_pipeline()
+    if not hasattr(module, "named_parameters"):
+        raise InputError(f"measure: expected a torch.nn.Module, found {type(module).__name__}")
+    _check_descent(learning_rate, n_steps)
+    return pipeline.measure_live(
+        module,
+        loss=loss,
+        batches=pipeline.collect_batches(batches),
+        mask=mask,
+        probe=pipeline.Probe(
+            n_steps=n_steps,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            lanczos_steps=lanczos_steps,
+            n_probes=n_probes,
+            seed=seed,
+        ),
+        progress=progress or keep_silent,
+    )
+
+
+def _measure_network(
+    model: NetworkModel, scenario: Scenario, trust: bool, progress: Progress, store: Store
+) -> Measurement:
+    """Measure a network, resuming from the store where it can."""
+    algorithm = scenario.algorithm
+    if not isinstance(algorithm, CarlemanGd):
+        raise InputError(f"algorithm.name: '{algorithm.name}' cannot take a network as its model")
+    _check_descent(algorithm.learning_rate, algorithm.n_steps)
+    versions = find_versions(*LIBRARIES)
+    descent = {
+        "n_steps": algorithm.n_steps,
+        "learning_rate": algorithm.learning_rate,
+        "weight_decay": algorithm.weight_decay,
+        "lanczos_steps": scenario.measure.lanczos_steps,
+        "n_probes": scenario.measure.probes,
+        "seed": scenario.measure.seed,
+    }
+    is_python = model.architecture.kind == "python"
+    facts = _describe_dependencies(model) | {"versions": versions}
+
+    def measure(weights: Callable[[Callable[[], bytes]], bytes]) -> Measurement:
+        pipeline = _import_pipeline()
+        measurement = pipeline.measure_network(
+            model,
+            pipeline.Probe(**descent),
+            folder=scenario.folder,
+            trust=trust,
+            weights=weights,
+            progress=progress,
+        )
+        return replace(measurement, details={**measurement.details, "versions": versions})
+
+    if is_python:  # user code may change unseen: nothing of it is kept
+        return measure(lambda make: make())
+    return _keep_measurement(
+        store,
+        make_key(subject="network", **facts, **descent),
+        lambda: measure(lambda make: _keep(store, make_key(subject="weights", **facts), make)[0]),
+    )
+
+
+def _measure_matrix(
+    model: MatrixModel, scenario: Scenario, progress: Progress, store: Store
+) -> Measurement:
+    """Measure a matrix file."""
+    from qres.measurement.matrices import measure_matrix  # scipy.sparse: 0.2 s, wanted only here
+
+    if not isinstance(scenario.algorithm, LinearSystem):
+        name = scenario.algorithm.name
+        raise InputError(f"algorithm.name: '{name}' cannot take a matrix as its model")
+    key = make_key(
+        subject="matrix",
+        file=hash_file(model.file),
+        file_name=model.file.name,
+        rhs=hash_file(model.rhs),
+        rhs_name=model.rhs and model.rhs.name,
+        settings=asdict(scenario.measure),
+        versions=find_versions("numpy", "scipy"),
+    )
+    return _keep_measurement(
+        store, key, lambda: measure_matrix(model, scenario.measure, progress=progress)
+    )
+
+
+def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measurement:
+    """Return a measurement from its file, if it fits the algorithm."""
+    try:
+        data = json.loads(read_text(model.file, limit=MAX_MEASUREMENT_BYTES))
+        measurement = Measurement.from_dict(data.get("measurement", data))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{model.file}:{error.lineno}: not JSON ({error.msg})") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(f"{model.file}: not a measurement written by 'qres measure'") from None
+    if isinstance(scenario.algorithm, CarlemanGd):
+        for key in ("n_steps", "learning_rate", "weight_decay"):
+            found, wanted = measurement.details.get(key), getattr(scenario.algorithm, key)
+            if found is not None and found != wanted:
+                raise InputError(
+                    f"{model.file}: was measured with {key} {found:g}, algorithm.{key} is "
+                    f"{wanted:g}; measure again or use the same"
+                )
+    return measurement
+
+
+def _keep_measurement(store: Store, key: str, make: Callable[[], Measurement]) -> Measurement:
+    """Return a measurement from the store, or make and keep it."""
+
+    def read(payload: bytes) -> Measurement:
+        return Measurement.from_dict(json.loads(payload))
+
+    payload, is_damaged = _keep(
+        store, key, lambda: json.dumps(make().to_dict()).encode(), check=read
+    )
+    measurement = read(payload)
+    if is_damaged:
+        text = f"a damaged entry of the result store was measured again ({store.folder / key})"
+        return replace(measurement, warnings=(*measurement.warnings, ("W-CACHE", text)))
+    return measurement
+
+
+def _keep(
+    store: Store,
+    key: str,
+    make: Callable[[], bytes],
+    check: Callable[[bytes], object] = bytes,
+) -> tuple[bytes, bool]:
+    """Return an entry of the store, made if need be, and whether it had been damaged.
+
+    An entry is damaged where its checksum says so, or where `check` cannot read it.
+    """
+    is_damaged = False
+    try:
+        payload = store.get(key)
+        if payload is not None:
+            check(payload)
+            return payload, False
+    except (DamagedEntryError, KeyError, TypeError, ValueError, AttributeError):
+        is_damaged = True
+    store.check_writable()
+    payload = make()
+    store.put(key, payload)
+    return payload, is_damaged
+
+
+def _describe_dependencies(model: NetworkModel) -> dict[str, Any]:
+    """Return what the trained weights depend on, besides versions, as plain JSON."""
+    return {
+        "architecture": asdict(model.architecture),
+        "dataset": model.dataset,
+        "train": asdict(model.train),
+        "prune": asdict(model.prune),
+        "checkpoint": hash_file(model.checkpoint),
+        "checkpoint_name": model.checkpoint and model.checkpoint.name,
+    }
+
+
+def _check_descent(learning_rate: float, n_steps: int) -> None:
+    """Refuse a descent that does not move."""
+    if not learning_rate > 0:
+        raise InputError(f"learning_rate: must be positive, found {learning_rate:g}")
+    if n_steps < 1:
+        raise InputError(f"n_steps: must be at least 1, found {n_steps}")
+
+
+def _import_pipeline() -> ModuleType:
+    """Import everything that needs torch and scikit-learn."""
+    try:
+        from qres.measurement import pipeline
+    except ModuleNotFoundError as error:
+        name = (error.name or "torch").partition(".")[0]
+        if name == "qres":
+            raise
+        raise explain_missing(name) from None
+    return pipeline

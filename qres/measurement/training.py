@@ -1,0 +1,114 @@
+"""Training, pruning, and training again: from a fresh network to a sparse one.
+
+Training is plain mini-batch descent with weight decay, in an order drawn from the generator that is
+passed. Pruning is global magnitude pruning: of *all* entries of all parameters, weights and biases
+alike and across layers, the smallest in absolute value are set to zero and stay there. The mask is
+frozen before the retraining.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import torch
+
+from qres.errors import InputError
+from qres.measurement.progress import Progress, keep_silent
+
+RUNAWAY = 1e6
+"""A loss this many times above the lowest so far (or above 1) counts as diverged."""
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+Epoch = Callable[[torch.Generator], Iterator[Batch]]
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Mask = dict[str, torch.Tensor]
+
+
+def shuffle_samples(inputs: torch.Tensor, targets: torch.Tensor, batch_size: int) -> Epoch:
+    """Return an epoch that cuts the samples, in a new random order, into batches."""
+
+    def epoch(generator: torch.Generator) -> Iterator[Batch]:
+        order = torch.randperm(len(inputs), generator=generator)
+        for chosen in order.split(batch_size):
+            yield inputs[chosen], targets[chosen]
+
+    return epoch
+
+
+def shuffle_batches(batches: Sequence[Batch]) -> Epoch:
+    """Return an epoch over ready batches in a new random order."""
+
+    def epoch(generator: torch.Generator) -> Iterator[Batch]:
+        for position in torch.randperm(len(batches), generator=generator).tolist():
+            yield batches[position]
+
+    return epoch
+
+
+def train_network(
+    module: torch.nn.Module,
+    epoch: Epoch,
+    loss: Loss,
+    *,
+    epochs: int,
+    learning_rate: float,
+    weight_decay: float,
+    generator: torch.Generator,
+    mask: Mapping[str, torch.Tensor] | None = None,
+    task: str = "train",
+    progress: Progress = keep_silent,
+) -> None:
+    """Train the module in place; entries outside `mask` stay as they are.
+
+    Raises:
+        InputError: the loss becomes NaN or infinite, or rises beyond `RUNAWAY`.
+    """
+    named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    keep = {name: mask[name].to(p.dtype) for name, p in named.items()} if mask else {}
+    ceiling = math.inf
+    for number in range(1, epochs + 1):
+        for inputs, targets in epoch(generator):
+            value = loss(module(inputs), targets)
+            _check_loss(float(value.detach()), ceiling, f"epoch {number} of {task}", learning_rate)
+            ceiling = min(ceiling, RUNAWAY * max(1.0, abs(float(value.detach()))))
+            gradients = torch.autograd.grad(value, list(named.values()), allow_unused=True)
+            with torch.no_grad():
+                for (name, parameter), gradient in zip(named.items(), gradients, strict=True):
+                    if gradient is None:
+                        continue
+                    step = gradient + weight_decay * parameter
+                    parameter -= learning_rate * (step * keep[name] if mask else step)
+        progress(task, number, epochs)
+
+
+def prune_network(module: torch.nn.Module, fraction: float) -> Mask:
+    """Set the smallest `fraction` of all parameters to zero, in place; return what is left.
+
+    Raises:
+        InputError: nothing is left.
+    """
+    named = {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
+    sizes = torch.cat([parameter.abs().flatten() for parameter in named.values()])
+    n_kept = sizes.numel() - round(fraction * sizes.numel())
+    if n_kept <= 0:
+        raise InputError(f"prune.fraction: {fraction:g} leaves none of {sizes.numel()} parameters")
+    kept = torch.zeros_like(sizes, dtype=torch.bool)
+    kept[torch.argsort(sizes, descending=True, stable=True)[:n_kept]] = True
+    parts = kept.split([parameter.numel() for parameter in named.values()])
+    mask = {
+        name: part.view(parameter.shape)
+        for (name, parameter), part in zip(named.items(), parts, strict=True)
+    }
+    for name, parameter in named.items():
+        parameter *= mask[name]
+    return mask
+
+
+def _check_loss(loss: float, ceiling: float, where: str, learning_rate: float) -> None:
+    """Refuse a loss that has left the numbers, or risen beyond any return."""
+    if not math.isfinite(loss) or loss > ceiling:
+        raise InputError(
+            f"train.learning_rate: training diverges (loss {loss:g} in {where}) with "
+            f"{learning_rate:g}; take a smaller one"
+        )

@@ -1,0 +1,100 @@
+"""What a code, a factory and a layout answer; a member is one file with a `MEMBER`.
+
+Everything is asked over arrays. A factory comes in many sizes: `grid` lists its distances on a
+machine, `tabulate` turns a list of distances into what the search reads off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from qres.physical.record import Machine
+
+
+@dataclass(frozen=True)
+class FactoryTable:
+    """A factory at several sizes, one per row.
+
+    Args:
+        labels: name and distances.
+        error: of one magic state.
+        qubits: physical qubits of one factory.
+        cycles: code cycles per unit of work (see `Factory.work`).
+    """
+
+    labels: tuple[str, ...]
+    error: np.ndarray
+    qubits: np.ndarray
+    cycles: np.ndarray
+
+    def take(self, rows: np.ndarray) -> FactoryTable:
+        """Return the chosen rows, in that order."""
+        labels = tuple(self.labels[row] for row in rows)
+        return FactoryTable(labels, self.error[rows], self.qubits[rows], self.cycles[rows])
+
+
+class Code(Protocol):
+    """An error-correcting code in which logical error falls with an odd distance."""
+
+    @property
+    def name(self) -> str:
+        """Name in profiles."""
+        ...
+
+    def logical_error(self, machine: Machine, distance: np.ndarray) -> np.ndarray:
+        """Return the error probability per tile and cycle."""
+        ...
+
+    def distance(self, machine: Machine, budget: np.ndarray) -> np.ndarray:
+        """Return the distance that meets a budget per tile and cycle, to within one step."""
+        ...
+
+    def tile_qubits(self, distance: np.ndarray) -> np.ndarray:
+        """Return the physical qubits of one tile."""
+        ...
+
+
+class Factory(Protocol):
+    """A magic-state factory; it serves Toffoli and T gates alike."""
+
+    @property
+    def name(self) -> str:
+        """Name in profiles."""
+        ...
+
+    def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Return how many of its magic states these gates take."""
+        ...
+
+    def work(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Return the units of work; a table's `cycles` are per unit."""
+        ...
+
+    def grid(self, machine: Machine, code: Code) -> np.ndarray:
+        """Return the sizes worth a search on this machine, one row of distances each."""
+        ...
+
+    def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
+        """Return error, qubits and cycles at the given sizes."""
+        ...
+
+
+class Layout(Protocol):
+    """How logical qubits lie on tiles and how fast they consume magic states."""
+
+    @property
+    def name(self) -> str:
+        """Name in profiles."""
+        ...
+
+    @property
+    def steps_per_magic_state(self) -> float:
+        """Logical time steps (of `distance` cycles) to consume one; 0 is no limit."""
+        ...
+
+    def tiles(self, logical_qubits: np.ndarray) -> np.ndarray:
+        """Return the tiles of the data block, routing included."""
+        ...

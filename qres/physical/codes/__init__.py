@@ -1,0 +1,1 @@
+"""Error-correcting codes, one a file, each with a module-level `MEMBER`."""

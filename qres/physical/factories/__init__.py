@@ -1,0 +1,1 @@
+"""Magic-state factories, one a file, each with a module-level `MEMBER`."""

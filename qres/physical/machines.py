@@ -1,0 +1,181 @@
+"""Read machine profiles: `data/hardware/*.yaml`, or a path of the user's own.
+
+Each field of a profile is `{value, unit, source}`, with `kind: assumed` or `fitted` where that is
+what it is. A profile that lacks a field or a source is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from qres.errors import InputError, nearest
+from qres.files import data_path, read_text
+from qres.notation.quantity import Kind
+from qres.physical.record import MAX_FACTORIES, FieldSource, Machine
+from qres.physical.registry import find_code, find_factory, find_layout
+
+SCHEMA = "qres-hardware/1"
+PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+NUMBERS = ("physical_error", "threshold", "prefactor")
+TIMES = ("cycle_time", "reaction_time")
+NAMES = ("code", "layout")
+REQUIRED = (*NUMBERS, *TIMES, *NAMES, "factories")
+OPTIONAL = ("max_factories",)
+FIELD_KEYS = ("value", "unit", "source", "kind")
+
+
+def machine_names() -> tuple[str, ...]:
+    """Return the names of the machines that ship with qres."""
+    return tuple(sorted(path.stem for path in data_path("hardware").glob("*.yaml")))
+
+
+def load_machine(name_or_path: str | Path) -> Machine:
+    """Read a shipped machine by name, or a profile by path (with a `/` or a YAML suffix).
+
+    Raises:
+        InputError: no such machine (with the nearest names), or a profile that is not right: the
+            message is one line with file, field, and what was expected.
+    """
+    text = str(name_or_path)
+    if "/" in text or text.endswith((".yaml", ".yml")):
+        return parse_machine(read_text(Path(text)), text)
+    if text not in machine_names():
+        raise InputError(f"unknown machine '{text}'{nearest(text, machine_names())}")
+    path = data_path("hardware") / f"{text}.yaml"
+    return parse_machine(read_text(path), str(path))
+
+
+def parse_machine(text: str, place: str) -> Machine:
+    """Read a profile from its text; `place` opens each error message."""
+    profile = _mapping(_yaml(text, place), place)
+    known = ("schema", "name", "description", *REQUIRED, *OPTIONAL)
+    _refuse_unknown(profile, known, place)
+    missing = [key for key in ("schema", "name", *REQUIRED) if key not in profile]
+    if missing:
+        raise InputError(f"{place}: missing {', '.join(missing)}")
+    if profile["schema"] != SCHEMA:
+        raise InputError(f"{place}: schema: expected {SCHEMA}, found {profile['schema']!r}")
+    if not isinstance(profile["name"], str) or not profile["name"]:
+        raise InputError(f"{place}: name: expected a word, found {profile['name']!r}")
+    fields = {
+        key: _field(profile[key], f"{place}: {key}")
+        for key in (*REQUIRED, *OPTIONAL)
+        if key in profile
+    }
+    return _machine(profile["name"], fields, place)
+
+
+def _machine(name: str, fields: Mapping[str, Mapping[str, Any]], place: str) -> Machine:
+    """Check ranges and names, and build the record."""
+    numbers = {key: _positive(fields[key], f"{place}: {key}") for key in NUMBERS}
+    if numbers["threshold"] >= 1.0:
+        raise InputError(
+            f"{place}: threshold.value: expected below 1, found {numbers['threshold']}"
+        )
+    if numbers["physical_error"] >= numbers["threshold"]:
+        raise InputError(
+            f"{place}: physical_error.value: expected below the threshold "
+            f"{numbers['threshold']:g}, found {numbers['physical_error']:g}"
+        )
+    times = {f"{key}_s": _seconds(fields[key], f"{place}: {key}") for key in TIMES}
+    limit = fields.get("max_factories", {"value": MAX_FACTORIES})["value"]
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_FACTORIES:
+        raise InputError(
+            f"{place}: max_factories.value: expected 1 to {MAX_FACTORIES}, found {limit!r}"
+        )
+    return Machine(
+        name=name,
+        **numbers,
+        **times,
+        **_members(fields, place),
+        max_factories=limit,
+        sources={
+            f"{key}_s" if key in TIMES else key: FieldSource(
+                item["source"], item.get("kind", "given")
+            )
+            for key, item in fields.items()
+        },
+    )
+
+
+def _members(fields: Mapping[str, Mapping[str, Any]], place: str) -> dict[str, Any]:
+    """Return code, layout and factories, each a known name."""
+    factories = fields["factories"]["value"]
+    if (
+        not isinstance(factories, list)
+        or not factories
+        or len(set(map(str, factories))) < len(factories)
+    ):
+        raise InputError(
+            f"{place}: factories.value: expected a list of different names, found {factories!r}"
+        )
+    try:
+        return {
+            "code": find_code(str(fields["code"]["value"])).name,
+            "layout": find_layout(str(fields["layout"]["value"])).name,
+            "factories": tuple(find_factory(str(name)).name for name in factories),
+        }
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+
+
+def _yaml(text: str, place: str) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise InputError(f"{place}{line}: {' '.join(str(problem).split())}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{place}: not YAML that can be read ({error})") from None
+
+
+def _mapping(value: Any, place: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(f"{place}: expected keys with values, found {value!r:.60}")
+    return value
+
+
+def _refuse_unknown(mapping: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
+    for key in mapping:
+        if key not in known:
+            raise InputError(f"{place}: unknown key '{key}'{nearest(str(key), known)}")
+
+
+def _field(value: Any, place: str) -> Mapping[str, Any]:
+    """Check that a field is `{value, unit, source}` with words in the right places."""
+    item = _mapping(value, place)
+    _refuse_unknown(item, FIELD_KEYS, place)
+    missing = [key for key in FIELD_KEYS[:3] if item.get(key) in (None, "")]
+    if missing:
+        raise InputError(f"{place}: missing {', '.join(missing)}")
+    for key in ("unit", "source"):
+        if not isinstance(item[key], str):
+            raise InputError(f"{place}.{key}: expected words, found {item[key]!r}")
+    kind = item.get("kind", "given")
+    if kind not in get_args(Kind):
+        raise InputError(f"{place}.kind: unknown kind '{kind}'{nearest(str(kind), get_args(Kind))}")
+    return item
+
+
+def _positive(item: Mapping[str, Any], place: str) -> float:
+    value = item["value"]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value <= 0:
+        raise InputError(f"{place}.value: expected a number above 0, found {value!r}")
+    return float(value)
+
+
+def _seconds(item: Mapping[str, Any], place: str) -> float:
+    if item["unit"] not in PER_SECOND:
+        raise InputError(
+            f"{place}.unit: expected one of {', '.join(PER_SECOND)}, found '{item['unit']}'"
+        )
+    return _positive(item, place) / PER_SECOND[item["unit"]]

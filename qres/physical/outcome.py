@@ -1,0 +1,104 @@
+"""What a choice of factory, number and distance costs, and the record that is handed up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from qres.physical.record import MachineCost
+from qres.physical.search import Choice, Jobs, step_rate
+from qres.physical.tables import MachineTables
+
+UNBOUNDED = ("physical_qubits", "data_qubits", "factory_qubits", "n_cycles", "runtime_s")
+"""Infinite in arrays where a job does not fit."""
+ABSENT = {
+    "distance": 0.0,
+    "n_factories": 0.0,
+    "fail_prob": 1.0,
+    "fail_prob_data": 1.0,
+    "fail_prob_magic": 1.0,
+    "logical_error_per_cycle": 0.0,
+    "limit_index": 0,
+    "factory_index": -1,
+}
+"""Values in arrays where a job does not fit."""
+ALWAYS = ("is_feasible", "has_counts", "runtime_floor_s", "magic_error")
+"""Known whether or not a job fits."""
+WHOLE = (
+    "distance",
+    "n_factories",
+    "physical_qubits",
+    "data_qubits",
+    "factory_qubits",
+    "n_cycles",
+    "limit_index",
+    "factory_index",
+)
+"""Whole numbers, Python integers in scalars."""
+
+
+def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
+    """Price each job at its choice, in first order: errors add up."""
+    table, machine, row = tables.table, tables.machine, choice.row
+    every = np.arange(len(row))
+    states, work = jobs.states[tables.kind[row], every], jobs.work[tables.kind[row], every]
+    has_magic = jobs.magic > 0.0
+    n_factories = np.where(has_magic, choice.n_factories, 0.0)
+    made = np.where(has_magic, np.ceil(np.ceil(work * table.cycles[row]) / n_factories), 0.0)
+    reacted = np.ceil(jobs.magic * tables.ticks_per_reaction)
+    consumed = tables.distances[choice.level] * step_rate(tables, jobs.magic)
+    cycles = np.maximum(np.maximum(made, reacted), consumed)
+    data_qubits = jobs.tiles * tables.tile_qubits[choice.level]
+    factory_qubits = n_factories * table.qubits[row]
+    magic_fails = states * table.error[row]
+    data_fails = jobs.tiles * cycles * tables.logical_error[choice.level]
+    best_kind = tables.kind[int(np.argmin(table.error))]
+    return MachineCost(
+        hardware=machine.name,
+        is_feasible=np.ones(len(row), dtype=bool),
+        distance=tables.distances[choice.level].astype(float),
+        n_factories=n_factories,
+        physical_qubits=data_qubits + factory_qubits,
+        data_qubits=data_qubits,
+        factory_qubits=factory_qubits,
+        n_cycles=cycles,
+        runtime_s=cycles * machine.cycle_time_s,
+        runtime_floor_s=np.nan_to_num(
+            jobs.magic * machine.reaction_time_s, nan=np.inf, posinf=np.inf
+        ),
+        fail_prob=data_fails + magic_fails,
+        fail_prob_data=data_fails,
+        fail_prob_magic=magic_fails,
+        logical_error_per_cycle=(jobs.fail_prob - magic_fails) / (jobs.tiles * cycles),
+        magic_error=jobs.fail_prob / jobs.states[best_kind],
+        limit_index=np.stack([reacted, consumed, made]).argmax(axis=0),
+        factory_index=np.where(has_magic, row, -1),
+        factory_labels=table.labels,
+        best_factory=tables.best,
+        has_counts=np.ones(len(row), dtype=bool),
+    )
+
+
+def shaped(priced: MachineCost, shape: tuple[int, ...]) -> MachineCost:
+    """Blank what an infeasible job does not have, and return scalars for scalars."""
+    fits = priced.is_feasible
+    blanks = {**dict.fromkeys(UNBOUNDED, np.inf), **ABSENT}
+    if shape == ():
+        names = (*blanks, *ALWAYS)
+        return replace(priced, **{name: _scalar(priced, name) for name in names})
+    values = {
+        name: np.where(fits, getattr(priced, name), blank).reshape(shape)
+        for name, blank in blanks.items()
+    }
+    values |= {name: getattr(priced, name).reshape(shape) for name in ALWAYS}
+    return replace(priced, **values)
+
+
+def _scalar(priced: MachineCost, name: str) -> Any:
+    """Return one number as Python has it; None where an infeasible job does not have it."""
+    value = getattr(priced, name).item()
+    if name not in ALWAYS and not priced.is_feasible.item():
+        return None
+    return int(value) if name in WHOLE else value

@@ -1,0 +1,176 @@
+"""A machine, and what a job costs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from qres.notation.quantity import Kind
+
+Status = Literal["ok", "infeasible"]
+Limit = Literal["reaction", "layout", "factory"]
+LIMITS: tuple[Limit, ...] = ("reaction", "layout", "factory")
+
+MAX_FACTORIES = 1_000_000
+"""Factories that one machine may hold; the reaction time binds long before."""
+
+MAX_DISTANCE = 999
+"""Largest code distance that the search considers."""
+
+
+@dataclass(frozen=True)
+class FieldSource:
+    """Where one field of a machine comes from, and how far it can be trusted."""
+
+    text: str
+    kind: Kind = "given"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A quantum computer as the physical layer sees it.
+
+    Args:
+        name: as in `data/hardware/`, or the stem of a user's profile.
+        physical_error: error rate of a physical operation.
+        cycle_time_s: time of one round of syndrome extraction.
+        reaction_time_s: time from a measurement to the operation that depends on it.
+        code: name of the error-correcting code.
+        threshold: error-correction threshold of that code.
+        prefactor: prefactor of its logical error rate.
+        factories: names of the magic-state factories that may be built.
+        layout: name of the layout of the data block.
+        max_factories: most factories of one machine.
+        sources: by field; not part of the identity of a machine.
+    """
+
+    name: str
+    physical_error: float
+    cycle_time_s: float
+    reaction_time_s: float
+    code: str
+    threshold: float
+    prefactor: float
+    factories: tuple[str, ...]
+    layout: str
+    max_factories: int = MAX_FACTORIES
+    sources: Mapping[str, FieldSource] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What nobody has shown about this machine, one line each."""
+        serial = "magic states are consumed one after the other, one per reaction time"
+        named = (
+            f"{name} = {getattr(self, name)}: {source.text}"
+            for name, source in self.sources.items()
+            if source.kind == "assumed"
+        )
+        return (serial, *named)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineCost:
+    """What a job takes on one machine; scalars, or arrays of one shape.
+
+    Scalars: counts are integers, and everything that an infeasible job does not have is None.
+    Arrays: float64; an infeasible point has infinite qubits, cycles and runtime, distance and
+    factories 0, so that minima and comparisons stay right.
+
+    Args:
+        hardware: name of the machine.
+        is_feasible: whether the job fits; the mask of the arrays.
+        distance: code distance of the data block.
+        n_factories: magic-state factories that work side by side.
+        physical_qubits: all of them.
+        data_qubits: those of the data block, routing included.
+        factory_qubits: those of the factories.
+        n_cycles: rounds of error correction.
+        runtime_s: wall-clock time in seconds.
+        runtime_floor_s: time if magic states were free, one consumed per reaction time (assumed).
+        fail_prob: failure probability that is reached, data and distillation together.
+        fail_prob_data: the part of the data block.
+        fail_prob_magic: the part of the magic states.
+        logical_error_per_cycle: error per tile and cycle that the job needs; compare with
+            experiments.
+        magic_error: error per magic state that the whole budget allows; infinite without any.
+        limit_index: what sets the time, an index into `LIMITS`.
+        factory_index: which factory, an index into `factory_labels`; -1 for none.
+        factory_labels: names with distances of all factories of this machine.
+        best_factory: label and error of the best factory that the machine can build.
+        has_counts: whether the logical counts were finite and the failure budget positive.
+    """
+
+    hardware: str
+    is_feasible: Any
+    distance: Any
+    n_factories: Any
+    physical_qubits: Any
+    data_qubits: Any
+    factory_qubits: Any
+    n_cycles: Any
+    runtime_s: Any
+    runtime_floor_s: Any
+    fail_prob: Any
+    fail_prob_data: Any
+    fail_prob_magic: Any
+    logical_error_per_cycle: Any
+    magic_error: Any
+    limit_index: Any
+    factory_index: Any
+    factory_labels: tuple[str, ...] = field(repr=False)
+    best_factory: tuple[str, float] = ("", 0.0)
+    has_counts: Any = True
+
+    @property
+    def status(self) -> Any:
+        """`ok` or `infeasible`."""
+        return self._spell(lambda point: "ok" if point("is_feasible") else "infeasible")
+
+    @property
+    def factory(self) -> Any:
+        """Name and distances of the factory; `none` without magic states or where infeasible."""
+        return self._spell(self._factory)
+
+    @property
+    def limited_by(self) -> Any:
+        """What sets the time: `reaction`, `layout` (consumption) or `factory` (production)."""
+        return self._spell(
+            lambda point: LIMITS[point("limit_index")] if point("is_feasible") else "none"
+        )
+
+    @property
+    def reason(self) -> Any:
+        """Why a job does not fit, naming what binds; empty where it does."""
+        return self._spell(self._reason)
+
+    def _factory(self, point: Callable[[str], Any]) -> str:
+        index = point("factory_index")
+        return self.factory_labels[index] if point("is_feasible") and index >= 0 else "none"
+
+    def _reason(self, point: Callable[[str], Any]) -> str:
+        if point("is_feasible"):
+            return ""
+        if not point("has_counts"):
+            return "the logical counts are not finite, or no failure probability is left"
+        label, best = self.best_factory
+        needed = float(point("magic_error"))
+        if needed <= best:
+            return (
+                f"needs magic states of error {needed:.1e}, "
+                f"the best factory here reaches {best:.1e} ({label})"
+            )
+        return (
+            f"needs a code distance above {MAX_DISTANCE}, or magic states and data together "
+            "exceed the failure probability"
+        )
+
+    def _spell(self, word: Callable[[Callable[[str], Any]], str]) -> Any:
+        """Apply `word` at each point: a string for scalars, an object array for arrays."""
+        shape = np.shape(self.is_feasible)
+        words = np.empty(shape, dtype=object)
+        for index in np.ndindex(shape):
+            words[index] = word(lambda name, i=index: np.asarray(getattr(self, name))[i])
+        return words if shape else words.item()

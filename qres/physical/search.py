@@ -1,0 +1,208 @@
+r"""Find the best factory, number of factories and distance for many jobs at once.
+
+A job of $M$ magic states on $N$ tiles takes, with $m$ factories of one size at distance $d$,
+
+$$ n = \max(\lceil C/m\rceil, F_d), \qquad
+   F_d = \max(\lceil M t_{\mathrm{react}}/t_{\mathrm{cyc}}\rceil, d s M, \lceil C/m_{\max}\rceil) $$
+
+cycles ($C$: cycles of one factory alone, $s$: steps to consume a state) and fails with
+$e S + N n\,p_L(d)$ ($e$: error of each of its $S$ states), which must not exceed the budget. What
+the states leave of the budget belongs to the data block, so at each $d$ there is a largest $n$,
+hence a smallest $m$; and the largest useful $m$ is $\lceil C/F_d\rceil$. Only distances between
+the smallest that is feasible and the first at which one factory suffices can be best: beyond it,
+time and qubits only grow. Rows of the arrays are sizes of factories, columns are jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qres.config.record import Objective
+from qres.physical.tables import MachineTables
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Jobs on one machine, arrays of one length.
+
+    Args:
+        magic: Toffoli and T gates, each one step of consumption.
+        tiles: of the data block.
+        fail_prob: budget for data and distillation together.
+        states: magic states, one row per kind of factory.
+        work: units of work, one row per kind of factory.
+    """
+
+    magic: np.ndarray
+    tiles: np.ndarray
+    fail_prob: np.ndarray
+    states: np.ndarray
+    work: np.ndarray
+
+    def take(self, index: np.ndarray) -> Jobs:
+        """Return some of the jobs."""
+        return Jobs(
+            self.magic[index],
+            self.tiles[index],
+            self.fail_prob[index],
+            self.states[:, index],
+            self.work[:, index],
+        )
+
+
+@dataclass
+class Choice:
+    """What was chosen per job; `row` is -1 where nothing fits. Mutated while searching."""
+
+    row: np.ndarray
+    level: np.ndarray
+    n_factories: np.ndarray
+    key: np.ndarray
+    tie: np.ndarray
+
+    @classmethod
+    def empty(cls, size: int) -> Choice:
+        """Return the choice of nothing."""
+        nothing = np.full(size, -1)
+        worst = np.full(size, np.inf)
+        return cls(nothing, nothing.copy(), np.zeros(size), worst, worst.copy())
+
+    def improve(
+        self,
+        rows: np.ndarray,
+        level: np.ndarray,
+        count: np.ndarray,
+        key: np.ndarray,
+        tie: np.ndarray,
+    ) -> None:
+        """Take over the best candidate per job where it beats what was chosen so far."""
+        best = key.min(axis=0)
+        tie = np.where(key == best, tie, np.inf)
+        pick = tie.argmin(axis=0)
+        jobs = np.arange(len(pick))
+        tied = tie[pick, jobs]
+        is_better = (best < self.key) | ((best == self.key) & (tied < self.tie))
+        is_better &= best < np.inf
+        found, columns = pick[is_better], jobs[is_better]
+        self.row[columns] = rows[found]
+        self.level[columns] = level[found, columns]
+        self.n_factories[columns] = count[found, columns]
+        self.key[columns] = best[columns]
+        self.tie[columns] = tied[columns]
+
+
+class Search:
+    """One search over a block of jobs.
+
+    Args:
+        tables: the machine.
+        jobs: the block; small enough that (sizes x jobs) arrays stay in cache.
+        objective: what is made small; ties go to fewer qubits (runtime) or less time (others).
+    """
+
+    def __init__(self, tables: MachineTables, jobs: Jobs, objective: Objective) -> None:
+        table, states = tables.table, jobs.states[tables.kind]
+        left = jobs.fail_prob - table.error[:, None] * states
+        self.rows = np.flatnonzero((left > 0.0).any(axis=1))
+        self.tables, self.jobs, self.objective = tables, jobs, objective
+        self.left = left[self.rows]
+        self.qubits = table.qubits[self.rows, None]
+        work = jobs.work[tables.kind[self.rows]]
+        self.alone = np.ceil(work * table.cycles[self.rows, None])
+        self.steps = step_rate(tables, jobs.magic)
+        self.floor = np.maximum(
+            np.ceil(jobs.magic * tables.ticks_per_reaction),
+            np.ceil(self.alone / tables.machine.max_factories),
+        )
+
+    def run(self) -> Choice:
+        """Search; every arithmetic step is monotone in the counts and in the budget."""
+        choice = Choice.empty(len(self.jobs.magic))
+        if len(self.rows) == 0:
+            return choice
+        level = self._smallest_level()
+        is_open = (self.left > 0.0) & (level < len(self.tables.distances))
+        while is_open.any():
+            is_open = self._try(np.minimum(level, len(self.tables.distances) - 1), is_open, choice)
+            level = level + 1
+            is_open &= level < len(self.tables.distances)
+        return choice
+
+    def _fastest(self, level: np.ndarray) -> np.ndarray:
+        """Return the fewest cycles at a distance, however many factories there are."""
+        return np.maximum(self.floor, self.tables.distances[level] * self.steps)
+
+    def _smallest_level(self) -> np.ndarray:
+        """Return the smallest distance that is feasible with as many factories as are useful.
+
+        The distance that a job needs grows with its cycles and these grow with the distance:
+        iterating from the smallest distance ends at the smallest that is its own answer.
+        """
+        last = len(self.tables.distances) - 1
+        level = np.zeros(self.left.shape, dtype=int)
+        while True:
+            cycles = self._fastest(np.minimum(level, last))
+            need = np.maximum(self.left, 0.0) / (self.jobs.tiles * cycles)
+            higher = np.maximum(level, self._level_for(need))
+            if not self.steps.any() or (higher == level).all():
+                return higher
+            level = higher
+
+    def _level_for(self, need: np.ndarray) -> np.ndarray:
+        """Return the first distance whose logical error is at most `need`: closed form, stepped."""
+        tables, error = self.tables, self.tables.logical_error
+        last = len(error) - 1
+        closed = (tables.code.distance(tables.machine, need) - tables.distances[0]) / 2
+        level = np.clip(closed, 0, last).astype(int)
+        level -= (level > 0) & (error[np.maximum(level - 1, 0)] <= need)
+        return level + (error[level] > need)
+
+    def _try(self, level: np.ndarray, is_open: np.ndarray, choice: Choice) -> np.ndarray:
+        """Price every size at one distance each; return where larger distances may be better."""
+        fastest = self._fastest(level)
+        longest = np.floor(self.left / (self.jobs.tiles * self.tables.logical_error[level]))
+        fits = is_open & (fastest <= longest)
+        few = np.ceil(self.alone / longest)
+        many = np.ceil(self.alone / fastest)
+        data = self.jobs.tiles * self.tables.tile_qubits[level]
+        for count in self._counts(few, many, fits, data):
+            cycles = np.where(count >= many, fastest, np.ceil(self.alone / count))
+            qubits = count * self.qubits + data
+            key, tie = self._keys(cycles, qubits)
+            choice.improve(self.rows, level, count, np.where(fits, key, np.inf), tie)
+        if self.objective == "runtime":
+            return is_open & ~fits
+        return is_open & ~(fits & (few <= 1.0))
+
+    def _keys(self, cycles: np.ndarray, qubits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.objective == "runtime":
+            return cycles, qubits
+        return (qubits, cycles) if self.objective == "qubits" else (qubits * cycles, cycles)
+
+    def _counts(self, few: np.ndarray, many: np.ndarray, fits: np.ndarray, data: np.ndarray):
+        r"""Yield the numbers of factories of which one is best at this distance.
+
+        The volume $(m q + Q)\lceil C/m\rceil$ falls with m but for the ceiling, so the best is
+        the largest or the one below it wherever $C$ is large; elsewhere all are tried.
+        """
+        if self.objective != "volume":
+            yield many if self.objective == "runtime" else few
+            return
+        yield many
+        count = np.maximum(many - 1.0, few)
+        yield count
+        rounding = count * np.maximum(count - 1.0, 0.0) * (self.qubits * count + data)
+        is_small = fits & (data * self.alone < rounding)
+        while (is_small & (count > few)).any():
+            count = np.maximum(count - 1.0, few)
+            yield count
+
+
+def step_rate(tables: MachineTables, magic: np.ndarray) -> np.ndarray:
+    """Return the cycles per unit of distance that consumption takes.
+
+    A job without magic states takes one logical step.
+    """
+    return np.where(magic > 0.0, tables.layout.steps_per_magic_state * magic, 1.0)

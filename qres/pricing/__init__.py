@@ -1,0 +1,1 @@
+"""`price`: a job on quantum machines and on a classical device, in one pure call."""

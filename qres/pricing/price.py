@@ -1,0 +1,77 @@
+"""One job, one budget, some machines, one GPU: what everything above evaluates.
+
+Pure, for scalars and for arrays alike; the circuit is not counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qres.algorithms.record import Job
+from qres.classical.record import Device
+from qres.classical.estimate import (
+    estimate_flops,
+    estimate_gradients,
+    estimate_solve,
+    estimate_training,
+)
+from qres.classical.record import ClassicalCost
+from qres.config.record import Objective
+from qres.logical.formulas import count_stages, total
+from qres.logical.record import StageCost
+from qres.physical.estimate import estimate_machine
+from qres.physical.record import Machine
+from qres.pricing.record import ClassicalTask, Priced
+
+
+def price(
+    job: Job,
+    budget: Mapping[str, Any],
+    machines: Sequence[Machine],
+    device: Device,
+    *,
+    task: ClassicalTask | None = None,
+    objective: Objective = "runtime",
+    overrides: Mapping[str, Any] | None = None,
+) -> Priced:
+    """Price a job.
+
+    Args:
+        job: stages and values.
+        budget: shares and failure probabilities, scalars or arrays.
+        machines: quantum machines.
+        device: the classical device.
+        task: the same job for the device, None if there is none.
+        objective: what the physical layer makes small.
+        overrides: values of symbols, scalars or arrays; a defined symbol loses its definition.
+    """
+    numbers = job.evaluate({**budget, **(overrides or {})})
+    stages = count_stages(job, numbers)
+    cost = total(stages, numbers)
+    return Priced(
+        numbers=numbers,
+        stages=stages,
+        logical=cost,
+        machines=tuple(estimate_machine(cost, machine, objective) for machine in machines),
+        classical=None if task is None else _classical(task, device),
+        side_s=0.0 if task is None else _side_seconds(stages, task, device),
+    )
+
+
+def _classical(task: ClassicalTask, device: Device) -> ClassicalCost:
+    if task.n_steps is None:
+        return estimate_solve(task.measurement, device, epsilon=task.epsilon)
+    return estimate_training(task.measurement, device, n_steps=task.n_steps)
+
+
+def _side_seconds(stages: tuple[StageCost, ...], task: ClassicalTask, device: Device) -> Any:
+    seconds: Any = 0.0
+    for stage in stages:
+        if stage.is_classical and task.n_steps is not None:
+            seconds = (
+                seconds + estimate_gradients(stage.gradients, task.measurement, device).runtime_s
+            )
+        if stage.is_classical:
+            seconds = seconds + estimate_flops(stage.flops, device).runtime_s
+    return seconds

@@ -1,0 +1,130 @@
+"""What `price` found, and what was asked of it: costs, break-even points, a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from qres.classical.record import ClassicalCost
+from qres.logical.record import LogicalCost, StageCost
+from qres.measurement.record import Measurement
+from qres.notation.quantity import Quantity
+from qres.physical.record import MachineCost
+
+Winner = Literal["quantum", "classical", "undecided"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassicalTask:
+    """The same job for the classical device.
+
+    Args:
+        measurement: with the sizes that its cost depends on.
+        n_steps: training steps; None for a linear solve.
+        epsilon: relative error of a solve.
+    """
+
+    measurement: Measurement
+    n_steps: int | None = None
+    epsilon: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """Everything that `price` found.
+
+    Args:
+        numbers: value of every symbol.
+        stages: cost of every stage, classical ones included.
+        logical: totals of the quantum stages.
+        machines: one cost per machine, in the order given.
+        classical: the same job on the device, None where there is no such job.
+        side_s: seconds of the classical stages (tables, reconstruction) on the device.
+    """
+
+    numbers: Mapping[str, Any]
+    stages: tuple[StageCost, ...]
+    logical: LogicalCost
+    machines: tuple[MachineCost, ...]
+    classical: ClassicalCost | None
+    side_s: Any
+
+    def quantum_s(self, index: int, *, is_floor: bool = False) -> Any:
+        """Return machine time plus classical stages in seconds, for machine `index`.
+
+        Args:
+            index: into `machines`.
+            is_floor: take the reaction-limited time with free magic states instead.
+        """
+        cost = self.machines[index]
+        time = cost.runtime_floor_s if is_floor else cost.runtime_s
+        return (np.inf if time is None else time) + self.side_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knob:
+    """One quantity that could change.
+
+    Args:
+        symbol: which.
+        text: in words.
+        now: present value.
+        end: end of its range, on the side where quantum gets cheaper.
+        range_text: the stated range.
+    """
+
+    symbol: str
+    text: str
+    now: float
+    end: float
+    range_text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tie:
+    """Where a knob ties, or how much is missing at the end of its range.
+
+    Args:
+        knob: which.
+        needed: value at the tie, None if there is none in the range.
+        ratio_left: quantum over classical time at the tie (1) or at the end of the range.
+    """
+
+    knob: Knob
+    needed: float | None
+    ratio_left: float
+
+    @property
+    def factor(self) -> float:
+        """How many times the knob must change."""
+        value = self.knob.end if self.needed is None else self.needed
+        return max(value / self.knob.now, self.knob.now / value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The first screen.
+
+    Args:
+        winner: who needs less time.
+        ratio: quantum over classical time, None where there is no common task.
+        dominated_by: (stage, its part of the magic states).
+        change: the knob that ties with the least change, or that comes nearest.
+        ties: every knob.
+        machine: index of the machine of the comparison, None without one.
+        is_floor: no machine is feasible; the ratio is that of reaction-limited time with free
+            magic states, a lower bound under the serial assumption.
+        reason: why there is no winner, empty where there is one.
+    """
+
+    winner: Winner
+    ratio: Quantity | None
+    dominated_by: tuple[str, float] | None
+    change: Tie | None = None
+    ties: tuple[Tie, ...] = ()
+    machine: int | None = None
+    is_floor: bool = False
+    reason: str = ""

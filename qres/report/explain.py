@@ -1,0 +1,82 @@
+"""Where a number of a report comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy
+
+from qres.algorithms.record import ClassicalWork, Stage
+from qres.notation.quantity import Quantity
+from qres.report.totals import LOGICAL, logical_totals
+from qres.report.units import number
+
+if TYPE_CHECKING:
+    from qres.report.report import Report
+
+
+def explain(report: Report, name: str) -> str:
+    """Return formula, values and sources of a symbol, a stage or a total."""
+    from qres.report.report import unknown_name
+
+    known = report.pedigrees()
+    if name in known:
+        return "\n".join(_symbol(report, name, known))
+    stages = {stage.name: stage for stage in (report.job.stages if report.job else ())}
+    if name in stages:
+        return "\n".join(_stage(stages[name], known))
+    totals = {f"logical.{key}": quantity for key, quantity in logical_totals(report).items()}
+    total = totals.get(name)
+    if total is not None:
+        return "\n".join(_total(report, name, total))
+    raise unknown_name(name, [*known, *stages, *totals])
+
+
+def sources(report: Report) -> str:
+    """Return every value of the job with its formula or source, one line each."""
+    lines = ["Sources"]
+    for name, quantity in report.pedigrees().items():
+        origin = quantity.source or quantity.method or "the model file"
+        lines.append(f"  {name} = {number(quantity.value)}  [{quantity.kind}]  {origin}")
+    return "\n".join(lines)
+
+
+def _symbol(report: Report, name: str, known: dict[str, Quantity]) -> list[str]:
+    quantity = known[name]
+    formulas = dict(report.job.definitions) if report.job else {}
+    lines = [f"{name} = {number(quantity.value)}  [{quantity.kind}, {quantity.bound}]"]
+    formula = formulas.get(name)
+    if formula is None or name in report.budget:
+        origin = quantity.source or quantity.method or "the model file"
+        return [*lines, f"  {origin}"]
+    lines += [f"  {formula.meaning}", f"  = {formula.text()}", f"  source: {formula.source}"]
+    return lines + _inputs(formula.inputs, known)
+
+
+def _stage(stage: Stage, known: dict[str, Quantity]) -> list[str]:
+    lines = [f"{stage.name}: {stage.meaning}", f"  calls = {stage.calls}"]
+    unit = stage.unit
+    names = ("gradients", "flops") if isinstance(unit, ClassicalWork) else ("toffoli", "t", "rotations")
+    lines += [f"  {name} a call = {getattr(unit, name)}" for name in names if getattr(unit, name) != 0]
+    lines.append(f"  source: {stage.source}  [{stage.kind}]")
+    parts = [stage.calls, *(getattr(unit, name) for name in names)]
+    free = {str(item) for part in parts for item in sympy.sympify(part).free_symbols}
+    return lines + _inputs(tuple(sorted(free)), known)
+
+
+def _inputs(names: tuple[str, ...], known: dict[str, Quantity]) -> list[str]:
+    return [
+        f"  {name} = {number(known[name].value)}  [{known[name].kind}]" for name in names if name in known
+    ]
+
+
+def _total(report: Report, name: str, total: Quantity) -> list[str]:
+    key = name.removeprefix("logical.")
+    head = f"{name} = {number(total.value)} {LOGICAL[key]}  [{total.kind}, {total.bound}]"
+    rows = [
+        f"  {stage.name}: {number(getattr(stage, key))}"
+        for stage in (report.priced.stages if report.priced else ())
+        if getattr(stage, key)
+    ]
+    rule = "largest of" if key == "logical_qubits" else "sum of"
+    return [head, f"  {total.method}", f"  {rule}", *rows]

@@ -1,0 +1,187 @@
+"""A report as plain data, schema `qres-result/1`. Unknown is null with a reason in `warnings`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qres.algorithms.record import Share
+from qres.logical.record import StageCost
+from qres.notation.quantity import Quantity
+from qres.physical.record import MachineCost
+from qres.pricing.record import Tie
+from qres.report.totals import (
+    classical_totals,
+    logical_totals,
+    machine_totals,
+    stage_kind,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from qres.report.report import Report
+
+SCHEMA = "qres-result/1"
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """Return all of a report as JSON data."""
+    return {
+        "schema": SCHEMA,
+        "name": report.scenario.name,
+        "scenario_id": report.scenario.scenario_id,
+        "versions": dict(report.versions),
+        "seed": report.scenario.measure.seed,
+        "defaults": [{"path": path, "value": value} for path, value in report.scenario.defaults],
+        "measurement": {
+            name: quantity.to_dict() for name, quantity in report.measurement.values.items()
+        },
+        "choices": dict(report.job.choices) if report.job else {},
+        "values": {name: plain(quantity) for name, quantity in report.pedigrees().items()},
+        "stages": [stage_row(report, stage) for stage in _stages(report)],
+        "logical": _logical(report),
+        "budget": [budget_row(report, share) for share in (report.job.shares if report.job else ())],
+        "physical": _physical(report),
+        "classical": {"device": report.device.name}
+        | {name: plain(quantity) for name, quantity in classical_totals(report).items()},
+        "verdict": _verdict(report),
+        "assumptions": [item.text for item in (report.job.assumptions if report.job else ())]
+        + [text for machine in report.machines for text in machine.assumptions],
+        "warnings": [{"code": code, "message": message} for code, message in report.warnings],
+    }
+
+
+def plain(quantity: Quantity | None) -> dict[str, Any] | None:
+    """Return the JSON object of a quantity, fractions as numbers."""
+    if quantity is None:
+        return None
+    found = quantity.to_dict()
+    found["value"] = whole(found["value"])
+    return found
+
+
+def _stages(report: Report) -> tuple[StageCost, ...]:
+    return () if report.priced is None else report.priced.stages
+
+
+def stage_row(report: Report, stage: StageCost) -> dict[str, Any]:
+    """Return one stage; `share` is its part of all magic states, toffoli + t/2."""
+    whole_job = float(report.priced.logical.magic_states) if report.priced else 0.0
+    share = float(stage.magic_states) / whole_job if whole_job and not stage.is_classical else 0.0
+    return {
+        "name": stage.name,
+        "calls": whole(stage.calls),
+        "toffoli": whole(stage.toffoli),
+        "t": whole(stage.t),
+        "rotations": whole(stage.rotations),
+        "logical_qubits": whole(stage.logical_qubits),
+        "share": share,
+        "kind": stage_kind(report, stage.name),
+        "gradients": whole(stage.gradients),
+        "flops": whole(stage.flops),
+    }
+
+
+def _logical(report: Report) -> dict[str, Any]:
+    totals: dict[str, Any] = {name: plain(item) for name, item in logical_totals(report).items()}
+    found = report.agreement
+    totals["agreement"] = {
+        "status": found.status if found else "formula-only",
+        "factor": found.factor if found else None,
+        "toffoli_counted": found.toffoli_counted if found else None,
+        "t_counted": found.t_counted if found else None,
+        "rotations_counted": found.rotations_counted if found else None,
+    }
+    return totals
+
+
+def budget_row(report: Report, share: Share) -> dict[str, Any]:
+    """Return one term of the error budget: its share, its precision, what that buys."""
+    numbers = report.priced.numbers if report.priced else {}
+    bought = None
+    if share.bought is not None and share.bought[0] in numbers:
+        bought = f"{whole(numbers[share.bought[0]])} {share.bought[1]}"
+    return {
+        "name": share.name,
+        "share": share.decided if share.symbol is None else report.budget.get(share.symbol),
+        "value": share.decided if share.value is None else numbers.get(share.value),
+        "bought": bought,
+        "kind": share.kind,
+    }
+
+
+def _physical(report: Report) -> list[dict[str, Any]]:
+    if report.priced is None:
+        reason = "; ".join(report.failure or ())
+        return [_no_machine(machine.name, reason) for machine in report.machines]
+    return [_machine(report, cost) for cost in report.priced.machines]
+
+
+def _no_machine(name: str, reason: str) -> dict[str, Any]:
+    return {
+        "hardware": name,
+        "status": "infeasible",
+        "reason": reason,
+        "distance": None,
+        "factory": None,
+        "n_factories": None,
+        "physical_qubits": plain(Quantity(value=None, unit="qubits", method=reason)),
+        "runtime_s": plain(Quantity(value=None, unit="s", method=reason)),
+    }
+
+
+def _machine(report: Report, cost: MachineCost) -> dict[str, Any]:
+    if not cost.is_feasible:
+        floor = {"runtime_floor_s": float(cost.runtime_floor_s)}
+        return _no_machine(cost.hardware, str(cost.reason)) | floor
+    return {
+        "hardware": cost.hardware,
+        "status": "ok",
+        "reason": "",
+        "distance": whole(cost.distance),
+        "factory": str(cost.factory),
+        "n_factories": whole(cost.n_factories),
+        **{name: plain(item) for name, item in machine_totals(report, cost).items()},
+        "limited_by": str(cost.limited_by),
+        "runtime_floor_s": float(cost.runtime_floor_s),
+        "logical_error_per_cycle": float(cost.logical_error_per_cycle),
+    }
+
+
+def _verdict(report: Report) -> dict[str, Any]:
+    verdict = report.verdict
+    if verdict is None:
+        return {"winner": "undecided", "ratio": None, "dominated_by": None, "one_change": None}
+    return {
+        "winner": verdict.winner,
+        "ratio": plain(verdict.ratio),
+        "dominated_by": verdict.dominated_by[0] if verdict.dominated_by else None,
+        "one_change": None if verdict.change is None else change_text(verdict.change),
+        "reason": verdict.reason,
+        "changes": [_tie(tie) for tie in verdict.ties],
+    }
+
+
+def _tie(tie: Tie) -> dict[str, Any]:
+    return {
+        "symbol": tie.knob.symbol,
+        "now": tie.knob.now,
+        "needed": tie.needed,
+        "range": tie.knob.range_text,
+        "ratio_left": tie.ratio_left,
+    }
+
+
+def change_text(tie: Tie) -> str:
+    """Return the one change in words."""
+    from qres.report.units import decades, number
+
+    knob = tie.knob
+    if tie.needed is None:
+        return (
+            f"no single change ties; {knob.text} ({knob.symbol}) comes nearest: from"
+            f" {number(knob.now)} to {number(knob.end)} leaves {decades(tie.ratio_left)}"
+        )
+    return (
+        f"{knob.text} ({knob.symbol}) from {number(knob.now)} to {number(tie.needed)}"
+        " would tie, all else as it is"
+    )

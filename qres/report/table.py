@@ -1,0 +1,268 @@
+"""The report as text: who wins first, then where the numbers come from."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from qres.algorithms.record import ClassicalWork
+from qres.notation.quantity import Quantity
+from qres.pricing.record import Verdict
+from qres.report.result import budget_row, change_text, stage_row
+from qres.report.totals import job_bound, logical_totals, machine_totals
+from qres.report.units import count, decades, duration, number
+from qres.report.weakest import weakest_link
+
+if TYPE_CHECKING:
+    from qres.report.report import Report
+
+INPUTS = (
+    "n_params",
+    "n_active",
+    "n_samples",
+    "dim",
+    "sparsity",
+    "max_entry",
+    "frobenius_norm",
+    "lambda_max",
+    "lambda_min",
+    "grad_norm",
+    "contraction_margin",
+    "growth_sum",
+    "eps_model",
+    "norm",
+    "smallest_singular_value",
+    "kappa",
+    "solution_overlap",
+    "logical_qubits",
+    "toffoli",
+    "t",
+    "rotations",
+)
+"""Measured or given values, in the order of the table."""
+
+DERIVED = ("kappa_eff", "alpha", "inverse_norm", "success_prob", "xi")
+"""Derived symbols worth a line."""
+
+
+def render(report: Report, width: int) -> str:
+    """Return the report as text of at most `width` columns."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, color_system=None, force_terminal=False, highlight=False
+    )
+    console.print(Group(_title(report), *_first_screen(report)))
+    for section in (_inputs, _stages, _budget, _machines, _classical, _notes):
+        for part in section(report):
+            console.print(part)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _title(report: Report) -> Text:
+    scenario = report.scenario
+    return Text(
+        f"{scenario.name}: {scenario.algorithm.name}, error {scenario.error.total:g}"
+        f" with probability {1 - scenario.error.fail_prob:g}"
+    )
+
+
+def _first_screen(report: Report) -> list[Padding]:
+    """Who wins, what dominates, the one change, and how sure all of it is."""
+    lines = [_who(report)]
+    verdict = report.verdict
+    if verdict is not None and verdict.dominated_by is not None:
+        stage, share = verdict.dominated_by
+        lines.append(f"Dominated by {stage}: {share:.0%} of the magic states.")
+    if verdict is not None and verdict.change is not None:
+        lines.append(f"One change: {change_text(verdict.change)}.")
+    lines.append(f"Weakest link: {weakest_link(report)}")
+    return [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
+
+
+def _who(report: Report) -> str:
+    if report.failure is not None:
+        return f"Infeasible: {report.failure[0]}: {report.failure[1]}"
+    verdict = report.verdict
+    if verdict is None or report.priced is None:
+        return "Nothing was priced."
+    classical = report.priced.classical
+    if verdict.ratio is None or verdict.machine is None or classical is None:
+        return f"No winner: {verdict.reason}.{_alone(report)}"
+    machine = report.machines[verdict.machine].name
+    seconds = float(report.priced.quantum_s(verdict.machine, is_floor=verdict.is_floor))
+    device = duration(float(classical.runtime_s))
+    against = f"{duration(seconds)} on {machine} against {device} on one {report.device.name}"
+    if verdict.is_floor:
+        against = f"no machine here can; with free magic states still {against}"
+    return f"{_winner(verdict)}: {against}.{_why(verdict)}"
+
+
+def _winner(verdict: Verdict) -> str:
+    ratio = float(verdict.ratio) if verdict.ratio else 1.0
+    if verdict.winner == "undecided":
+        return "Undecided"
+    name = "The GPU" if verdict.winner == "classical" else "The quantum computer"
+    least = "at least " if verdict.is_floor else ""
+    return f"{name} wins by {least}{decades(ratio)}"
+
+
+def _why(verdict: Verdict) -> str:
+    return f" {verdict.reason.capitalize()}." if verdict.reason else ""
+
+
+def _alone(report: Report) -> str:
+    if report.priced is None:
+        return ""
+    times = [
+        f"{duration(float(cost.runtime_s))} on {cost.hardware}"
+        for cost in report.priced.machines
+        if cost.is_feasible
+    ]
+    return f" It takes {', '.join(times)}." if times else " No machine here can do it."
+
+
+def _grid(title: str, *columns: str, wide: int = 0) -> Table:
+    """Return an empty table; column `wide` takes the text, the others are numbers."""
+    table = Table(
+        title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for index, name in enumerate(columns):
+        is_text = index in (0, wide)
+        table.add_column(
+            name, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text
+        )
+    return table
+
+
+def _inputs(report: Report) -> list[Table]:
+    table = _grid("Inputs", "quantity", "value", "interval", "kind", "how", wide=4)
+    known = report.measurement.values
+    rows = [(name, known[name]) for name in INPUTS if name in known]
+    pedigrees = report.pedigrees()
+    rows += [(name, pedigrees[name]) for name in DERIVED if name in pedigrees]
+    for name, quantity in rows:
+        table.add_row(name, number(quantity.value), _interval(quantity), quantity.kind, _how(quantity))
+    return [table]
+
+
+def _interval(quantity: Quantity) -> str:
+    if quantity.low is None or quantity.high is None:
+        return ""
+    if f"{quantity.low:.4g}" == f"{quantity.high:.4g}":
+        return "sharp"
+    return f"{quantity.low:.4g}..{quantity.high:.4g}"
+
+
+def _how(quantity: Quantity) -> str:
+    text = quantity.source if quantity.kind in ("given", "assumed") else quantity.method
+    text = (text or quantity.method or quantity.source).split(";")[0].split("\n")[0]
+    bound = "" if quantity.bound == "two-sided" else f"{quantity.bound} bound; "
+    return bound + (text if len(text) <= 60 else text[:57] + "...")
+
+
+def _stages(report: Report) -> list[Table | Text]:
+    if report.job is None or report.priced is None:
+        return []
+    table = _grid("Stages", "stage", "calls", "Toffoli", "T", "qubits", "share", "kind")
+    for stage, cost in zip(report.job.stages, report.priced.stages, strict=True):
+        row = stage_row(report, cost)
+        if isinstance(stage.unit, ClassicalWork):
+            work = f"{count(row['gradients'])} gradients" if row["gradients"] else ""
+            work = work or f"{count(row['flops'])} FLOPs"
+            table.add_row(cost.name, work, "", "", "", "classical", row["kind"])
+            continue
+        table.add_row(
+            cost.name,
+            count(row["calls"]),
+            count(row["toffoli"]),
+            count(row["t"]),
+            count(row["logical_qubits"]) if row["logical_qubits"] else "",
+            f"{row['share']:.1%}" if row["share"] >= 5e-4 else "< 0.1%",
+            row["kind"],
+        )
+    totals = logical_totals(report)
+    cells = [count(totals[name].value) if totals[name] else "" for name in ("toffoli", "t")]  # type: ignore
+    width = totals["logical_qubits"]
+    table.add_section()
+    table.add_row("total", "", *cells, count(width.value) if width else "", "100%", _optimism(report))
+    method = next((item.method for item in totals.values() if item is not None), "")
+    return [table, Text(f"  {method}\n")]
+
+
+def _optimism(report: Report) -> str:
+    return {"lower": "optimistic", "upper": "upper bound"}.get(job_bound(report), "")
+
+
+def _budget(report: Report) -> list[Table]:
+    if report.job is None or not report.job.shares:
+        return []
+    table = _grid("Error budget", "term", "share", "precision", "buys", "kind", wide=3)
+    for share in report.job.shares:
+        row = budget_row(report, share)
+        table.add_row(
+            row["name"], number(row["share"]), number(row["value"]), row["bought"] or "", row["kind"]
+        )
+    return [table]
+
+
+def _machines(report: Report) -> list[Table]:
+    if report.priced is None:
+        return []
+    table = _grid("Machines", "machine", "qubits", "time", "distance", "factories", "note", wide=5)
+    for cost in report.priced.machines:
+        if not cost.is_feasible:
+            table.add_row(cost.hardware, "-", "infeasible", "-", "-", str(cost.reason))
+            continue
+        found = machine_totals(report, cost)
+        table.add_row(
+            cost.hardware,
+            count(found["physical_qubits"].value),
+            duration(float(cost.runtime_s)),
+            str(cost.distance),
+            f"{cost.n_factories:,}",
+            f"{cost.factory}, {cost.limited_by}-limited",
+        )
+    return [table]
+
+
+def _classical(report: Report) -> list[Text]:
+    cost = report.priced.classical if report.priced else None
+    if cost is None:
+        return []
+    return [
+        Text(
+            f"Classical: {report.device.name}, {cost.method}: {duration(float(cost.runtime_s))},"
+            f" {number(float(cost.energy_j))} J\n"
+        )
+    ]
+
+
+def _notes(report: Report) -> list[Text | Padding]:
+    lines: list[Text | Padding] = []
+    assumptions = [item.text for item in report.job.assumptions] if report.job else []
+    assumptions += [
+        f"{machine.name}: {text}" for machine in report.machines for text in machine.assumptions
+    ]
+    if report.priced and report.priced.classical:
+        assumptions += report.priced.classical.assumptions
+    if assumptions:
+        lines.append(Text("Assumptions"))
+        lines += [_bullet(text) for text in dict.fromkeys(assumptions)]
+    if report.warnings:
+        lines.append(Text("Warnings"))
+        lines += [_bullet(f"{code}: {message}") for code, message in report.warnings]
+    if report.scenario.defaults:
+        lines.append(
+            Text(f"{len(report.scenario.defaults)} values are defaults: --show defaults lists them")
+        )
+    return lines
+
+
+def _bullet(text: str) -> Padding:
+    return Padding(Text(f"- {text}"), (0, 0, 0, 2))

@@ -1,0 +1,72 @@
+"""Numbers as people read them: seconds to ages of the universe, counts to powers of ten."""
+
+from __future__ import annotations
+
+import math
+
+AGE_OF_UNIVERSE_YEARS = 1.38e10
+_YEAR_S = 365.25 * 86400
+_SPANS = (
+    (_YEAR_S, "years"),
+    (86400.0, "days"),
+    (3600.0, "h"),
+    (60.0, "min"),
+    (1.0, "s"),
+    (1e-3, "ms"),
+    (1e-6, "us"),
+    (1e-9, "ns"),
+)
+
+
+def count(value: float | int | None) -> str:
+    """Return a count: exact below a million, a power of ten above."""
+    if value is None:
+        return "unknown"
+    if not math.isfinite(value):
+        return "infinite"
+    if abs(value) < 1e6:
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+    return power(value)
+
+
+def power(value: float | int) -> str:
+    """Return `3.2e14`; integers of any size."""
+    exponent = len(str(abs(value))) - 1 if isinstance(value, int) else None
+    if exponent is None or exponent < 300:
+        mantissa, tail = f"{float(value):.2e}".split("e")
+        return f"{mantissa}e{int(tail)}"
+    return f"{str(abs(value))[0]}e{exponent}"
+
+
+def number(value: float | int | None) -> str:
+    """Return a real number with four digits."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, int) or float(value).is_integer():
+        return count(value)
+    return f"{value:.4g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time in the unit that a person would use."""
+    if seconds is None:
+        return "unknown"
+    if not math.isfinite(seconds):
+        return "never"
+    years = seconds / _YEAR_S
+    if years >= AGE_OF_UNIVERSE_YEARS:
+        return f"{_short(years / AGE_OF_UNIVERSE_YEARS)} ages of the universe"
+    for span, name in _SPANS:
+        if seconds >= span:
+            return f"{_short(seconds / span)} {name}"
+    return f"{seconds:.3g} s"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value < 1e4 else power(value)
+
+
+def decades(ratio: float) -> str:
+    """Return a ratio as decades: `19 decades`."""
+    size = abs(math.log10(ratio))
+    return f"{size:.0f} decades" if size >= 1.5 else f"a factor {max(ratio, 1 / ratio):.2g}"

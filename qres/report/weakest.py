@@ -1,0 +1,32 @@
+"""The weakest link of a report: the least certain thing that the totals rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qres.notation.quantity import KINDS, Kind
+from qres.report.totals import job_kind
+
+if TYPE_CHECKING:
+    from qres.report.report import Report
+
+WORDS: dict[Kind, str] = {
+    "exact": "everything is counted",
+    "proven": "rests on theorems only",
+    "measured": "measured",
+    "fitted": "an empirical constant",
+    "given": "typed by the user",
+    "assumed": "assumed",
+    "asymptotic": "a hidden constant was set to 1",
+}
+
+
+def weakest_link(report: Report) -> str:
+    """Return kind, words and the first symbol of that kind."""
+    kind = job_kind(report)
+    culprits = [name for name, item in report.pedigrees().items() if item.kind == kind]
+    own = dict(report.job.definitions) if report.job else {}
+    first = [name for name in culprits if name not in own or own[name].kind == kind]
+    first += [stage.name for stage in (report.job.stages if report.job else ()) if stage.kind == kind]
+    named = f": {first[0]}" if first and KINDS.index(kind) > 0 else ""
+    return f"{kind} ({WORDS[kind]}{named})"

@@ -1,0 +1,248 @@
+"""The public verbs; `estimate` names each stage once.
+
+`qres` resolves them lazily, so `import qres` loads none of what stands below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qres.errors import HypothesisError, InfeasibleError, InputError, nearest
+
+if TYPE_CHECKING:
+    from qres.config.record import Scenario
+    from qres.measurement.record import Measurement
+    from qres.notation.formula import Formula
+    from qres.report.report import Report
+
+Progress = Callable[[str, int, int], None]
+
+
+def load(source: str | Path | Mapping[str, Any], *, overrides: Iterable[Any] = ()) -> Scenario:
+    """Return the checked, frozen scenario of a `model.yaml`, a shipped name, or a dict.
+
+    Args:
+        source: path, name or content.
+        overrides: `"a.b=v"` strings or (dotted path, value) pairs.
+
+    Raises:
+        InputError: what is wrong, where, and what would be right.
+    """
+    from qres.config.load import load_scenario
+
+    return load_scenario(source, overrides=overrides)
+
+
+def measure(
+    subject: Any,
+    *,
+    loss: Callable[..., Any] | None = None,
+    batches: Iterable[Any] | None = None,
+    mask: Mapping[str, Any] | None = None,
+    n_probes: int = 8,
+    seed: int = 0,
+    learning_rate: float = 0.01,
+    n_steps: int = 50,
+    weight_decay: float = 0.0,
+    lanczos_steps: int = 64,
+    trust: bool = False,
+    progress: Progress | None = None,
+    no_measure: bool = False,
+) -> Measurement:
+    """Measure a scenario, or a live `torch.nn.Module` with its loss and batches.
+
+    Args:
+        subject: a `Scenario` (whose settings then decide), or a module.
+        loss: (output, target) to a scalar tensor, mean over samples; for a module.
+        batches: iterable of (input, target) tensors; for a module.
+        mask: parameter name to a Boolean tensor of active weights, None for all; for a module.
+        n_probes: random probes of stochastic estimates; for a module.
+        seed: of all randomness; for a module.
+        learning_rate: of the training steps that are asked about; for a module.
+        n_steps: how many steps; for a module.
+        weight_decay: added to every eigenvalue; for a module.
+        lanczos_steps: at least this many; for a module.
+        trust: allow the scenario to import the user's code.
+        progress: called as progress(task, done, total).
+        no_measure: take a stored measurement or stop; for a scenario.
+
+    Raises:
+        InputError: the model cannot be measured as asked.
+    """
+    from qres.config.record import Scenario
+
+    if isinstance(subject, Scenario):
+        from qres.measurement.measure import measure_scenario
+
+        return measure_scenario(subject, trust=trust, progress=progress)
+    from qres.measurement.measure import measure_module
+
+    if loss is None or batches is None:
+        raise InputError("measure: a module needs loss and batches")
+    return measure_module(
+        subject,
+        loss=loss,
+        batches=batches,
+        mask=mask,
+        n_probes=n_probes,
+        seed=seed,
+        learning_rate=learning_rate,
+        n_steps=n_steps,
+        weight_decay=weight_decay,
+        lanczos_steps=lanczos_steps,
+        progress=progress,
+    )
+
+
+def estimate(
+    scenario: Any,
+    *,
+    measurement: Measurement | None = None,
+    trust: bool = False,
+    progress: Progress | None = None,
+    no_measure: bool = False,
+    **overrides: Any,
+) -> Report:
+    """Estimate what a scenario takes on quantum machines and on a GPU.
+
+    Args:
+        scenario: a `Scenario`, or what `load` takes.
+        measurement: use this one instead of measuring.
+        trust: allow the scenario to import the user's code.
+        progress: called as progress(task, done, total).
+        no_measure: take a stored measurement or stop.
+        overrides: changes of the scenario, dots written as double underscores
+            (`algorithm__n_steps=20`).
+
+    Raises:
+        InputError: what is wrong, where, and what would be right.
+    """
+    from qres.classical.devices import load_device
+    from qres.config.record import Scenario
+    from qres.physical.machines import load_machine
+    from qres.report.report import Report
+
+    if overrides or not isinstance(scenario, Scenario):
+        source = scenario.raw if isinstance(scenario, Scenario) else scenario
+        dotted = [(name.replace("__", "."), value) for name, value in overrides.items()]
+        scenario = load(source, overrides=dotted)
+    machines = tuple(load_machine(name) for name in scenario.hardware)
+    device = load_device(scenario.device)
+    if measurement is None:
+        measurement = measure(scenario, trust=trust, progress=progress, no_measure=no_measure)
+    question = {
+        "scenario": scenario,
+        "measurement": measurement,
+        "machines": machines,
+        "device": device,
+        "versions": versions(),
+    }
+    try:
+        return Report(**question, **_answer(scenario, measurement, machines, device))
+    except (InfeasibleError, HypothesisError) as refused:
+        return Report(**question, **_refusal(scenario, measurement, refused))
+
+
+def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict[str, Any]:
+    from qres.algorithms.base import algorithm
+    from qres.explore.caution import cautions
+    from qres.explore.choose import choose
+    from qres.explore.intervals import intervals
+    from qres.explore.verdict import classical_task, judge
+    from qres.logical.circuit import compare
+    from qres.pricing.price import price
+
+    module = algorithm(scenario.algorithm.name)
+    chosen = choose(
+        module, scenario.algorithm, measurement, scenario.error, scenario.objective
+    )
+    task = classical_task(scenario, measurement, chosen.job)
+    priced = price(
+        chosen.job, chosen.budget, machines, device, task=task, objective=scenario.objective
+    )
+    return {
+        "job": chosen.job,
+        "budget": chosen.budget,
+        "priced": priced,
+        "agreement": compare(chosen.job, priced.logical, priced.numbers.get("synthesis_t", 0)),
+        "verdict": judge(scenario, chosen.job, priced, machines, device, task),
+        "intervals": intervals(chosen.job, chosen.budget, machines, scenario.objective),
+        "warnings": cautions(scenario, measurement, chosen.job, priced),
+    }
+
+
+def _refusal(scenario: Any, measurement: Any, refused: Exception) -> dict[str, Any]:
+    stage = getattr(refused, "stage", "theorem")
+    reason = getattr(refused, "reason", str(refused))
+    code = ("W-INFEASIBLE", f"{stage}: {reason}")
+    return {"failure": (stage, reason), "warnings": (*measurement.warnings, code)}
+
+
+def formula(name: str) -> Formula:
+    """Return the formula of that name.
+
+    Raises:
+        InputError: there is none; the nearest names are given.
+    """
+    known = {item.name: item for item in formulas()}
+    if name not in known:
+        raise InputError(f"unknown formula '{name}'{nearest(name, known)}")
+    return known[name]
+
+
+def formulas(prefix: str = "") -> list[Formula]:
+    """Return all formulas whose name starts with `prefix`, in alphabetical order."""
+    import qres.algorithms
+    import qres.physical
+    from qres.notation.catalogue import collect
+
+    found = [*collect(qres.algorithms), *collect(qres.physical)]
+    return sorted((item for item in found if item.name.startswith(prefix)), key=lambda f: f.name)
+
+
+def list_names(what: str) -> list[tuple[str, str]]:
+    """Return (name, one line) of what there is: models, hardware, devices, solvers, formulas."""
+    if what == "models":
+        from qres.config.load import model_names, model_path
+
+        return [(name, _first_comment(model_path(name))) for name in model_names()]
+    if what == "hardware":
+        from qres.physical.machines import load_machine, machine_names
+
+        found = [load_machine(name) for name in machine_names()]
+        return [(item.name, f"error {item.physical_error:g}, {item.code}") for item in found]
+    if what == "devices":
+        from qres.classical.devices import device_names, load_device
+
+        devices = [load_device(name) for name in device_names()]
+        return [(item.name, f"bf16 {item.bf16_flops / 1e12:.0f} TFLOP/s") for item in devices]
+    if what == "solvers":
+        from qres.algorithms.solvers.base import solvers
+
+        return [(item.name, str(item.matrix_queries.source)) for item in solvers().values()]
+    if what == "formulas":
+        return [(item.name, item.meaning) for item in formulas()]
+    raise InputError(f"list: expected models, hardware, devices, solvers or formulas, found {what}")
+
+
+def _first_comment(path: Path) -> str:
+    first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+    return first.lstrip("# ").strip() if first.startswith("#") else ""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of qres and of what its numbers depend on, without importing it."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from qres._version import __version__
+
+    found = {"qres": __version__, "python": platform.python_version()}
+    for package in ("qualtran", "sympy", "numpy", "scipy", "torch", "scikit-learn"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

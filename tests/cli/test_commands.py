@@ -1,0 +1,153 @@
+"""Each command: data to stdout, the rest to stderr, files where they were asked for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from qres.config.load import load_scenario, model_names
+from qres.measurement.record import Measurement
+
+
+def test_estimate_prints_the_table(stub, call) -> None:
+    code, out, err = call("estimate", "liu-2024-7m")
+    assert (code, err) == (0, "qres: training ...\n")
+    assert out.startswith("table of ")
+    assert stub.seen["trust"] is False
+    assert stub.seen["no_measure"] is False
+
+
+def test_estimate_hands_everything_on(stub, call) -> None:
+    arguments = ("--set", "algorithm.n_steps=7", "--set", "error.total=0.2", "--trust")
+    code, out, _ = call("estimate", "liu-2024-7m", *arguments, "--no-measure", "--show", "defaults")
+    assert code == 0
+    assert out.rstrip().endswith("defaults")
+    assert stub.seen["scenario"].algorithm.n_steps == 7
+    assert stub.seen["scenario"].error.total == 0.2
+    assert stub.seen["trust"]
+    assert stub.seen["no_measure"]
+
+
+def test_estimate_json_is_only_json(stub, call) -> None:
+    code, out, _ = call("estimate", "liu-2024-7m", "--json", "--show", "sources")
+    assert (code, json.loads(out)["schema"]) == (0, "qres-result/1")
+
+
+def test_estimate_writes_each_file(stub, call, tmp_path) -> None:
+    files = [tmp_path / "a.json", tmp_path / "b.csv"]
+    code, out, err = call("estimate", "liu-2024-7m", "-o", str(files[0]), "-o", str(files[1]))
+    assert code == 0
+    assert out.startswith("table")
+    assert all(file.read_text() == "saved" for file in files)
+    assert f"wrote {files[1]}" in err
+
+
+def test_the_table_fits_the_terminal(stub, call, monkeypatch) -> None:
+    for columns, width in (("80", 80), ("300", 100), ("20", 60)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert call("estimate", "liu-2024-7m")[1] == f"table of {width} columns\n"
+
+
+def test_measure_prints_and_stores(stub, call, tmp_path) -> None:
+    file = tmp_path / "m.json"
+    code, out, err = call("measure", "liu-2024-7m", "-o", str(file))
+    assert code == 0
+    assert "lambda_max  1.5 [1, 2]  measured" in out
+    assert "kappa       unknown" in out
+    assert "W-MODEL: careful" in err
+    stored = Measurement.from_dict(json.loads(file.read_text()))
+    assert stored.values["lambda_max"].high == 2
+    code, out, _ = call("measure", "liu-2024-7m", "--json")
+    assert json.loads(out)["subject"] == "given"
+
+
+def test_formula_list_print_and_value(stub, call) -> None:
+    name = "solver.toy.queries"
+    assert call("formula")[1] == f"{name}  queries\n"
+    assert json.loads(call("formula", "--json")[1])[0]["name"] == name
+    text = call("formula", name)[1]
+    assert f"{name} = kappa_eff/2" in text
+    assert "a paper" in text
+    assert call("formula", name, "--format", "latex")[1] == "\\frac{\\kappa}{2}\n"
+    values = ("--set", "kappa_eff=1e3", "--set", "epsilon=1e-2")
+    assert call("formula", name, *values)[1] == "500\n"
+    assert json.loads(call("formula", name, *values, "--json")[1]) == {
+        "name": name,
+        "value": 500,
+        "kind": "proven",
+        "bound": "upper",
+        "unit": "1",
+        "symbols": ["kappa_eff", "epsilon"],
+        "source": "a paper",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("solver.toy.querys",), "did you mean 'solver.toy.queries'"),
+        (("solver.toy.queries", "--set", "kappa_eff=x"), "expected a number"),
+        (("solver.toy.queries", "--set", "kappa_eff=true"), "expected a number"),
+        (("solver.toy.queries", "--set", "kappa_eff=.nan"), "must be finite"),
+        (("solver.toy.queries", "--set", "kappa_eff"), "expected name=value"),
+        (("solver.toy.queries", "--set", "epsilon=1"), "missing {'kappa_eff'}"),
+        (("solver.toy.queries", "--format", "latx"), "did you mean 'latex'"),
+        (("--set", "kappa_eff=1"), "--set needs the NAME"),
+    ],
+)
+def test_formula_refuses(stub, call, arguments, fragment) -> None:
+    code, out, err = call("formula", *arguments)
+    assert (code, out) == (2, "")
+    assert fragment in err
+    assert err.count("\n") == 1
+
+
+def test_list_all_or_one(stub, call) -> None:
+    code, out, _ = call("list")
+    assert code == 0
+    assert "hardware\n  a-hardware  a text\n  b\n" in out
+    assert call("list", "solvers")[1] == "a-solvers  a text\nb\n"
+    assert json.loads(call("list", "models", "--json")[1]) == {
+        "models": {"a-models": "a text", "b": ""}
+    }
+    code, _, err = call("list", "solver")
+    assert code == 2
+    assert "did you mean 'solvers'" in err
+
+
+def test_schema_is_a_json_schema(call) -> None:
+    code, out, _ = call("schema")
+    assert code == 0
+    assert "algorithm" in json.loads(out)["properties"]
+
+
+def test_init_writes_a_model_that_loads_and_overwrites_nothing(call, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call("init")
+    assert (code, out) == (0, "")
+    assert "qres estimate model.yaml" in err
+    assert load_scenario("model.yaml").name == "my-network"
+    (tmp_path / "model.yaml").write_text("mine")
+    code, _, err = call("init")
+    assert (code, (tmp_path / "model.yaml").read_text()) == (2, "mine")
+    assert "exists already" in err
+    assert call("init", "a.txt")[0] == 2
+    assert call("init", "none/model.yaml")[0] == 2
+
+
+def test_version_and_help(call) -> None:
+    code, out, _ = call("--version")
+    assert code == 0
+    assert {line.split()[0] for line in out.splitlines()} >= {"qres", "qualtran", "torch", "data"}
+    for arguments in ((), ("--help",), ("-h",)):
+        code, out, _ = call(*arguments)
+        assert code == 0
+        for command in ("estimate", "measure", "formula", "list", "schema", "init"):
+            assert f"\n  {command}  " in out
+    for command in ("estimate", "measure", "formula", "list", "schema", "init"):
+        assert call(command, "--help")[0] == 0
+
+
+def test_there_are_models_to_name() -> None:
+    assert "liu-2024-7m" in model_names()

@@ -1,0 +1,110 @@
+"""Typed numbers: what is missing, what is assumed, what is refused."""
+
+import pytest
+
+from qres.config.record import Counts, GivenModel
+from qres.errors import InputError
+from qres.measurement.given import take_given
+from qres.notation.quantity import Quantity
+
+NETWORK = {
+    "n_params": 1000,
+    "n_active": 100,
+    "lambda_max": 1.0,
+    "lambda_min": -0.1,
+    "grad_norm": 2.0,
+    "n_samples": 50,
+    "max_entry": 0.5,
+}
+SYSTEM = {"dim": 64, "smallest_singular_value": 0.1, "max_entry": 1.0}
+
+
+def _given(values, update_norms=()):
+    quantities = {name: Quantity(value=value, kind="given") for name, value in values.items()}
+    return GivenModel(values=quantities, update_norms=update_norms)
+
+
+def test_assumptions_of_training_are_said_aloud(make):
+    found = take_given(_given(NETWORK), make.algorithm(n_steps=50, learning_rate=0.1))
+    assert found.subject == "given"
+    assert (found.values["sparsity"].value, found.values["sparsity"].kind) == (100, "assumed")
+    assert (found.values["eps_model"].value, found.values["eps_model"].kind) == (0, "assumed")
+    assert [code for code, _ in found.warnings] == ["W-MODEL", "W-LOWER"]
+    assert len(found.update_norms) == 51
+    assert found.update_norms[50] == pytest.approx(50 * 0.1 * 2.0)
+    assert float(found.values["growth_sum"]) == pytest.approx(66.107814, rel=1e-7)
+    assert found.values["growth_sum"].kind == "given"
+    assert found.values["n_params"].kind == "given"
+
+
+def test_given_numbers_are_kept(make):
+    values = NETWORK | {"sparsity": 7, "eps_model": 0.01}
+    found = take_given(_given(values, (0.0, 0.2, 0.3)), make.algorithm(n_steps=2))
+    assert found.values["sparsity"].value == 7
+    assert found.update_norms == (0.0, 0.2, 0.3)
+    assert found.warnings == ()
+
+
+def test_system(make):
+    found = take_given(_given(SYSTEM), make.system())
+    assert (found.values["sparsity"].value, found.values["sparsity"].kind) == (64, "assumed")
+    overlap = found.values["solution_overlap"]
+    assert (overlap.value, overlap.kind) == (1, "assumed")
+
+
+def test_counts_pass_through():
+    found = take_given(_given({"toffoli": 10**25}), Counts(name="counts"))
+    assert found.values["toffoli"].value == 10**25
+
+
+def test_all_missing_numbers_are_named_at_once(make):
+    with pytest.raises(InputError) as caught:
+        take_given(_given({"n_params": 10, "lambda_min": 0.0}), make.algorithm())
+    for name in ("n_active", "lambda_max", "grad_norm", "n_samples", "max_entry"):
+        assert name in str(caught.value)
+    assert "n_params" not in str(caught.value)
+    with pytest.raises(InputError, match="dim, smallest_singular_value, max_entry"):
+        take_given(_given({}), make.system())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_active": 2000}, "must not exceed n_params"),
+        ({"lambda_min": 2.0}, "must not exceed lambda_max"),
+        ({"sparsity": 101}, "must not exceed n_active"),
+        ({"grad_norm": 0}, "must be positive"),
+        ({"grad_norm": -1.0}, "must not be negative"),
+        ({"max_entry": float("inf")}, "finite"),
+    ],
+)
+def test_numbers_out_of_range(make, change, message):
+    with pytest.raises(InputError, match=message):
+        take_given(_given(NETWORK | change), make.algorithm())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"solution_overlap": 1.5}, r"\(0, 1\]"),
+        ({"solution_overlap": 0}, "positive"),
+        ({"norm": 0.01}, "must not exceed norm"),
+        ({"sparsity": 65}, "must not exceed dim"),
+    ],
+)
+def test_system_out_of_range(make, change, message):
+    with pytest.raises(InputError, match=message):
+        take_given(_given(SYSTEM | change), make.system())
+
+
+@pytest.mark.parametrize(
+    ("norms", "message"),
+    [
+        ((0.0, 1.0), "has 2 values, algorithm.n_steps 2 needs 3"),
+        ((0.0, 1.0, float("nan")), "finite"),
+        ((0.0, 1.0, 0.0), "goes nowhere"),
+    ],
+)
+def test_update_norms_that_do_not_serve(make, norms, message):
+    with pytest.raises(InputError, match=message):
+        take_given(_given(NETWORK, norms), make.algorithm(n_steps=2))

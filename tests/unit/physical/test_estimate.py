@@ -1,0 +1,186 @@
+"""Scalars, arrays, jobs that do not fit, jobs without magic states, and what grows with what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qres.errors import InputError
+from qres.logical.record import LogicalCost
+from qres.physical.estimate import OBJECTIVES, estimate_machine, physical_at
+from qres.physical.machines import load_machine, machine_names
+
+MACHINES = {name: load_machine(name) for name in machine_names()}
+GF = MACHINES["superconducting-1e-3"]
+
+
+def job(toffoli, t=0, logical_qubits=100, fail_prob=0.01):
+    return LogicalCost(
+        toffoli=toffoli, t=t, rotations=0, logical_qubits=logical_qubits, fail_prob=fail_prob
+    )
+
+
+ROW = (
+    "distance",
+    "n_factories",
+    "physical_qubits",
+    "n_cycles",
+    "runtime_s",
+    "fail_prob",
+    "logical_error_per_cycle",
+    "factory",
+    "limited_by",
+    "status",
+    "reason",
+)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", MACHINES)
+def test_arrays_equal_scalars_and_keep_their_shape(name, objective):
+    rng = np.random.default_rng(2)
+    toffoli, t = np.floor(10 ** rng.uniform(0, 18, (2, 5, 4)))
+    toffoli[0, 0] = t[0, 0] = 0
+    many = estimate_machine(job(toffoli, t, 1234), MACHINES[name], objective)
+    assert many.runtime_s.shape == (5, 4)
+    for i in np.ndindex(toffoli.shape):
+        one = estimate_machine(job(int(toffoli[i]), int(t[i]), 1234), MACHINES[name], objective)
+        for field in ROW:
+            value = getattr(one, field)
+            if value is not None:
+                assert getattr(many, field)[i] == value, field
+            else:
+                assert not many.is_feasible[i]
+
+
+def test_many_blocks_equal_one_by_one():
+    toffoli = np.logspace(0, 14, 3000).round()
+    together = estimate_machine(job(toffoli), GF, "volume")
+    pick = slice(None, None, 271)
+    apart = estimate_machine(job(toffoli[pick]), GF, "volume")
+    assert np.array_equal(together.physical_qubits[pick], apart.physical_qubits)
+
+
+def test_scalars_are_python_numbers():
+    cost = estimate_machine(job(10**8), GF, "runtime")
+    for field in ("distance", "n_factories", "physical_qubits", "n_cycles"):
+        assert type(getattr(cost, field)) is int
+    assert type(cost.runtime_s) is float
+    assert cost.is_feasible is True
+    assert cost.status == "ok"
+    assert cost.reason == ""
+
+
+def test_runtime_objective_reaches_the_reaction_limit():
+    cost = estimate_machine(job(10**8), GF, "runtime")
+    assert cost.limited_by == "reaction"
+    assert cost.runtime_s == pytest.approx(1e8 * 10e-6)
+    assert cost.runtime_floor_s == pytest.approx(cost.runtime_s)
+    assert cost.data_qubits + cost.factory_qubits == cost.physical_qubits
+    assert cost.fail_prob_data + cost.fail_prob_magic == pytest.approx(cost.fail_prob)
+
+
+def test_too_many_magic_states_is_a_result_with_its_reason():
+    cost = estimate_machine(job(10**25, fail_prob=0.01), GF, "runtime")
+    assert cost.status == "infeasible"
+    assert "needs magic states of error 1.0e-27" in cost.reason
+    assert "ccz2t d1=" in cost.reason
+    assert cost.runtime_s is None
+    assert cost.physical_qubits is None
+    assert cost.factory == "none"
+    assert cost.runtime_floor_s == pytest.approx(1e20)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan, 10**400])
+def test_counts_that_are_not_finite_are_infeasible(bad):
+    cost = estimate_machine(job(bad), GF, "runtime")
+    assert cost.status == "infeasible"
+    assert "not finite" in cost.reason
+    many = estimate_machine(
+        job(np.array([1e6, float(bad) if bad != 10**400 else np.inf])), GF, "qubits"
+    )
+    assert many.is_feasible.tolist() == [True, False]
+    assert np.isinf(many.runtime_s[1])
+    assert not np.isnan(many.runtime_floor_s).any()
+
+
+def test_nothing_left_to_fail_is_infeasible():
+    assert estimate_machine(job(10, fail_prob=0.0), GF, "runtime").status == "infeasible"
+
+
+def test_a_job_without_magic_states_needs_no_factory():
+    cost = estimate_machine(job(0, 0, 100), GF, "qubits")
+    assert cost.factory == "none"
+    assert cost.n_factories == 0
+    assert cost.factory_qubits == 0
+    assert cost.n_cycles == cost.distance
+    assert cost.fail_prob == pytest.approx(
+        150 * cost.distance * 0.1 * 0.1 ** ((cost.distance + 1) / 2)
+    )
+
+
+def test_huge_counts_do_not_wrap():
+    machine = replace(GF, physical_error=1e-12)
+    cost = estimate_machine(job(1e40, 1e40, 1e12), machine, "volume")
+    assert cost.status == "ok"
+    assert cost.n_cycles >= 2e41
+    assert np.isfinite(cost.runtime_s)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"toffoli": -1}, "toffoli: expected 0 or more, found -1"),
+        ({"logical_qubits": 0}, "logical_qubits: expected at least 1, found 0"),
+    ],
+)
+def test_bad_counts_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        estimate_machine(replace(job(10), **change), GF, "runtime")
+
+
+def test_bad_choices_are_refused():
+    with pytest.raises(InputError, match="expected one of runtime, qubits, volume"):
+        estimate_machine(job(10), GF, "speed")
+    with pytest.raises(InputError, match="odd number"):
+        physical_at(job(10), GF, distance=8, factory="ccz2t", sizes=(15, 31))
+    with pytest.raises(InputError, match="did you mean 'ccz2t'"):
+        physical_at(job(10), GF, distance=9, factory="ccz2", sizes=(15, 31))
+
+
+KEY = {
+    "runtime": lambda cost: cost.runtime_s,
+    "qubits": lambda cost: cost.physical_qubits,
+    "volume": lambda cost: cost.physical_qubits * cost.n_cycles,
+}
+counts = st.floats(0, 16).map(lambda x: float(np.floor(10**x)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(MACHINES)),
+    st.sampled_from(OBJECTIVES),
+    counts,
+    counts,
+    st.floats(0, 8).map(lambda x: float(np.floor(10**x))),
+    st.floats(1e-9, 0.5),
+    st.sampled_from(["toffoli", "t", "logical_qubits", "fail_prob"]),
+    st.floats(1, 1e3),
+)
+def test_more_work_or_less_failure_never_costs_less(
+    name, objective, toffoli, t, qubits, fail_prob, field, factor
+):
+    cost = job(
+        np.array([toffoli, toffoli]), np.array([t, t]), np.full(2, qubits), np.full(2, fail_prob)
+    )
+    harder = getattr(cost, field).copy()
+    harder[1] = harder[1] / factor if field == "fail_prob" else np.ceil(harder[1] * factor)
+    result = estimate_machine(replace(cost, **{field: harder}), MACHINES[name], objective)
+    easy, hard = KEY[objective](result)
+    assert hard >= easy * (1 - 1e-12)
+    budget = harder if field == "fail_prob" else cost.fail_prob
+    assert (result.fail_prob <= budget)[result.is_feasible].all()
