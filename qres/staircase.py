@@ -76,7 +76,7 @@ def measure(
     if isinstance(subject, Scenario):
         from qres.measurement.measure import measure_scenario
 
-        return measure_scenario(subject, trust=trust, progress=progress)
+        return measure_scenario(subject, trust=trust, progress=progress, is_stored_only=no_measure)
     from qres.measurement.measure import measure_module
 
     if loss is None or batches is None:
@@ -155,9 +155,7 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     from qres.pricing.price import price
 
     module = algorithm(scenario.algorithm.name)
-    chosen = choose(
-        module, scenario.algorithm, measurement, scenario.error, scenario.objective
-    )
+    chosen = choose(module, scenario.algorithm, measurement, scenario.error, scenario.objective)
     task = classical_task(scenario, measurement, chosen.job)
     priced = price(
         chosen.job, chosen.budget, machines, device, task=task, objective=scenario.objective

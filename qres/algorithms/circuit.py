@@ -65,6 +65,7 @@ def _readout(run: Callable[[Any, Any], Any], values: Values, kind: ReadoutKind, 
 
     single = run(values["matrix_queries"], values["state_queries"])
     state = AmplifiedState(single, values["rounds"])
+    parts: list[tuple[Any, Any]]
     if mode == "coherent":
         parts = [(state, values["copies"])]
     else:

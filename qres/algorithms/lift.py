@@ -51,14 +51,14 @@ def _success_prob(z: np.ndarray, truncation_order: int, padding: int) -> float:
 def _sum_of_norms() -> Any:
     i = sympy.Symbol("i", integer=True)
     k = sympy.Symbol("k", integer=True)
-    alphas = sympy.IndexedBase("alphas")
+    alphas: Any = sympy.IndexedBase("alphas")
     a = _ETA * sympy.Sum(alphas[k], (k, 0, sympy.Symbol("q")))
     return sympy.Sum(sympy.binomial(_N, i) * a**i, (i, 0, sympy.Min(_M, _N)))
 
 
 def _trajectory_ratio() -> Any:
     i, j = sympy.symbols("i j", integer=True)
-    z = sympy.IndexedBase("z")
+    z: Any = sympy.IndexedBase("z")
     geometric_sum = sympy.Sum(z[i] ** j, (j, 1, _N), (i, 0, _T - 1))
     last = sympy.Sum(z[_T] ** j, (j, 1, _N))
     return (_P + 1) * z[_T] / (geometric_sum + (_P + 1) * last)

@@ -159,11 +159,11 @@ def circuit_definitions(system: System) -> Definitions:
 
 
 def precision_definitions(name: str, *, has_readout: bool) -> Definitions:
-    """Return the precisions that the shares of the error budget become.
+    r"""Return the precisions that the shares of the error budget become.
 
-    With $c = 2/\\sqrt{P}$: a state error of $\\epsilon$ moves the wanted, normalised block by at most
-    $c\\,\\epsilon$; an error $\\epsilon_L$ of the matrix by $4 c \\lVert L^{-1}\\rVert \\epsilon_L$, one of
-    the right-hand side by $2 c\\,\\xi\\,\\epsilon_b$. Encoding splits its share over the last two.
+    With $c = 2/\sqrt{P}$: a state error of $\epsilon$ moves the wanted, normalised block by at most
+    $c\,\epsilon$; an error $\epsilon_L$ of the matrix by $4 c \lVert L^{-1}\rVert \epsilon_L$, one of
+    the right-hand side by $2 c\,\xi\,\epsilon_b$. Encoding splits its share over the last two.
     """
     root = sympy.sqrt(_PROB)
     encoding, solver, rotation = symbols("share_encoding share_solver share_rotation")

@@ -7,7 +7,7 @@ from qualtran import Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import Circuit
+from qres.bloqs.circuit import Circuit, uncontrolled
 from qres.bloqs.integers import as_integer, at_least, tally
 from qres.bloqs.linear_solver import SolverRun
 
@@ -30,7 +30,7 @@ class AmplifiedState(Circuit):
         Brassard et al. (2000). Section 2.
     """
 
-    run: SolverRun
+    run: SolverRun = attrs.field(validator=uncontrolled)
     rounds: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
 
     @property

@@ -6,9 +6,10 @@ largest callee (an under-count), its `Adjoint` turns a look-up into another tabl
 
 **Qubits.** A bloq holds its registers throughout; beyond them it needs a `workspace`, the largest
 look-up alive in it. Registers held by an outer bloq count in every inner one. The carries of an
-addition ($b - 1$) and the ladder of a reflection ($q - 2$) are not added: they are alive while no
-look-up is, and use its qubits. That holds where the largest look-up is at least as wide as they
-are, which is every case but tables of a few entries.
+addition ($b - 1$) and the ladder of a reflection ($q - 2 + c$) are not added: no look-up is alive
+beside them (its junk is measured as soon as it is loaded), so they use its qubits. That is exact
+once the widest look-up has blocks of two or more entries, tables of more than about $2b$ entries;
+for smaller ones the peak may be short by up to $b - 1$ qubits.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from qualtran.bloqs.state_preparation.black_box_prepare import BlackBoxPrepare
 from qualtran.resource_counting import CostKey, QubitCount
 from qualtran.symbolics import SymbolicFloat, SymbolicInt, is_symbolic
 
-from qres.bloqs.integers import as_integer, at_least
+from qres.bloqs.integers import as_integer, at_least, require_integer
 
 ROTATION = Rz(sympy.Symbol("theta"))
 """One rotation by an angle that the circuit knows and the count does not need."""
@@ -123,6 +124,12 @@ def registers(*, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt) 
             if is_symbolic(bitsize) or bitsize > 0
         ]
     )
+
+
+def uncontrolled(instance: Any, attribute: Any, value: Circuit) -> None:
+    """Validate that a part has no control of its own: the bloq that holds it sets the control."""
+    name = f"{type(instance).__name__}.{attribute.name}.num_controls"
+    require_integer(name, value.num_controls, 0, 0)
 
 
 def phase_addition(bits: SymbolicInt) -> Bloq:

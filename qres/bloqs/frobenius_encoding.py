@@ -6,7 +6,7 @@ import attrs
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import EncodingCircuit
+from qres.bloqs.circuit import EncodingCircuit, uncontrolled
 from qres.bloqs.integers import largest, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.errors import InputError
@@ -38,8 +38,8 @@ class FrobeniusEncoding(EncodingCircuit):
         et al. (2018). Lemma 25.
     """
 
-    row_tree: LoadedRotationTree
-    norm_tree: LoadedRotationTree
+    row_tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
+    norm_tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
 
     def __attrs_post_init__(self) -> None:
         if self.norm_tree.rows != 1 or self.norm_tree.levels != self.row_tree.levels:

@@ -9,7 +9,7 @@ from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, rotations
+from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, rotations, uncontrolled
 from qres.bloqs.integers import as_integer, at_least, tally
 
 LCU_QUBITS = 2
@@ -75,7 +75,7 @@ class HistoryMatrix(EncodingCircuit):
         on precision](https://arxiv.org/abs/1701.03684). Berry et al. (2017). Section 3.
     """
 
-    step_encoding: EncodingCircuit
+    step_encoding: EncodingCircuit = attrs.field(validator=uncontrolled)
     time_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
 
     @property

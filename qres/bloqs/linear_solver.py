@@ -7,7 +7,7 @@ from qualtran import Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, rotations
+from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, rotations, uncontrolled
 from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.reflection import ZeroReflection
 from qres.bloqs.right_hand_side import RepeatedVector
@@ -44,8 +44,8 @@ class SolverRun(Circuit):
         Dalzell (2024).
     """
 
-    block_encoding: EncodingCircuit
-    right_hand_side: LoadedRotationTree | RepeatedVector
+    block_encoding: EncodingCircuit = attrs.field(validator=uncontrolled)
+    right_hand_side: LoadedRotationTree | RepeatedVector = attrs.field(validator=uncontrolled)
     matrix_queries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     state_queries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     index_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))

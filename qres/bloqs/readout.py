@@ -10,7 +10,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.amplification import AmplifiedState
-from qres.bloqs.circuit import Circuit, registers
+from qres.bloqs.circuit import Circuit, registers, uncontrolled
 from qres.bloqs.integers import as_integer, at_least, largest, require_integer, tally
 from qres.bloqs.linear_solver import SolverRun
 
@@ -33,7 +33,10 @@ class SignCircuit(Circuit):
         Algorithm 1.
     """
 
-    state: AmplifiedState
+    state: AmplifiedState = attrs.field(validator=uncontrolled)
+
+    def __attrs_post_init__(self) -> None:
+        _refuse_control(self)
 
     @property
     def signature(self) -> Signature:
@@ -71,10 +74,13 @@ class NormEstimation(Circuit):
         Brassard et al. (2000). Theorem 12.
     """
 
-    run: SolverRun
+    run: SolverRun = attrs.field(validator=uncontrolled)
     iterations: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     repetitions: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     phase_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+
+    def __attrs_post_init__(self) -> None:
+        _refuse_control(self)
 
     @property
     def signature(self) -> Signature:
@@ -122,6 +128,7 @@ class ReadoutJob(Circuit):
     )
 
     def __attrs_post_init__(self) -> None:
+        _refuse_control(self)
         for part, count in self.parts:
             require_integer(f"ReadoutJob count of {type(part).__name__}", count, 0)
 
@@ -139,3 +146,8 @@ class ReadoutJob(Circuit):
         """The parts."""
         calls: list[tuple[Bloq, SymbolicInt]] = list(self.parts)
         return tally(calls)
+
+
+def _refuse_control(bloq: Circuit) -> None:
+    """A read-out ends in measurements: there is nothing to control."""
+    require_integer(f"{type(bloq).__name__}.num_controls", bloq.num_controls, 0, 0)

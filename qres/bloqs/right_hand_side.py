@@ -9,7 +9,7 @@ from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import Circuit, registers, rotations
+from qres.bloqs.circuit import Circuit, registers, rotations, uncontrolled
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, odd_part_bitsize, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.errors import InputError
@@ -82,7 +82,7 @@ class RepeatedVector(Circuit):
         phase_gradient: that of the tree.
     """
 
-    vector: LoadedRotationTree
+    vector: LoadedRotationTree = attrs.field(validator=uncontrolled)
     steps: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
 
     def __attrs_post_init__(self) -> None:

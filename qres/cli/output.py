@@ -13,7 +13,7 @@ from typing import Any
 from qres.errors import InputError
 
 MAX_WIDTH = 100
-MIN_WIDTH = 60
+MIN_WIDTH = 80
 
 
 def check_targets(targets: Sequence[Path], suffixes: Sequence[str]) -> None:

@@ -15,15 +15,11 @@ ERROR_FLOOR = 1e-10
 DECODER_REACTION_S = 1e-7
 
 
-def cautions(
-    scenario: Scenario, measurement: Measurement, job: Job, priced: Priced
-) -> Warnings:
+def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Priced) -> Warnings:
     """Return the warnings of a finished estimate, those of measurement and job first."""
     found = [*job.warnings]
     if not job.has_task and job.name != "counts":
-        found.append(
-            ("W-NOTASK", "read-out 'state' is no classical task: no winner can be named")
-        )
+        found.append(("W-NOTASK", "read-out 'state' is no classical task: no winner can be named"))
     found += _solver(job)
     found += _tables(job, priced)
     found += _encoding(job, priced, measurement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,9 @@ def judge(
     """Compare quantum and classical time, and look for the change that would tie them."""
     dominated = dominant(priced.stages)
     if task is None or priced.classical is None:
+        is_state = job.name != "counts"
         reason = (
-            "this read-out has no classical equal" if not job.has_task else "nothing to compare"
+            "a state is no classical task" if is_state else "bare counts name no classical task"
         )
         return Verdict(winner="undecided", ratio=None, dominated_by=dominated, reason=reason)
     index, is_floor = _machine(priced)
@@ -81,8 +83,8 @@ def _machine(priced: Priced) -> tuple[int, bool]:
 
 
 def _ratio(job: Job, seconds: float, classical_s: float, is_floor: bool) -> Quantity:
-    kinds = [stage.kind for stage in job.stages]
-    kinds += [quantity.kind for quantity in job.pedigrees().values()]
+    stages = (stage.kind for stage in job.stages)
+    kinds = chain(stages, (quantity.kind for quantity in job.pedigrees().values()), ("assumed",))
     method = "machine time and classical stages over the classical device"
     if is_floor:
         method = (
@@ -90,7 +92,7 @@ def _ratio(job: Job, seconds: float, classical_s: float, is_floor: bool) -> Quan
         )
     return Quantity(
         value=seconds / classical_s,
-        kind=weakest([*kinds, "assumed"]),
+        kind=weakest(kinds),
         bound="lower" if is_floor else "two-sided",
         source="quantum seconds over classical seconds",
         method=method,

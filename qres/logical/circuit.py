@@ -12,22 +12,29 @@ from qres.algorithms.record import Job
 from qres.errors import AgreementError
 from qres.logical.record import Agreement, LogicalCost
 
+KNOWN_GATES = frozenset(
+    {"t", "toffoli", "cswap", "and_bloq", "clifford", "rotation", "measurement"}
+)
+
 
 def count_bloq(bloq: Any) -> tuple[int, int, int, int]:
     """Return (Toffoli, T, rotations, qubits) of a bloq from its call graph.
 
     And gates and controlled swaps count as Toffoli gates. Anything that cannot be decomposed raises.
+
+    Raises:
+        AgreementError: a count is no whole number, negative, or of a kind that is not known here.
     """
     from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 
     counts = get_cost_value(bloq, QECGatesCost())
+    unknown = set(counts.asdict()) - KNOWN_GATES
     toffoli = counts.toffoli + counts.and_bloq + counts.cswap
-    return (
-        int(toffoli),
-        int(counts.t),
-        int(counts.rotation),
-        int(get_cost_value(bloq, QubitCount())),
-    )
+    found = (toffoli, counts.t, counts.rotation, get_cost_value(bloq, QubitCount()))
+    if unknown or min(found) < 0 or any(int(number) != number for number in found):
+        raise AgreementError(f"unexpected count of {bloq}: {found}, gates {sorted(unknown)}")
+    toffoli, t, rotations, qubits = (int(number) for number in found)
+    return toffoli, t, rotations, qubits
 
 
 def compare(job: Job, cost: LogicalCost, synthesis_t: int) -> Agreement:

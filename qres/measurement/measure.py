@@ -47,6 +47,7 @@ def measure_scenario(
     trust: bool = False,
     progress: Progress | None = None,
     store: Store | None = None,
+    is_stored_only: bool = False,
 ) -> Measurement:
     """Return the measurement that a scenario describes, from the store if it is there.
 
@@ -55,15 +56,17 @@ def measure_scenario(
         trust: whether code of the user's may be imported.
         progress: called as `progress(task, done, total)`; None is silent.
         store: where results are kept; None is `$QRES_CACHE` or `~/.cache/qres`.
+        is_stored_only: refuse to measure what the store does not have.
     """
     model, say = scenario.model, progress or keep_silent
+    store = store or Store.open(is_stored_only=is_stored_only)
     if isinstance(model, GivenModel):
         return take_given(model, scenario.algorithm)
     if isinstance(model, MeasurementModel):
         return _read_measurement(model, scenario)
     if isinstance(model, MatrixModel):
-        return _measure_matrix(model, scenario, say, store or Store.open())
-    return _measure_network(model, scenario, trust, say, store or Store.open())
+        return _measure_matrix(model, scenario, say, store)
+    return _measure_network(model, scenario, trust, say, store)
 
 
 def measure_module(
@@ -150,6 +153,8 @@ def _measure_network(
         return replace(measurement, details={**measurement.details, "versions": versions})
 
     if is_python:  # user code may change unseen: nothing of it is kept
+        if store.is_stored_only:
+            raise InputError("--no-measure: a network of the user's own code is never stored")
         return measure(lambda make: make())
     return _keep_measurement(
         store,
@@ -235,6 +240,10 @@ def _keep(
             return payload, False
     except (DamagedEntryError, KeyError, TypeError, ValueError, AttributeError):
         is_damaged = True
+    if store.is_stored_only:
+        raise InputError(
+            "--no-measure: this model was not measured before; run 'qres measure' first"
+        )
     store.check_writable()
     payload = make()
     store.put(key, payload)

@@ -36,15 +36,18 @@ class Store:
 
     Args:
         folder: need not exist yet.
+        is_stored_only: whether what is not in the store may not be made.
     """
 
     folder: Path
+    is_stored_only: bool = False
 
     @classmethod
-    def open(cls) -> Store:
+    def open(cls, *, is_stored_only: bool = False) -> Store:
         """Return the store of this user: `$QRES_CACHE`, or `~/.cache/qres`."""
         named = os.environ.get("QRES_CACHE")
-        return cls(Path(named).expanduser() if named else Path.home() / ".cache" / "qres")
+        folder = Path(named).expanduser() if named else Path.home() / ".cache" / "qres"
+        return cls(folder, is_stored_only)
 
     def check_writable(self) -> None:
         """Refuse a store that cannot be written, before long work starts.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import sympy
@@ -28,6 +28,11 @@ class NamedFunction(sympy.Function):
 
     letter: ClassVar[str] = ""
     definition: ClassVar[str] = ""
+
+    if TYPE_CHECKING:  # sympy's own annotation says that a call returns a class
+
+        def __new__(cls, *args: Any) -> Any:
+            """Return an expression."""
 
     @classmethod
     def eval(cls, *args: Any) -> None:

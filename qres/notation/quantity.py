@@ -22,9 +22,9 @@ KINDS: tuple[Kind, ...] = (
 """From strongest to weakest."""
 
 
-def weakest(kinds: Iterable[Kind]) -> Kind:
+def weakest(kinds: Iterable[str]) -> Kind:
     """Return the weakest of `kinds`, `"exact"` if there are none."""
-    return max(kinds, key=KINDS.index, default="exact")
+    return KINDS[max(map(KINDS.index, kinds), default=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +66,24 @@ class Quantity:
         return replace(self, value=value, low=None, high=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this quantity."""
+        """Return the JSON object of this quantity; JSON has no infinity, so the method says it."""
+        is_infinite = self.value is not None and math.isinf(self.value)
         return {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
+            "value": _finite(self.value),
+            "low": _finite(self.low),
+            "high": _finite(self.high),
             "unit": self.unit,
             "kind": self.kind,
             "bound": self.bound,
             "source": self.source,
-            "method": self.method,
+            "method": f"infinite; {self.method}" if is_infinite else self.method,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Quantity:
         """Read back what `to_dict` wrote."""
         return cls(**data)
+
+
+def _finite(value: float | int | None) -> float | int | None:
+    return None if value is None or math.isinf(value) else value

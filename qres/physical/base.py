@@ -49,7 +49,7 @@ class Code(Protocol):
         ...
 
     def distance(self, machine: Machine, budget: np.ndarray) -> np.ndarray:
-        """Return the distance that meets a budget per tile and cycle, to within one step."""
+        """Return the smallest distance for a budget per tile and cycle, or one below it."""
         ...
 
     def tile_qubits(self, distance: np.ndarray) -> np.ndarray:

@@ -122,7 +122,7 @@ class Search:
         choice = Choice.empty(len(self.jobs.magic))
         if len(self.rows) == 0:
             return choice
-        level = self._smallest_level()
+        level = self._lowest_level()
         is_open = (self.left > 0.0) & (level < len(self.tables.distances))
         while is_open.any():
             is_open = self._try(np.minimum(level, len(self.tables.distances) - 1), is_open, choice)
@@ -134,30 +134,13 @@ class Search:
         """Return the fewest cycles at a distance, however many factories there are."""
         return np.maximum(self.floor, self.tables.distances[level] * self.steps)
 
-    def _smallest_level(self) -> np.ndarray:
-        """Return the smallest distance that is feasible with as many factories as are useful.
-
-        The distance that a job needs grows with its cycles and these grow with the distance:
-        iterating from the smallest distance ends at the smallest that is its own answer.
-        """
-        last = len(self.tables.distances) - 1
-        level = np.zeros(self.left.shape, dtype=int)
-        while True:
-            cycles = self._fastest(np.minimum(level, last))
-            need = np.maximum(self.left, 0.0) / (self.jobs.tiles * cycles)
-            higher = np.maximum(level, self._level_for(need))
-            if not self.steps.any() or (higher == level).all():
-                return higher
-            level = higher
-
-    def _level_for(self, need: np.ndarray) -> np.ndarray:
-        """Return the first distance whose logical error is at most `need`: closed form, stepped."""
-        tables, error = self.tables, self.tables.logical_error
-        last = len(error) - 1
+    def _lowest_level(self) -> np.ndarray:
+        """Return a distance below which nothing is feasible: the closed form at fewest cycles."""
+        tables = self.tables
+        cycles = self._fastest(np.zeros(self.left.shape, dtype=int))
+        need = np.maximum(self.left, 0.0) / (self.jobs.tiles * cycles)
         closed = (tables.code.distance(tables.machine, need) - tables.distances[0]) / 2
-        level = np.clip(closed, 0, last).astype(int)
-        level -= (level > 0) & (error[np.maximum(level - 1, 0)] <= need)
-        return level + (error[level] > need)
+        return np.clip(np.nan_to_num(closed), 0, len(tables.distances) - 1).astype(int)
 
     def _try(self, level: np.ndarray, is_open: np.ndarray, choice: Choice) -> np.ndarray:
         """Price every size at one distance each; return where larger distances may be better."""

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qres.algorithms.record import Job
-from qres.classical.record import Device
 from qres.classical.estimate import (
     estimate_flops,
     estimate_gradients,
     estimate_solve,
     estimate_training,
 )
-from qres.classical.record import ClassicalCost
+from qres.classical.record import ClassicalCost, Device
 from qres.config.record import Objective
 from qres.logical.formulas import count_stages, total
 from qres.logical.record import StageCost

@@ -56,8 +56,12 @@ def _symbol(report: Report, name: str, known: dict[str, Quantity]) -> list[str]:
 def _stage(stage: Stage, known: dict[str, Quantity]) -> list[str]:
     lines = [f"{stage.name}: {stage.meaning}", f"  calls = {stage.calls}"]
     unit = stage.unit
-    names = ("gradients", "flops") if isinstance(unit, ClassicalWork) else ("toffoli", "t", "rotations")
-    lines += [f"  {name} a call = {getattr(unit, name)}" for name in names if getattr(unit, name) != 0]
+    names = (
+        ("gradients", "flops") if isinstance(unit, ClassicalWork) else ("toffoli", "t", "rotations")
+    )
+    lines += [
+        f"  {name} a call = {getattr(unit, name)}" for name in names if getattr(unit, name) != 0
+    ]
     lines.append(f"  source: {stage.source}  [{stage.kind}]")
     parts = [stage.calls, *(getattr(unit, name) for name in names)]
     free = {str(item) for part in parts for item in sympy.sympify(part).free_symbols}
@@ -66,7 +70,9 @@ def _stage(stage: Stage, known: dict[str, Quantity]) -> list[str]:
 
 def _inputs(names: tuple[str, ...], known: dict[str, Quantity]) -> list[str]:
     return [
-        f"  {name} = {number(known[name].value)}  [{known[name].kind}]" for name in names if name in known
+        f"  {name} = {number(known[name].value)}  [{known[name].kind}]"
+        for name in names
+        if name in known
     ]
 
 

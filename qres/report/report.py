@@ -63,7 +63,7 @@ class Report:
     failure: tuple[str, str] | None = None
 
     def table(self, width: int = 100) -> str:
-        """Return the report as text, at most `width` columns wide (60 or more)."""
+        """Return the report as text, at most `width` columns wide (80 or more)."""
         from qres.report.table import render
 
         return render(self, width)

@@ -39,7 +39,9 @@ def to_dict(report: Report) -> dict[str, Any]:
         "values": {name: plain(quantity) for name, quantity in report.pedigrees().items()},
         "stages": [stage_row(report, stage) for stage in _stages(report)],
         "logical": _logical(report),
-        "budget": [budget_row(report, share) for share in (report.job.shares if report.job else ())],
+        "budget": [
+            budget_row(report, share) for share in (report.job.shares if report.job else ())
+        ],
         "physical": _physical(report),
         "classical": {"device": report.device.name}
         | {name: plain(quantity) for name, quantity in classical_totals(report).items()},

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from qres.algorithms.record import ClassicalWork
+from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
 from qres.pricing.record import Verdict
 from qres.report.result import budget_row, change_text, stage_row
@@ -47,20 +47,34 @@ INPUTS = (
 )
 """Measured or given values, in the order of the table."""
 
+LONGEST_WORD = 14
+"""Of a name in a first column, so that names break between words only."""
+
+MIN_WIDTH = 80
+ROOM_FOR_KINDS = 92
+"""Columns from which the stages show their kind; JSON always does."""
+
 DERIVED = ("kappa_eff", "alpha", "inverse_norm", "success_prob", "xi")
 """Derived symbols worth a line."""
 
 
 def render(report: Report, width: int) -> str:
     """Return the report as text of at most `width` columns."""
+    width = max(width, MIN_WIDTH)
     stream = io.StringIO()
     console = Console(
         file=stream, width=width, color_system=None, force_terminal=False, highlight=False
     )
     console.print(Group(_title(report), *_first_screen(report)))
-    for section in (_inputs, _stages, _budget, _machines, _classical, _notes):
-        for part in section(report):
-            console.print(part)
+    for part in (
+        *_inputs(report),
+        *_stages(report, has_room=width >= ROOM_FOR_KINDS),
+        *_budget(report),
+        *_machines(report),
+        *_classical(report),
+        *_notes(report),
+    ):
+        console.print(part)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -130,24 +144,36 @@ def _alone(report: Report) -> str:
 def _grid(title: str, *columns: str, wide: int = 0) -> Table:
     """Return an empty table; column `wide` takes the text, the others are numbers."""
     table = Table(
-        title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False
+        title=title,
+        title_justify="left",
+        title_style="",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        collapse_padding=True,
+        pad_edge=False,
     )
     for index, name in enumerate(columns):
         is_text = index in (0, wide)
         table.add_column(
-            name, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text
+            name,
+            justify="left" if is_text else "right",
+            overflow="fold",
+            no_wrap=not is_text,
+            min_width=LONGEST_WORD if index == 0 else None,
         )
     return table
 
 
 def _inputs(report: Report) -> list[Table]:
     table = _grid("Inputs", "quantity", "value", "interval", "kind", "how", wide=4)
+    table.columns[0].no_wrap = True
     known = report.measurement.values
     rows = [(name, known[name]) for name in INPUTS if name in known]
     pedigrees = report.pedigrees()
     rows += [(name, pedigrees[name]) for name in DERIVED if name in pedigrees]
     for name, quantity in rows:
-        table.add_row(name, number(quantity.value), _interval(quantity), quantity.kind, _how(quantity))
+        how = _how(quantity, is_derived=name in DERIVED)
+        table.add_row(name, number(quantity.value), _interval(quantity), quantity.kind, how)
     return [table]
 
 
@@ -159,40 +185,55 @@ def _interval(quantity: Quantity) -> str:
     return f"{quantity.low:.4g}..{quantity.high:.4g}"
 
 
-def _how(quantity: Quantity) -> str:
-    text = quantity.source if quantity.kind in ("given", "assumed") else quantity.method
+def _how(quantity: Quantity, *, is_derived: bool) -> str:
+    has_source = is_derived or quantity.kind in ("given", "assumed")
+    text = quantity.source if has_source else quantity.method
     text = (text or quantity.method or quantity.source).split(";")[0].split("\n")[0]
     bound = "" if quantity.bound == "two-sided" else f"{quantity.bound} bound; "
     return bound + (text if len(text) <= 60 else text[:57] + "...")
 
 
-def _stages(report: Report) -> list[Table | Text]:
+def _stages(report: Report, *, has_room: bool) -> list[Table | Text]:
     if report.job is None or report.priced is None:
         return []
-    table = _grid("Stages", "stage", "calls", "Toffoli", "T", "qubits", "share", "kind")
-    for stage, cost in zip(report.job.stages, report.priced.stages, strict=True):
-        row = stage_row(report, cost)
-        if isinstance(stage.unit, ClassicalWork):
-            work = f"{count(row['gradients'])} gradients" if row["gradients"] else ""
-            work = work or f"{count(row['flops'])} FLOPs"
-            table.add_row(cost.name, work, "", "", "", "classical", row["kind"])
-            continue
-        table.add_row(
-            cost.name,
-            count(row["calls"]),
-            count(row["toffoli"]),
-            count(row["t"]),
-            count(row["logical_qubits"]) if row["logical_qubits"] else "",
-            f"{row['share']:.1%}" if row["share"] >= 5e-4 else "< 0.1%",
-            row["kind"],
-        )
+    names = ("stage", "calls", "Toffoli", "T", "qubits", "share", "kind")
+    shown = len(names) if has_room else len(names) - 1
+    table = _grid("Stages", *names[:shown])
+    for stage in report.priced.stages:
+        table.add_row(*_stage_cells(report, stage)[:shown])
     totals = logical_totals(report)
     cells = [count(totals[name].value) if totals[name] else "" for name in ("toffoli", "t")]  # type: ignore
     width = totals["logical_qubits"]
     table.add_section()
-    table.add_row("total", "", *cells, count(width.value) if width else "", "100%", _optimism(report))
+    cells = ["total", "", *cells, count(width.value) if width else "", "100%", _optimism(report)]
+    table.add_row(*cells[:shown])
     method = next((item.method for item in totals.values() if item is not None), "")
     return [table, Text(f"  {method}\n")]
+
+
+def _stage_cells(report: Report, stage: StageCost) -> list[str]:
+    row = stage_row(report, stage)
+    if stage.is_classical:
+        has_gradients = bool(row["gradients"])
+        work = f"{count(row['gradients'])} gradients" if has_gradients else ""
+        return [
+            stage.name,
+            work or f"{count(row['flops'])} FLOPs",
+            "",
+            "",
+            "",
+            "classical",
+            row["kind"],
+        ]
+    return [
+        stage.name,
+        count(row["calls"]),
+        count(row["toffoli"]),
+        count(row["t"]),
+        count(row["logical_qubits"]) if row["logical_qubits"] else "",
+        f"{row['share']:.1%}" if row["share"] >= 5e-4 else "< 0.1%",
+        row["kind"],
+    ]
 
 
 def _optimism(report: Report) -> str:
@@ -206,7 +247,11 @@ def _budget(report: Report) -> list[Table]:
     for share in report.job.shares:
         row = budget_row(report, share)
         table.add_row(
-            row["name"], number(row["share"]), number(row["value"]), row["bought"] or "", row["kind"]
+            row["name"],
+            number(row["share"]),
+            number(row["value"]),
+            row["bought"] or "",
+            row["kind"],
         )
     return [table]
 
@@ -215,9 +260,10 @@ def _machines(report: Report) -> list[Table]:
     if report.priced is None:
         return []
     table = _grid("Machines", "machine", "qubits", "time", "distance", "factories", "note", wide=5)
+    table.columns[0].no_wrap = True
     for cost in report.priced.machines:
         if not cost.is_feasible:
-            table.add_row(cost.hardware, "-", "infeasible", "-", "-", str(cost.reason))
+            table.add_row(cost.hardware, "-", "infeasible", "-", "-", "see the warnings")
             continue
         found = machine_totals(report, cost)
         table.add_row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -42,19 +43,16 @@ def job_kind(report: Report) -> Kind:
     """Return the weakest kind of everything that the totals rest on."""
     if report.job is None:
         return "exact"
-    symbols = [quantity.kind for quantity in report.pedigrees().values()]
-    return weakest([*symbols, *(stage.kind for stage in report.job.stages)])
+    stages = (stage.kind for stage in report.job.stages)
+    return weakest(chain((item.kind for item in report.pedigrees().values()), stages))
 
 
 def stage_kind(report: Report, name: str) -> Kind:
     """Return the kind of a stage: its own, weakened by the symbols that its calls are made of."""
     known = report.pedigrees()
-    found: list[Kind] = []
-    for stage in report.job.stages if report.job else ():
-        if stage.name == name:
-            free = {str(item) for item in sympy.sympify(stage.calls).free_symbols}
-            found += [stage.kind, *(known[item].kind for item in free if item in known)]
-    return weakest(found)
+    stage = next(item for item in (report.job.stages if report.job else ()) if item.name == name)
+    free = {str(item) for item in sympy.sympify(stage.calls).free_symbols}
+    return weakest(chain((stage.kind,), (known[item].kind for item in free if item in known)))
 
 
 def job_bound(report: Report) -> Any:
@@ -65,8 +63,11 @@ def job_bound(report: Report) -> Any:
 def machine_totals(report: Report, cost: MachineCost) -> dict[str, Quantity]:
     """Return physical qubits and runtime of one machine; unknown where infeasible."""
     reason = str(cost.reason)
-    kind = weakest([job_kind(report), "fitted"])
-    pairs = (("physical_qubits", "qubits", kind), ("runtime_s", "s", weakest([kind, "assumed"])))
+    kind = weakest((job_kind(report), "fitted"))
+    pairs: tuple[tuple[str, str, Kind], ...] = (
+        ("physical_qubits", "qubits", kind),
+        ("runtime_s", "s", weakest((kind, "assumed"))),
+    )
     return {
         name: Quantity(
             value=whole(getattr(cost, name)),
@@ -75,7 +76,8 @@ def machine_totals(report: Report, cost: MachineCost) -> dict[str, Quantity]:
             kind=found,
             bound=job_bound(report),
             source=f"machine {cost.hardware}",
-            method=reason or f"search over distance, factory and number of factories, {cost.factory}",
+            method=reason
+            or f"search over distance, factory and number of factories, {cost.factory}",
         )
         for name, unit, found in pairs
     }

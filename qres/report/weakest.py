@@ -27,6 +27,8 @@ def weakest_link(report: Report) -> str:
     culprits = [name for name, item in report.pedigrees().items() if item.kind == kind]
     own = dict(report.job.definitions) if report.job else {}
     first = [name for name in culprits if name not in own or own[name].kind == kind]
-    first += [stage.name for stage in (report.job.stages if report.job else ()) if stage.kind == kind]
+    first += [
+        stage.name for stage in (report.job.stages if report.job else ()) if stage.kind == kind
+    ]
     named = f": {first[0]}" if first and KINDS.index(kind) > 0 else ""
     return f"{kind} ({WORDS[kind]}{named})"

@@ -105,6 +105,14 @@ def test_search_equals_the_loops(name, most):
     assert assert_same(load_machine(name), points) >= 8
 
 
+@pytest.mark.parametrize("name", machine_names())
+def test_search_equals_the_loops_for_a_handful_of_gates(name):
+    rng = np.random.default_rng(11)
+    toffoli, t = rng.integers(0, 12, (2, 30)).astype(float)
+    points = np.stack([toffoli, t, rng.integers(1, 4, 30), 10 ** rng.uniform(-6, -1, 30)])
+    assert assert_same(load_machine(name), points) >= 20
+
+
 def test_search_equals_the_loops_where_factories_are_few_and_the_layout_limits():
     machine = load_machine("superconducting-1e-3")
     few = replace(machine, max_factories=3, layout="fast")

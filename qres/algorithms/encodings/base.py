@@ -17,13 +17,13 @@ from qres.notation.formula import Formula
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """An encoding as the pipeline sees it.
+    r"""An encoding as the pipeline sees it.
 
     Args:
         name: as in `algorithm.encoding`.
         needs: values that must be known besides `dim`.
         definitions: (algorithm name) to derived symbols, `alpha_matrix` among them.
-        angle_error: factor $f$ of the angle bits: $b_A = \\lceil\\log_2(f \\eta\\alpha/\\epsilon_L)\\rceil$.
+        angle_error: factor $f$ of the angle bits: $b_A = \lceil\log_2(f \eta\alpha/\epsilon_L)\rceil$.
         toffoli: (controls) to the Toffoli gates of one use.
         width: (controls) to the qubits of its largest look-up.
         ancillas: ancilla qubits of the encoding.

@@ -130,7 +130,10 @@ def quantum_stages(system: System, kind: ReadoutKind, mode: Mode) -> tuple[Stage
         stages.append(_sign_stage(system))
     if kind != "state":
         stages.append(_norm_stage(system))
-    rotations = sympy.Add(*(stage.calls * stage.unit.rotations for stage in stages))
+    asked = [(stage.calls, stage.unit) for stage in stages]
+    rotations = sympy.Add(
+        *(calls * unit.rotations for calls, unit in asked if isinstance(unit, Unit))
+    )
     stages.append(
         Stage(
             name="rotation synthesis",

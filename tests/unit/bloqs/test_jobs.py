@@ -91,6 +91,9 @@ def test_tables_of_1e21_entries_count(count):
         (lambda: attrs.evolve(RUN, matrix_queries=1e12), "matrix_queries is 1000000000000.0"),
         (lambda: attrs.evolve(RUN, index_bitsize=5), "index_bitsize is 5"),
         (lambda: AmplifiedState(RUN, -1), "rounds is -1"),
+        (lambda: AmplifiedState(RUN.with_controls(1), 1), "run.num_controls is 1"),
+        (lambda: NORM.with_controls(1), "NormEstimation.num_controls is 1"),
+        (lambda: SignCircuit(STATE).controlled(), "SignCircuit.num_controls is 1"),
         (lambda: ReadoutJob([(STATE, 1.5)]), "count of AmplifiedState is 1.5"),
     ],
 )

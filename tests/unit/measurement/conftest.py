@@ -85,6 +85,18 @@ class Makers:
     scenario = staticmethod(make_scenario)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Two workers with two spinning BLAS threads each take five times as long."""
+    try:
+        from threadpoolctl import threadpool_limits  # comes with scikit-learn
+    except ModuleNotFoundError:
+        yield
+        return
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture(scope="session")
 def make():
     return Makers

@@ -12,7 +12,7 @@ from qres.physical.factories.ccz2t import OUTPUT_ERROR, QUBITS
 from qres.physical.layouts.fast import TILES as FAST
 from qres.physical.layouts.simple import TILES as SIMPLE
 from qres.physical.machines import load_machine, machine_names
-from qres.physical.tables import machine_tables
+from qres.physical.tables import full_table, machine_tables
 
 MODULES = ("codes.rotated_surface", "factories.ccz2t", "layouts.simple", "layouts.fast")
 
@@ -49,6 +49,18 @@ def test_tables_hold_the_formulas(name):
             expected = OUTPUT_ERROR(**given, distance_1=first, distance_2=second)
             assert tables.table.error[row] == pytest.approx(expected, rel=1e-12)
             assert tables.table.qubits[row] == QUBITS(distance_1=first, distance_2=second)
+
+
+@pytest.mark.parametrize("name", machine_names())
+def test_only_sizes_that_another_matches_in_everything_are_dropped(name):
+    tables = machine_tables(load_machine(name))
+    for kind, factory in enumerate(tables.factories):
+        full = full_table(tables.machine, tables.code, factory)
+        kept = tables.table.take(np.flatnonzero(tables.kind == kind))
+        assert len(kept.labels) < len(full.labels)
+        for error, qubits, cycles in zip(full.error, full.qubits, full.cycles, strict=True):
+            is_matched = (kept.error <= error) & (kept.qubits <= qubits) & (kept.cycles <= cycles)
+            assert is_matched.any()
 
 
 def test_scalars_and_arrays_agree():
