@@ -102,7 +102,7 @@ def build(
         + ((reconstruction(kind),) if kind != "state" else ()),
         values=values,
         definitions=definitions,
-        shares=budget_shares(has_readout=kind != "state", decided=_decided(model)),
+        shares=budget_shares(has_readout=kind != "state", decided=_decided(model, error)),
         failures=failures(kind),
         choices=_choices(parameters, choice, kind),
         has_task=kind != "state",
@@ -237,10 +237,14 @@ def _exceeds(model: Quantity, error: ErrorTarget) -> bool:
     return float(model) > error.total / 2
 
 
-def _decided(model: Quantity) -> tuple[Share, ...]:
-    """Return the terms that are not filled: the model error, and those absent at degree 1."""
+def _decided(model: Quantity, error: ErrorTarget) -> tuple[Share, ...]:
+    """Return the terms that are not filled: the model error, and those absent at degree 1.
+
+    A model error above half of the budget leaves a result that nobody has shown for the training.
+    """
+    kind = "assumed" if _exceeds(model, error) else model.kind
     return (
-        Share(name="eps_model", decided=float(model), kind=model.kind),
+        Share(name="eps_model", decided=float(model), kind=kind),
         Share(name="eps_map"),
         Share(name="eps_truncation"),
     )

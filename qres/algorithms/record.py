@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Literal
 
 from qres.notation.formula import Formula
@@ -179,6 +180,13 @@ class Job:
                 method=formula.text(),
             )
         return known
+
+    @property
+    def kind(self) -> Kind:
+        """The weakest kind of everything that the totals rest on."""
+        stages = (stage.kind for stage in self.stages)
+        shares = (share.kind for share in self.shares)
+        return weakest(chain(stages, shares, (item.kind for item in self.pedigrees().values())))
 
     def bloq(self, *, symbolic: bool = False) -> Any:
         """Return the root circuit as a Qualtran bloq, None where the job has no circuit.

@@ -29,17 +29,17 @@ def as_dict(formula: Any, settings: Sequence[str]) -> dict[str, Any]:
 def as_text(formula: Any, settings: Sequence[str], style: str) -> str:
     """Return a formula as `text` or `latex`; where symbols were set, its value."""
     if style == "latex":
-        return formula.latex()
+        return "\n".join([formula.latex(), *(f"% where {line}" for line in formula.where())])
     if settings:
         return _number(_value(formula, settings))
     facts = [
         ("meaning", formula.meaning),
-        ("symbols", ", ".join(_symbols(formula))),
         ("unit", formula.unit),
         ("kind", f"{formula.kind}, {formula.bound}"),
         ("source", str(formula.source)),
     ]
-    return f"{formula.name} = {formula.text()}\n" + columns(facts, indent="  ")
+    head = f"{formula.name} = {formula.text()}\n"
+    return head + columns(facts, indent="  ") + "where\n" + columns(formula.legend(), indent="  ")
 
 
 def _described(formula: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -83,8 +82,6 @@ def _machine(priced: Priced) -> tuple[int, bool]:
 
 
 def _ratio(job: Job, seconds: float, classical_s: float, is_floor: bool) -> Quantity:
-    stages = (stage.kind for stage in job.stages)
-    kinds = chain(stages, (quantity.kind for quantity in job.pedigrees().values()), ("assumed",))
     method = "machine time and classical stages over the classical device"
     if is_floor:
         method = (
@@ -92,7 +89,7 @@ def _ratio(job: Job, seconds: float, classical_s: float, is_floor: bool) -> Quan
         )
     return Quantity(
         value=seconds / classical_s,
-        kind=weakest(kinds),
+        kind=weakest((job.kind, "assumed")),
         bound="lower" if is_floor else "two-sided",
         source="quantum seconds over classical seconds",
         method=method,

@@ -149,6 +149,16 @@ class Formula:
         body = to_latex(self.expression)
         return f"{self.letter} = {body}" if self.letter else body
 
+    def legend(self) -> list[tuple[str, str]]:
+        """Return (symbol, meaning) in the order of print."""
+        return [(name, describe(name).meaning) for name in self.inputs]
+
+    def where(self) -> list[str]:
+        """Return the definitions of the named functions in the formula, as LaTeX."""
+        from qres.notation.latex import where_lines
+
+        return where_lines(self.expression)
+
     def text(self) -> str:
         """Return the formula as one line of plain text."""
         return sympy.sstr(self.expression, full_prec=False)

@@ -23,11 +23,13 @@ UNLIMITED = 63
 class NamedFunction(sympy.Function):
     """A sympy function with an exact scalar and a vectorised evaluation.
 
-    `letter` is its LaTeX name, `definition` the LaTeX of its right-hand side in a "where" line.
+    `letter` is its LaTeX name, `definition` the LaTeX of its right-hand side in a "where" line,
+    `printed` how many of its arguments are printed, None for all.
     """
 
     letter: ClassVar[str] = ""
     definition: ClassVar[str] = ""
+    printed: ClassVar[int | None] = None
 
     if TYPE_CHECKING:  # sympy's own annotation says that a call returns a class
 
@@ -137,9 +139,10 @@ def _exponents_near(optimum: np.ndarray, largest: np.ndarray) -> list[np.ndarray
 class look(NamedFunction):
     """Toffoli gates of the cheapest look-up: `look(entries, bitsize, controls, limit)`."""
 
+    printed = 3
     letter = r"\mathrm{look}"
     definition = (
-        r"\mathrm{look}(M, b, c) = \min_{K = 2^k < M}"
+        r"\mathrm{look}(M, b, c) = \min_{K = 2^k < M,\ k \le k_{\max}}"
         r" \max\bigl(0, \lceil M/K\rceil - 2 + c\bigr) + (K - 1)\,b"
     )
 
@@ -166,9 +169,10 @@ class look(NamedFunction):
 class unlook(NamedFunction):
     """Toffoli gates of the cheapest uncomputation: `unlook(entries, controls, limit)`."""
 
+    printed = 2
     letter = r"\mathrm{unlook}"
     definition = (
-        r"\mathrm{unlook}(M, c) = \min_{K = 2^k \le M}"
+        r"\mathrm{unlook}(M, c) = \min_{K = 2^k \le M,\ k \le k_{\max}}"
         r" \max\bigl(0, \lceil M/K\rceil + K - 4 + c\bigr)"
     )
 
@@ -198,6 +202,7 @@ class tree(NamedFunction):
     At each level the angle is looked up, added to a phase-gradient register and unlooked.
     """
 
+    printed = 4
     letter = r"\mathrm{tree}"
     definition = (
         r"\mathrm{tree}(w, n, b, c) = n\,(b-1) + \sum_{l=0}^{n-1}"
@@ -236,6 +241,7 @@ class widest(NamedFunction):
     that `look` chooses.
     """
 
+    printed = 3
     letter = r"\mathrm{width}"
     definition = r"\mathrm{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
 

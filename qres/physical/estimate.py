@@ -25,6 +25,9 @@ from qres.physical.tables import MachineTables, machine_tables
 
 OBJECTIVES: tuple[Objective, ...] = ("runtime", "qubits", "volume")
 
+LARGEST_COUNT = 1e100
+"""Counts above it are taken as infinite, so that no product of them overflows."""
+
 BLOCK_ELEMENTS = 32_768
 """Elements of the (sizes x jobs) arrays of one block: a few of them fit the cache."""
 
@@ -49,7 +52,8 @@ def estimate_machine(cost: LogicalCost, machine: Machine, objective: Objective) 
     shape, *counts = _checked(cost)
     tables = machine_tables(machine)
     with np.errstate(all="ignore"):
-        has_counts = np.isfinite(counts[0] + counts[1] + counts[2]) & (counts[3] > 0.0)
+        is_small = counts[0] + counts[1] + counts[2] <= LARGEST_COUNT
+        has_counts = is_small & (counts[3] > 0.0)
         jobs = _jobs(tables, *counts)
         choice = _search_blocks(tables, jobs, objective, has_counts)
         priced = outcome(tables, jobs, choice)

@@ -100,7 +100,7 @@ class MachineCost:
         factory_index: which factory, an index into `factory_labels`; -1 for none.
         factory_labels: names with distances of all factories of this machine.
         best_factory: label and error of the best factory that the machine can build.
-        has_counts: whether the logical counts were finite and the failure budget positive.
+        has_counts: whether the counts were finite (below 1e100) and the failure budget positive.
     """
 
     hardware: str
@@ -154,7 +154,7 @@ class MachineCost:
         if point("is_feasible"):
             return ""
         if not point("has_counts"):
-            return "the logical counts are not finite, or no failure probability is left"
+            return "the logical counts are not finite (1e100), or no failure probability is left"
         label, best = self.best_factory
         needed = float(point("magic_error"))
         if needed <= best:

@@ -140,7 +140,7 @@ class Search:
         cycles = self._fastest(np.zeros(self.left.shape, dtype=int))
         need = np.maximum(self.left, 0.0) / (self.jobs.tiles * cycles)
         closed = (tables.code.distance(tables.machine, need) - tables.distances[0]) / 2
-        return np.clip(np.nan_to_num(closed), 0, len(tables.distances) - 1).astype(int)
+        return np.clip(closed, 0, len(tables.distances) - 1).astype(int)
 
     def _try(self, level: np.ndarray, is_open: np.ndarray, choice: Choice) -> np.ndarray:
         """Price every size at one distance each; return where larger distances may be better."""

@@ -41,10 +41,7 @@ def logical_totals(report: Report) -> dict[str, Quantity | None]:
 
 def job_kind(report: Report) -> Kind:
     """Return the weakest kind of everything that the totals rest on."""
-    if report.job is None:
-        return "exact"
-    stages = (stage.kind for stage in report.job.stages)
-    return weakest(chain((item.kind for item in report.pedigrees().values()), stages))
+    return "exact" if report.job is None else report.job.kind
 
 
 def stage_kind(report: Report, name: str) -> Kind:
