@@ -62,7 +62,8 @@ def _to_log2(node: Any) -> Any:
     rest.remove(1 / sympy.log(2))
     first = next(arg for arg in rest if arg.func == sympy.log)
     rest.remove(first)
-    return sympy.Mul(*rest, _Log2(first.args[0]))
+    binary: Any = _Log2(first.args[0])
+    return sympy.Mul(*rest, binary)
 
 
 def where_lines(expression: Any) -> list[str]:

@@ -63,7 +63,12 @@ def render(report: Report, width: int) -> str:
     width = max(width, MIN_WIDTH)
     stream = io.StringIO()
     console = Console(
-        file=stream, width=width, color_system=None, force_terminal=False, highlight=False
+        file=stream,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,
+        highlight=False,
     )
     console.print(Group(_title(report), *_first_screen(report)))
     for part in (

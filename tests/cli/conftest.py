@@ -56,6 +56,12 @@ class Formula:
     def latex(self) -> str:
         return r"\frac{\kappa}{2}"
 
+    def legend(self) -> list[tuple[str, str]]:
+        return [("kappa_eff", "condition number"), ("epsilon", "precision")]
+
+    def where(self) -> list[str]:
+        return []
+
 
 class Stub(types.ModuleType):
     """Records how the verbs were called; `action` may raise in the middle of the work."""

@@ -164,10 +164,23 @@ def members() -> list[Member]:
     return found
 
 
+def rivals() -> dict[str, tuple[Member, ...]]:
+    """Return the members among which `auto` chooses, and those of each encoding alone."""
+    found: dict[str, tuple[Member, ...]] = {}
+    for member in members():
+        words = [member.name, member.solver, *(word for _, word in member.readout)]
+        for encoding in ("auto", member.choice.encoding) if member.choice.encoding else ("auto",):
+            label = "-".join(filter(None, [*words, encoding]))
+            found[label] = (*found.get(label, ()), member)
+    return found
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a law over all members, or over all formulas."""
+    """Run a law over all members, all groups of rivals, or all formulas."""
     if "member" in metafunc.fixturenames:
         metafunc.parametrize("member", members(), ids=str)
+    if "rivals" in metafunc.fixturenames:
+        metafunc.parametrize("rivals", rivals().values(), ids=rivals().keys())
     if "formula" in metafunc.fixturenames:
         metafunc.parametrize("formula", formulas(), ids=lambda formula: formula.name)
 
@@ -190,7 +203,7 @@ def real(low: float, high: float) -> st.SearchStrategy[float]:
 @st.composite
 def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
     """Return values that one model could have; growth over all steps stays below 1e26."""
-    size, steps, rate = draw(whole(1e9)), draw(whole(1e4)), draw(real(1e-4, 1))
+    size, steps, rate = draw(whole(1e9, 2)), draw(whole(1e4)), draw(real(1e-4, 1))
     entry, norm = draw(real(1e-3, 1e3)), draw(real(1e-3, 1e3))
     rotations = draw(whole(1e12))
     update = draw(real(1e-3, 1e3))

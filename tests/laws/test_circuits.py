@@ -43,10 +43,20 @@ def build(job: Any, *, symbolic: bool) -> tuple[Any, dict[str, Any]]:
     return bloq, Recorded.last
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_the_formula_counts_the_circuit(member, data):
-    values = data.draw(member.values())
+    check_agreement(member, data.draw(member.values()))
+
+
+def test_the_formula_counts_the_circuit_of_one_dimension(member):
+    values = {name: quantity.value for name, quantity in member.job.values.items()}
+    one = {name: 1 for name in ("n_active", "dim", "sparsity") if name in values}
+    check_agreement(member, values | one)
+
+
+def check_agreement(member: Any, values: dict[str, Any]) -> None:
+    """Fail unless every count from the circuit is that of the formula, as an integer."""
     job, cost = member.job.with_budget(values), member.cost(values)
     if job.circuit is None:
         assert compare(job, cost, 0).status == "formula-only"

@@ -1,8 +1,8 @@
-"""One training run and one linear system, every stage value by hand.
+"""Training runs and linear systems whose every stage value is computed by hand.
 
-Nothing here is taken from `qres`: the arithmetic below is `science/training-pipeline.md` read line
-by line (section numbers in the comments), in plain Python. Where the sheet leaves freedom, the
-reading is stated as "Reading:". A failure means that the program no longer prices what the sheet
+Nothing here is taken from `qres`: the arithmetic is `science/training-pipeline.md` read line by
+line (section numbers in the comments), in plain Python. Where the sheet leaves freedom, what was
+taken is stated as "Reading:". A failure means that the program no longer prices what the sheet
 says, whichever of its storeys moved.
 """
 
@@ -14,135 +14,116 @@ import pytest
 
 import qres
 
-# ---------------------------------------------------------------------------------------------
-# The two models. Small numbers: T is no power of two, s < r, r no power of two, growth above 1.
-
-STEPS, RATE = 5, 0.1
-ACTIVE, SPARSITY, MAX_ENTRY, FROBENIUS = 6, 3, 0.7, 1.9
-LAMBDA_MAX, LAMBDA_MIN, GRAD_NORM = 1.1, -0.4, 0.5
-UPDATES = (0.0, 0.05, 0.096, 0.13832, 0.1772544, 0.213074)
-FADING = (0.0, 0.05, 0.04, 0.03, 0.02, 0.004)
-"""Almost nothing is left at the end, so P is small and amplifying beats repeating."""
-PARAMS, SAMPLES, EPS_MODEL = 20, 10, 0.01
-TOTAL, FAIL = 0.1, 0.05
-
-DIM, SMALLEST, OVERLAP = 6, 0.25, 0.5
-
 COHERENT = {"kind": "tomography", "norm": "l2", "access": "coherent"}
 SAMPLING = {"kind": "tomography", "norm": "l2", "access": "sampling"}
 STATE = {"kind": "state"}
 
+TOTAL, FAIL = 0.1, 0.05
 
-def training_report(encoding, padding, readout, updates=UPDATES, access="qroam", eps_model=EPS_MODEL):
-    given = {
-        "n_params": PARAMS,
-        "n_active": ACTIVE,
-        "sparsity": SPARSITY,
-        "max_entry": MAX_ENTRY,
-        "frobenius_norm": FROBENIUS,
-        "lambda_max": LAMBDA_MAX,
-        "lambda_min": LAMBDA_MIN,
-        "grad_norm": GRAD_NORM,
-        "update_norms": list(updates),
-        "eps_model": eps_model,
-        "n_samples": SAMPLES,
-    }
-    algorithm = {
-        "name": "carleman-gd",
-        "n_steps": STEPS,
-        "learning_rate": RATE,
-        "encoding": encoding,
-        "padding": padding,
-        "data_access": access,
-        "readout": readout,
-    }
-    return estimate(given, algorithm)
+# T and r no powers of two, s < r, negative curvature (the linear part grows).
+SMALL = {
+    "n_steps": 5,
+    "learning_rate": 0.1,
+    "n_params": 20,
+    "n_active": 6,
+    "sparsity": 3,
+    "max_entry": 0.7,
+    "frobenius_norm": 1.9,
+    "lambda_max": 1.1,
+    "lambda_min": -0.4,
+    "grad_norm": 0.5,
+    "update_norms": [0.0, 0.05, 0.096, 0.13832, 0.1772544, 0.213074],
+    "eps_model": 0.01,
+    "n_samples": 10,
+}
+# Hardly anything is left at the end: P is small, so amplifying beats repeating.
+FADING = SMALL | {"update_norms": [0.0, 0.05, 0.04, 0.03, 0.02, 0.004]}
+# Every row full and T a power of two: no involution, no rotation in U(T). Contracting.
+FULL = SMALL | {
+    "n_steps": 8,
+    "n_active": 8,
+    "sparsity": 8,
+    "lambda_min": 0.2,
+    "update_norms": [0.0, 0.05, 0.096, 0.138, 0.177, 0.213, 0.246, 0.277, 0.306],
+}
+# The 7 million weights: blocks K > 1, integers above 2^53; update norms and eps_model left out.
+LARGE = {
+    "n_steps": 50,
+    "learning_rate": 0.01,
+    "n_params": 7_451_044,
+    "n_active": 745_104,
+    "sparsity": 100,
+    "max_entry": 1.0,
+    "frobenius_norm": 115.0,
+    "lambda_max": 20.0,
+    "lambda_min": -1.11,
+    "grad_norm": 1.0,
+    "n_samples": 50_000,
+}
+MATRIX = {
+    "dim": 6,
+    "sparsity": 3,
+    "max_entry": 0.7,
+    "frobenius_norm": 1.9,
+    "norm": 1.1,
+    "smallest_singular_value": 0.25,
+    "solution_overlap": 0.5,
+}
 
 
-def system_report(encoding, readout):
-    given = {
-        "dim": DIM,
-        "sparsity": SPARSITY,
-        "max_entry": MAX_ENTRY,
-        "frobenius_norm": FROBENIUS,
-        "norm": LAMBDA_MAX,
-        "smallest_singular_value": SMALLEST,
-        "solution_overlap": OVERLAP,
-    }
-    return estimate(given, {"name": "linear-system", "encoding": encoding, "readout": readout})
-
-
-def estimate(given, algorithm):
-    scenario = {
-        "schema": "qres-model/1",
-        "name": "by-hand",
-        "model": {"given": given},
-        "algorithm": algorithm,
-        "error": {"total": TOTAL, "fail_prob": FAIL},
-        "hardware": ["superconducting-1e-3"],
-        "classical": {"device": "h200"},
-    }
-    return qres.estimate(qres.load(scenario))
-
-
-# ---------------------------------------------------------------------------------------------
-# Gate card, section 14a
+# ------------------------------------------------------------------ gate card, section 14a
 
 
 def ceil_log2(number: int) -> int:
     return (number - 1).bit_length()
 
 
-def blocks(entries: int):
-    return [2**k for k in range(entries.bit_length() + 1)]
+def blocks(most: int) -> list[int]:
+    return [2**k for k in range(most.bit_length()) if 2**k <= most]
 
 
-def look_block(entries: int, bits: int, controls: int = 0) -> tuple[int, int]:
-    """14a: look(M,b,c) = min over K < M of max(0, ceil(M/K) - 2 + c) + (K-1) b; ties: smaller K."""
+def look_and_block(entries: int, bits: int, controls: int = 0) -> tuple[int, int]:
+    """look(M,b,c) = min over K < M of max(0, ceil(M/K)-2+c) + (K-1) b, 0 for M <= 1; smaller K."""
     if entries <= 1:
         return 0, 1
     return min(
-        (max(0, -(-entries // block) - 2 + controls) + (block - 1) * bits, block)
-        for block in blocks(entries)
-        if block < entries
+        (max(0, math.ceil(entries / block) - 2 + controls) + (block - 1) * bits, block)
+        for block in blocks(entries - 1)
     )
 
 
 def look(entries: int, bits: int, controls: int = 0) -> int:
-    return look_block(entries, bits, controls)[0]
+    return look_and_block(entries, bits, controls)[0]
 
 
 def unlook(entries: int, controls: int = 0) -> int:
-    """14a: unlook(M,c) = min over K <= M of max(0, ceil(M/K) + K - 4 + c); 0 for M <= 1."""
+    """unlook(M,c) = min over K <= M of max(0, ceil(M/K) + K - 4 + c), 0 for M <= 1."""
     if entries <= 1:
         return 0
     return min(
-        max(0, -(-entries // block) + block - 4 + controls)
-        for block in blocks(entries)
-        if block <= entries
+        max(0, math.ceil(entries / block) + block - 4 + controls) for block in blocks(entries)
     )
 
 
 def alive(entries: int, bits: int, controls: int = 0) -> int:
-    """14a, Qubits: (K-1) b + b + ceil(log2 ceil(M/K)) while a look-up is open."""
-    if entries <= 1:
-        return bits if entries else 0
-    block = look_block(entries, bits, controls)[1]
-    return block * bits + ceil_log2(-(-entries // block))
+    """Qubits of an open look-up: (K-1) b + b + ceil(log2 ceil(M/K))."""
+    block = look_and_block(entries, bits, controls)[1]
+    return (block - 1) * bits + bits + ceil_log2(math.ceil(entries / block))
 
 
 def tree(rows: int, levels: int, bits: int, controls: int = 0) -> int:
-    """14a: sum over levels of [look(rows 2^l, b, c) + unlook(rows 2^l, c)] + n (b-1)."""
+    """tree(rows,n,b,c) = sum over levels of [look(rows 2^l,b,c) + unlook(rows 2^l,c)] + n (b-1)."""
     tables = [rows * 2**level for level in range(levels)]
     loads = sum(look(table, bits, controls) + unlook(table, controls) for table in tables)
     return loads + levels * (bits - 1)
 
 
 def uniform(states: int) -> tuple[int, int]:
-    """14a: U(T), Toffoli and rotations. 0 for a power of two, else Qualtran's count.
+    """U(T): Toffoli and rotations, 0 for a power of two, else Qualtran's count.
 
-    Qualtran's PrepareUniformSuperposition of 2^k l states, l > 1 odd and m = ceil(log2 l): two
-    comparisons of m bits with a constant and one AND of m bits, 3m - 1 Toffoli, and 2 rotations.
+    Reading: PrepareUniformSuperposition of T = 2^k l states, l > 1 odd and m = ceil(log2 l), takes
+    3m - 1 Toffoli and 2 rotations. The Toffoli are comparisons, which need no control; rotations
+    are doubled when controlled, as all of them.
     """
     odd = states
     while odd % 2 == 0:
@@ -150,56 +131,54 @@ def uniform(states: int) -> tuple[int, int]:
     return (0, 0) if odd == 1 else (3 * ceil_log2(odd) - 1, 2)
 
 
-def encoding_card(encoding: str, size: int, scale: float, eps: float):
-    """14a: alpha, bits of an angle, Toffoli by controls, own ancillas, widest open look-up.
+class Encoding:
+    """14a: alpha, bits of an angle, Toffoli, own ancillas and widest look-up of one encoding.
 
-    `scale` is eta for the history matrix and 1 for a plain matrix (eps in units of that matrix).
+    `scale` is eta for the history matrix and 1 for a plain matrix, whose eps_L is in its own units.
     """
-    n = ceil_log2(size)
-    if encoding == "sparse":
-        slots = 2 ** ceil_log2(SPARSITY)  # s' = 2^ceil(log2 s)
-        alpha = slots * MAX_ENTRY
-        bits = math.ceil(math.log2(2 * math.pi * scale * alpha / eps))
-        entries, target = size * slots, n + ceil_log2(SPARSITY)
 
-        def toffoli(controls: int) -> int:
-            angle = look(entries, bits, controls) + unlook(entries, controls) + (bits - 1)
-            involution = look(entries, target, controls) + unlook(entries, controls)
-            return angle + (involution if size > SPARSITY else 0)
+    def __init__(self, name, model, size, scale):
+        self.is_sparse, self.size, self.scale = name == "sparse", size, scale
+        self.n = ceil_log2(size)
+        self.slot_bits = ceil_log2(model["sparsity"])
+        self.slots = 2**self.slot_bits  # s' = 2^ceil(log2 s)
+        self.has_involution = model["sparsity"] < size
+        # Reading: the sparse encoding holds its slot register and the flag that is rotated; the
+        # frobenius encoding a second index, <i|U_1^dag U_2|j> (section 5).
+        if self.is_sparse:
+            self.alpha, self.ancillas = self.slots * model["max_entry"], self.slot_bits + 1
+        else:
+            self.alpha, self.ancillas = model["frobenius_norm"], self.n
 
-        # Reading: the ancillas of F_1 are the slot register and the flag that is rotated; the
-        # second index-slot word of the involution is its look-up, open when the angle is not.
-        own = ceil_log2(SPARSITY) + 1
+    def set_bits(self, eps):
+        factor = 2 * math.pi if self.is_sparse else 4 * math.pi * self.n
+        self.bits = math.ceil(math.log2(factor * self.scale * self.alpha / eps))
 
-        def widest(controls: int) -> int:
-            return max(alive(entries, bits, controls), alive(entries, target, controls))
-    else:
-        alpha = FROBENIUS
-        bits = math.ceil(math.log2(4 * math.pi * n * scale * alpha / eps))
+    def toffoli(self, c):
+        if not self.is_sparse:
+            return tree(self.size, self.n, self.bits, c) + tree(1, self.n, self.bits, c)
+        table, address = self.size * self.slots, self.n + self.slot_bits
+        angle = look(table, self.bits, c) + unlook(table, c) + (self.bits - 1)
+        involution = look(table, address, c) + unlook(table, c)
+        return angle + (involution if self.has_involution else 0)
 
-        def toffoli(controls: int) -> int:
-            return tree(size, n, bits, controls) + tree(1, n, bits, controls)
+    def widest(self, c):
+        if not self.is_sparse:
+            tables = [self.size * 2**level for level in range(self.n)]
+            return max(alive(table, self.bits, c) for table in tables)
+        table, address = self.size * self.slots, self.n + self.slot_bits
+        # The involution's look-up counts only where there is one.
+        second = alive(table, address, c) if self.has_involution else 0
+        return max(alive(table, self.bits, c), second)
 
-        own = n  # the second index of <i|U_1^dag U_2|j>, section 5
 
-        def widest(controls: int) -> int:
-            return max(alive(size * 2**level, bits, controls) for level in range(n))
-
-    return alpha, bits, toffoli, own, widest
-
-
-def alpha_of(encoding: str) -> float:
-    return 2 ** ceil_log2(SPARSITY) * MAX_ENTRY if encoding == "sparse" else FROBENIUS
+# ------------------------------------------------------------------ repetitions
 
 
 def shortcut(kappa: float, eps: float) -> float:
-    """The other sheet, 3.4: expected queries of Dalzell's Eq. (48)."""
-    return (
-        56.0 * kappa
-        + 1.05 * kappa * math.log(math.sqrt(1 - eps**2) / eps)
-        + 2.78 * math.log(kappa) ** 3
-        + 3.17
-    )
+    """The other sheet, 3.4, Eq. (48): expected uses of U_A."""
+    logarithm = math.log(math.sqrt(1 - eps**2) / eps)
+    return 56.0 * kappa + 1.05 * kappa * logarithm + 2.78 * math.log(kappa) ** 3 + 3.17
 
 
 def exact_rounds(prob: float) -> int:
@@ -208,268 +187,472 @@ def exact_rounds(prob: float) -> int:
 
 
 def bhmt_rounds(prob: float, relative: float) -> int:
-    """Section 9: M = ceil(pi/(sqrt(eps P + P(1-P)) - sqrt(P(1-P)))), eps relative."""
+    """Section 9: M = ceil(pi/(sqrt(eps_norm P + P(1-P)) - sqrt(P(1-P))))."""
     spread = prob * (1 - prob)
     return math.ceil(math.pi / (math.sqrt(relative * prob + spread) - math.sqrt(spread)))
 
 
 def median_repeats(fail: float) -> int:
     """Section 11: smallest odd R with Pr[Binomial(R, 1 - 8/pi^2) >= (R+1)/2] <= fail."""
-    wrong = 1 - 8 / math.pi**2
-    repeats = 1
+    wrong, repeats = 1 - 8 / math.pi**2, 1
     while True:
-        tail = sum(
-            math.comb(repeats, bad) * wrong**bad * (1 - wrong) ** (repeats - bad)
-            for bad in range((repeats + 1) // 2, repeats + 1)
-        )
-        if tail <= fail:
+        most = range((repeats + 1) // 2, repeats + 1)
+        ways = [math.comb(repeats, k) * wrong**k * (1 - wrong) ** (repeats - k) for k in most]
+        if sum(ways) <= fail:
             return repeats
         repeats += 2
 
 
-# ---------------------------------------------------------------------------------------------
-# The whole price
+# ------------------------------------------------------------------ the price
 
 
-def stage(calls, toffoli=0, t=0, rotations=0, logical_qubits=None):
-    """`None` where the sheet says nothing."""
-    return {
-        "calls": calls,
-        "toffoli": toffoli,
-        "t": t,
-        "rotations": rotations,
-        "logical_qubits": logical_qubits,
-    }
+def row(calls, toffoli=0, t=0, rotations=0, qubits=0, gradients=0):
+    names = ("calls", "toffoli", "t", "rotations", "logical_qubits", "gradients")
+    return dict(zip(names, (calls, toffoli, t, rotations, qubits, gradients), strict=True))
 
 
-def training_by_hand(encoding, pad, readout, updates=UPDATES):
-    """Symbols and stages of the training run."""
-    eta, steps = RATE, STEPS
-    # Section 6 at N = 1: m_hat without column 0 is the number g.
-    growth = max(abs(1 - eta * LAMBDA_MAX), abs(1 - eta * LAMBDA_MIN))
-    inverse = 0.0
-    for d in range(steps + pad + 1):
-        inverse += max(growth**k for k in range(max(0, d - pad), min(d, steps) + 1))
-    # Section 5: N = 1 drops k = 0; a = eta alpha_F1; alpha_M = 1 + a; alpha_L = 1 + max(alpha_M, 1).
-    alpha_map = 1 + eta * alpha_of(encoding)
-    alpha = 1 + max(alpha_map, 1)
-    # Section 3, gamma = 1: norm(b)^2 = T beta^2 with beta = eta norm(F_0).
-    source = eta * GRAD_NORM * math.sqrt(steps)
-    # Section 7 and 8, gamma = 1, N = 1: S(z) = z.
-    path = sum(u**2 for u in updates[:-1])
+def training_by_hand(model, encoding, pad, readout):
+    """Symbols and stages of a training run."""
+    eta, steps = model["learning_rate"], model["n_steps"]
+    # Section 6 at N = 1, where m_hat without column 0 is the number g.
+    growth = max(abs(1 - eta * model["lambda_max"]), abs(1 - eta * model["lambda_min"]))
+    inverse = math.fsum(
+        max(growth**k for k in range(max(0, d - pad), min(d, steps) + 1))
+        for d in range(steps + pad + 1)
+    )
+    # DESIGN section 4: missing update_norms are t eta grad_norm, a missing eps_model is 0.
+    linear = [t * eta * model["grad_norm"] for t in range(steps + 1)]
+    updates, eps_model = model.get("update_norms", linear), model.get("eps_model", 0.0)
+    # Sections 7 and 8 at N = 1, gamma = 1: S(z) = z.
+    path = math.fsum(u**2 for u in updates[:-1])
     last = (pad + 1) * updates[-1] ** 2
     history = math.sqrt(path + last)
+    # Section 3: norm(b)^2 = T beta^2, beta = eta norm(F_0)/gamma.
+    source = eta * model["grad_norm"] * math.sqrt(steps)
+    card = Encoding(encoding, model, model["n_active"], eta)
+    # Section 5: N = 1 drops k = 0, so alpha_M = 1 + a with a = eta alpha_F1.
+    alpha_map = 1 + eta * card.alpha
     numbers = {
         "growth": growth,
         "inverse_norm": inverse,
         "alpha_map": alpha_map,
-        "alpha": alpha,
-        "source_norm": source,
+        "alpha": 1 + max(alpha_map, 1),
         "path_energy": path,
         "update_norm": updates[-1],
         "history_norm": history,
-        "success_prob": last / (path + last),
+        "source_norm": source,
         "xi": inverse * source / history,
+        "success_prob": last / (path + last),
         "padding": pad,
         "time_bits": ceil_log2(steps + pad + 1),
+        "index_width": card.n + ceil_log2(steps + pad + 1),
     }
-    prices = price_by_hand(
-        numbers,
-        encoding,
-        readout,
-        size=ACTIVE,
-        scale=eta,
-        rest=TOTAL - EPS_MODEL,  # section 11: what is measured is subtracted first
-        lift=True,
-    )
-    # Section 2: F_0 costs 1 gradient, F_1 costs c_hvp min(r, colours) with c_hvp = 3; nobody gave a
-    # pattern, so no colours. DESIGN section 4: one gradient = 6 n_params n_samples FLOPs.
-    prices["tabulate"] = stage(1, logical_qubits=0) | {
-        "gradients": 1 + 3 * ACTIVE,
-        "flops": (1 + 3 * ACTIVE) * 6 * PARAMS * SAMPLES,
-    }
-    return numbers, prices
+    # Section 11: what is measured comes off first.
+    price = Price(numbers, card, readout, rest=TOTAL - eps_model, steps=steps)
+    # Section 2: F_0 one gradient, F_1 c_hvp min(r, colours), c_hvp = 3; a pattern is not known
+    # beforehand, so min(r, colours) = r.
+    price.stages["tabulate"] = row(1, gradients=1 + 3 * model["n_active"])
+    return price
 
 
 def system_by_hand(encoding, readout):
-    """Section 11, last line: P = 1, xi = norm(A^-1) norm(b)/norm(x), eps_L in units of A."""
+    """Section 11, last lines: P = 1, xi = norm(A^-1) norm(b)/norm(x), eps_L in units of A.
+
+    Reading: without a history matrix tau = 0, and neither its rotations nor its three ancillas.
+    """
+    card = Encoding(encoding, MATRIX, MATRIX["dim"], 1.0)
     numbers = {
-        "inverse_norm": 1 / SMALLEST,
-        "alpha": alpha_of(encoding),
-        "success_prob": 1.0,
-        "xi": 1 / OVERLAP,
-        "time_bits": 0,
+        "inverse_norm": 1 / MATRIX["smallest_singular_value"],
+        "alpha": card.alpha,
+        "xi": 1 / MATRIX["solution_overlap"],
+        "success_prob": 1,
+        "index_width": card.n,
     }
-    prices = price_by_hand(
-        numbers, encoding, readout, size=DIM, scale=1.0, rest=TOTAL, lift=False
-    )
-    return numbers, prices
+    return Price(numbers, card, readout, rest=TOTAL)
 
 
-def price_by_hand(numbers, encoding, readout, *, size, scale, rest, lift):
-    """Sections 7 to 11 and 14a, from the norms to the stages; adds what it finds to `numbers`."""
-    n, tau, prob = ceil_log2(size), numbers["time_bits"], numbers["success_prob"]
-    inverse, xi = numbers["inverse_norm"], numbers["xi"]
-    is_state = readout["kind"] == "state"
-    is_sampling = readout.get("access") == "sampling"
+class Price:
+    """Sections 7 to 11 and 14a: from the norms to symbols and stages."""
 
-    # Section 11, even split: eps_encoding, eps_solver, eps_rotation and (tomography) eps_readout.
-    share = rest / (3 if is_state else 4)
-    amplify = 2 / math.sqrt(prob)  # c
-    eps_solver = eps_rotation = share / amplify
-    eps_matrix = share / (2 * amplify * 4 * inverse)
-    eps_rhs = share / (2 * amplify * 2 * xi)
-    assert inverse * eps_matrix <= 0.5  # the hypothesis of Sigma_s
-    # fail_prob evenly over tomography, norm and hardware; only the last exists for `state`.
-    fail = FAIL if is_state else FAIL / 3
+    def __init__(self, numbers, card, readout, *, rest, steps=None):
+        self.numbers, self.card, self.steps = numbers, card, steps
+        self.width, self.prob = numbers["index_width"], numbers["success_prob"]
+        self.is_state = readout["kind"] == "state"
+        self.is_sampling = readout.get("access") == "sampling"
+        self.stages = {}
+        self.split_error(rest)
+        self.solve()
+        self.read_plain_states()
+        if self.is_sampling:
+            self.read_signs()
+        if not self.is_state:
+            self.read_norm()
+        self.synthesise()
 
-    # Section 7. Reading: a coherent run is 2 x expected, made an integer; U_b = 2 U_A.
-    kappa = numbers["alpha"] * inverse
-    expected = shortcut(kappa, eps_solver)
-    matrix_queries = math.ceil(2 * expected)
-    state_queries = 2 * matrix_queries
-    flagged = prob / 2  # Markov: p_run = 1/2
-    rounds = exact_rounds(flagged)
-    uses = 2 * rounds + 1
+    def split_error(self, rest):
+        """Section 11, even split over encoding, solver, rotation and, with tomography, read-out."""
+        share = rest / (3 if self.is_state else 4)
+        c = 2 / math.sqrt(self.prob)
+        inverse, xi = self.numbers["inverse_norm"], self.numbers["xi"]
+        self.eps_rotation = share / c
+        found = {
+            "share_encoding": share,
+            "share_solver": share,
+            "share_rotation": share,
+            "eps_solver": share / c,
+            "eps_rotation": share / c,
+            "eps_matrix": share / (2 * c * 4 * inverse),
+            "eps_rhs": share / (2 * c * 2 * xi),
+        }
+        assert inverse * found["eps_matrix"] <= 0.5  # the hypothesis of Sigma_s
+        # fail_prob evenly over tomography, norm and hardware; for `state` only the last exists.
+        self.fail = found["fail_logical"] = FAIL if self.is_state else FAIL / 3
+        if not self.is_state:
+            found |= {"fail_tomography": self.fail, "fail_norm": self.fail, "share_readout": share}
+            found["eps_tomography"] = found["eps_norm"] = math.sqrt(1 + share) - 1
+        self.numbers |= found
 
-    # 14a: what one query costs.
-    _, bits, encode, own, widest = encoding_card(encoding, size, scale, eps_matrix)
-    rhs_bits = math.ceil(math.log2(2 * math.pi * n / eps_rhs))
-    spread, spread_rotations = uniform(STEPS) if lift else (0, 0)
-
-    def query(c):  # C_A = C(F_1) + (tau - 1)
-        return encode(c) + (tau - 1 if lift else 0)
-
-    def rhs(c):  # C_b = tree(1, n, b_b, c) + U(T)
-        return tree(1, n, rhs_bits, c) + spread
-
-    def reflect(c):
-        return n + tau + 2 + c
-
-    def run(c):
-        per_query = query(c) + reflect(c)
-        return matrix_queries * per_query + state_queries * rhs(c)
-
-    query_rotations = 6 if lift else 0  # PREP: a rotation and a controlled one, twice
-    run_rotations = matrix_queries * (query_rotations + 1) + state_queries * spread_rotations
-
-    # Section 9: copies, rounded up where they are handed to a circuit.
-    eps_tomo = math.sqrt(1 + share) - 1
-    if is_state:
-        copies = 1
-    elif is_sampling:
-        copies = math.ceil(
-            57.5 * size * math.log(6 * size / fail) / (eps_tomo**2 * (1 - eps_tomo**2 / 4))
+    def solve(self):
+        """Section 7: a coherent run is 2 x expected (an integer), its flag 1/2; U_b = 2 U_A."""
+        numbers, card = self.numbers, self.card
+        kappa = numbers["alpha"] * numbers["inverse_norm"]
+        self.expected = shortcut(kappa, numbers["eps_solver"])
+        self.queries = math.ceil(2 * self.expected)
+        self.rounds = exact_rounds(self.prob / 2)
+        self.uses = 2 * self.rounds + 1
+        card.set_bits(numbers["eps_matrix"])
+        self.rhs_bits = math.ceil(math.log2(2 * math.pi * card.n / numbers["eps_rhs"]))
+        self.uniform = uniform(self.steps) if self.steps else (0, 0)
+        # 14a: 6 rotations of PREP and one of the solver per U_A.
+        self.query_rotations = 6 if self.steps else 0
+        self.run_rotations = (
+            self.queries * (self.query_rotations + 1) + 2 * self.queries * self.uniform[1]
         )
-    else:
-        copies = math.ceil(size / eps_tomo * math.log(size / fail))
-
-    # Section 7: only plain samples (and a single state) may be repeated instead of amplified.
-    repeats = (is_state or is_sampling) and expected / prob < uses * matrix_queries
-    if repeats:
-        # Reading: in repeat mode the queries of the whole stage are the integer.
-        total_queries = math.ceil(copies * expected / prob)
-        total_rhs = 2 * total_queries
-    else:
-        total_queries = copies * uses * matrix_queries
-        total_rhs = copies * uses * state_queries
-
-    # 14a, Qubits. Reading: held through a run are n + tau, LCU (2) and flag (1) of the history
-    # matrix, solver (4) and the phase gradient, as wide as the finest angle that is added to it.
-    gradient = max(bits, rhs_bits)
-    held = n + tau + (3 if lift else 0) + 4 + gradient
-    peak_query = own + widest(0)
-    peak_rhs = max(alive(2**level, rhs_bits) for level in range(n))
-    stages = {
-        "matrix queries": stage(
-            total_queries,
-            total_queries * query(0),
-            rotations=total_queries * query_rotations,
-            logical_qubits=held + peak_query,
-        ),
-        "rhs queries": stage(
-            total_rhs,
-            total_rhs * rhs(0),
-            rotations=total_rhs * spread_rotations,
-            logical_qubits=held + own + peak_rhs,
-        ),
-        "solver reflections": stage(
-            total_queries, total_queries * reflect(0), rotations=total_queries
-        ),
-    }
-    rotations = total_queries * (query_rotations + 1) + total_rhs * spread_rotations
-    longest = run_rotations
-    if not repeats:  # 14a: 2 x rounds of n + tau + 2 Toffoli per state
-        turns = copies * 2 * rounds
-        stages["amplification reflections"] = stage(turns, turns * reflect(0))
-    if is_sampling:
-        # Controlled run: c = 1 everywhere, rotations twice; its amplification controlled as well.
-        signs = copies * uses * 2 * run_rotations
-        stages["sign circuits"] = stage(
-            copies,
-            copies * (uses * run(1) + 2 * rounds * reflect(1)),
-            rotations=signs,
-        )
-        rotations += signs
-        longest = 2 * run_rotations
-
-    numbers |= {
-        "kappa_eff": kappa,
-        "share_encoding": share,
-        "share_solver": share,
-        "share_rotation": share,
-        "eps_solver": eps_solver,
-        "eps_rotation": eps_rotation,
-        "eps_matrix": eps_matrix,
-        "eps_rhs": eps_rhs,
-        "fail_logical": fail,
-        "matrix_queries": matrix_queries,
-        "state_queries": state_queries,
-        "rounds": rounds,
-        "invocations": uses,
-        "copies": copies,
-        "matrix_bits": bits,
-        "rhs_bits": rhs_bits,
-        "index_bits": n,
-        "query_toffoli": query(0),
-        "alpha_matrix": alpha_of(encoding),
-        "run_rotations": longest,
-    }
-    if repeats:
-        numbers |= {"total_matrix_queries": total_queries, "total_state_queries": total_rhs}
-        if is_state:
-            pass
-
-    if not is_state:
-        # Section 9, Norm. Reading: the reference row weighs as much as the block that is read,
-        # P_ref = P' = P/(1+P), times the flag 1/2; two probabilities, R repeats each, a repeat is
-        # (2M+1) runs and 2M reflections with one control.
-        norm_prob = 0.5 * prob / (1 + prob)
-        norm_rounds = bhmt_rounds(norm_prob, eps_tomo)
-        norm_repeats = median_repeats(fail / 2)
-        runs = 2 * norm_repeats * (2 * norm_rounds + 1)
-        norm_rotations = runs * run_rotations
-        stages["norm"] = stage(
-            2 * norm_repeats,
-            runs * run(0) + 2 * norm_repeats * 2 * norm_rounds * reflect(1),
-            rotations=norm_rotations,
-            logical_qubits=held + peak_query + ceil_log2(norm_rounds) + 1,
-        )
-        rotations += norm_rotations
         numbers |= {
-            "share_readout": share,
-            "eps_tomography": eps_tomo,
-            "eps_norm": eps_tomo,
-            "fail_tomography": fail,
-            "fail_norm": fail,
-            "norm_prob": norm_prob,
-            "norm_rounds": norm_rounds,
-            "norm_repeats": norm_repeats,
+            "alpha_matrix": card.alpha,
+            "kappa_eff": kappa,
+            "index_bits": card.n,
+            "matrix_bits": card.bits,
+            "rhs_bits": self.rhs_bits,
+            "query_toffoli": self.query(0),
+            "matrix_queries": self.queries,
+            "state_queries": 2 * self.queries,
+            "rounds": self.rounds,
+            "invocations": self.uses,
         }
 
-    # 14a: unitary synthesis, ceil(3 log2(1/e)) T, e = eps_rotation / rotations of one run.
-    eps_gate = eps_rotation / longest
-    synthesis = math.ceil(3 * math.log2(1 / eps_gate))
-    stages["rotation synthesis"] = stage(rotations, t=rotations * synthesis)
-    numbers |= {"eps_gate": eps_gate, "synthesis_t": synthesis}
-    return stages
+    def query(self, c):
+        """C_A = C(F_1) + (tau - 1)."""
+        return self.card.toffoli(c) + (self.numbers["time_bits"] - 1 if self.steps else 0)
+
+    def rhs(self, c):
+        """C_b = tree(1, n, b_b, c) + U(T)."""
+        return tree(1, self.card.n, self.rhs_bits, c) + self.uniform[0]
+
+    def reflection(self, c):
+        """On n + tau + 4 qubits; amplification's own has the same price."""
+        return self.width + 2 + c
+
+    def run(self, c):
+        per_query = self.query(c) + self.reflection(c)
+        return self.queries * per_query + 2 * self.queries * self.rhs(c)
+
+    def qubits(self, c):
+        """14a, Qubits: registers, LCU and flag (3), solver (4), F_1's own, phase gradient, look-up.
+
+        Reading: one width for everything inside a run; the phase gradient is as wide as the finest
+        angle that is added to it; a control is one more qubit.
+        """
+        held = self.width + (3 if self.steps else 0) + 4 + self.card.ancillas
+        gradient = max(self.card.bits, self.rhs_bits)
+        rhs = max(alive(2**level, self.rhs_bits, c) for level in range(self.card.n))
+        return held + gradient + max(self.card.widest(c), rhs) + c
+
+    def copies(self):
+        """Section 9; an integer, since it is handed to a circuit."""
+        if self.is_state:
+            return 1
+        size, eps = self.card.size, self.numbers["eps_tomography"]
+        if self.is_sampling:
+            logarithm = math.log(6 * size / self.fail)
+            return math.ceil(57.5 * size * logarithm / (eps**2 * (1 - eps**2 / 4)))
+        return math.ceil(size / eps * math.log(size / self.fail))
+
+    def read_plain_states(self):
+        copies = self.numbers["copies"] = self.copies()
+        queries = copies * self.uses * self.queries
+        # Section 7: plain samples, and a single state, may be repeated instead of amplified.
+        may_repeat = self.is_state or self.is_sampling
+        self.repeats = may_repeat and self.expected / self.prob < self.uses * self.queries
+        if self.repeats:
+            # Reading: the expected queries of the whole stage are the integer.
+            queries = math.ceil(copies * self.expected / self.prob)
+            self.numbers["total_matrix_queries"] = queries
+            self.numbers["total_state_queries"] = 2 * queries
+        width, reflection = self.qubits(0), self.reflection(0)
+        self.stages["matrix queries"] = row(
+            queries, queries * self.query(0), 0, queries * self.query_rotations, width
+        )
+        self.stages["rhs queries"] = row(
+            2 * queries, 2 * queries * self.rhs(0), 0, 2 * queries * self.uniform[1], width
+        )
+        self.stages["solver reflections"] = row(queries, queries * reflection, 0, queries, width)
+        if not self.repeats:  # 14a: 2 x rounds reflections per state, never dropped
+            turns = copies * 2 * self.rounds
+            self.stages["amplification reflections"] = row(turns, turns * reflection, 0, 0, width)
+
+    def read_signs(self):
+        """14a: controlled runs (rotations twice) and their amplification with a control."""
+        copies = self.numbers["copies"]
+        self.stages["sign circuits"] = row(
+            copies,
+            copies * (self.uses * self.run(1) + 2 * self.rounds * self.reflection(1)),
+            0,
+            copies * self.uses * 2 * self.run_rotations,
+            self.qubits(1),
+        )
+
+    def read_norm(self):
+        """Section 9, Norm.
+
+        Reading: the reference row weighs as much as the block that is read, so P' = P_ref =
+        P/(1+P), times the flag 1/2. Two probabilities, R repeats each; a repeat is 2M+1 runs and
+        2M reflections with one control. Qubits: the M-fold phase register and one more.
+        """
+        prob = 0.5 * self.prob / (1 + self.prob)
+        rounds = bhmt_rounds(prob, self.numbers["eps_norm"])
+        repeats = median_repeats(self.fail / 2)  # two probabilities share the failure
+        runs = 2 * repeats * (2 * rounds + 1)
+        self.stages["norm"] = row(
+            2 * repeats,
+            runs * self.run(0) + 2 * repeats * 2 * rounds * self.reflection(1),
+            0,
+            runs * self.run_rotations,
+            self.qubits(0) + ceil_log2(rounds) + 1,
+        )
+        self.numbers |= {"norm_prob": prob, "norm_rounds": rounds, "norm_repeats": repeats}
+
+    def synthesise(self):
+        """14a: ceil(3 log2(1/e)) T each, e = eps_rotation / rotations of one run.
+
+        Reading: of the longest single run, which is the controlled one in sampling.
+        """
+        longest = (2 if self.is_sampling else 1) * self.run_rotations
+        gate = self.eps_rotation / longest
+        price = math.ceil(3 * math.log2(1 / gate))
+        rotations = sum(stage["rotations"] for stage in self.stages.values())
+        self.stages["rotation synthesis"] = row(rotations, t=rotations * price)
+        self.numbers |= {"run_rotations": longest, "eps_gate": gate, "synthesis_t": price}
+
+    @property
+    def magic(self):
+        return sum(stage["toffoli"] + stage["t"] for stage in self.stages.values())
+
+
+# ------------------------------------------------------------------ qres
+
+
+def estimate(given, algorithm):
+    return qres.estimate(
+        qres.load(
+            {
+                "schema": "qres-model/1",
+                "name": "by-hand",
+                "model": {"given": given},
+                "algorithm": algorithm,
+                "error": {"total": TOTAL, "fail_prob": FAIL},
+                "hardware": ["superconducting-1e-3"],
+                "classical": {"device": "h200"},
+            }
+        )
+    )
+
+
+def training_report(model, encoding, padding, readout, **changes):
+    given = model | changes
+    steps, rate = given.pop("n_steps"), given.pop("learning_rate")
+    algorithm = {"name": "carleman-gd", "n_steps": steps, "learning_rate": rate}
+    return estimate(
+        given, algorithm | {"encoding": encoding, "padding": padding, "readout": readout}
+    )
+
+
+def system_report(encoding, readout):
+    algorithm = {"name": "linear-system", "encoding": encoding, "readout": readout}
+    return estimate(MATRIX, algorithm)
+
+
+def same(found, expected, is_exact=True):
+    """Integers exactly; floats, and integers no double can hold that came from one, to 1e-12."""
+    if isinstance(expected, int) and (is_exact or expected < 2**53):
+        return found == expected and isinstance(found, int)
+    return found == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def assert_equal(report, hand):
+    """Every symbol, every stage value and the totals."""
+    # Repeated states begin with ceil(copies expected / P), an irrational number.
+    is_exact = not hand.repeats
+    found = report.priced.numbers
+    for name, value in hand.numbers.items():
+        assert same(found[name], value, is_exact), f"symbol {name} left the sheet"
+    result = report.to_dict()
+    stages = {stage["name"]: stage for stage in result["stages"]}
+    reconstruct = stages.pop("reconstruct", None)
+    assert (reconstruct is None) == hand.is_state, "only tomography has something to reconstruct"
+    assert set(stages) == set(hand.stages), "a stage of the sheet is missing, or one is invented"
+    for name, expected in hand.stages.items():
+        for field, value in expected.items():
+            assert same(stages[name][field], value, is_exact), f"{name}: {field} left the sheet"
+    if reconstruct:  # the sheet has no price for it
+        quantum = {reconstruct[field] for field in ("toffoli", "t", "rotations", "logical_qubits")}
+        assert quantum == {0}, "reconstruction is classical"
+    assert_totals(result, hand, is_exact)
+
+
+def assert_totals(result, hand, is_exact):
+    stages, logical = hand.stages.values(), result["logical"]
+    totals = {name: sum(stage[name] for stage in stages) for name in ("toffoli", "t", "rotations")}
+    for name, value in totals.items():
+        assert same(logical[name]["value"], value, is_exact), f"{name} is not the sum of its stages"
+    peak = max(stage["logical_qubits"] for stage in stages)
+    assert logical["logical_qubits"]["value"] == peak, "the width is not that of the widest stage"
+    # DESIGN section 3: the share is that of toffoli + t/2.
+    whole = totals["toffoli"] + totals["t"] / 2
+    for stage in result["stages"]:
+        own = hand.stages.get(stage["name"], {"toffoli": 0, "t": 0})
+        part = (own["toffoli"] + own["t"] / 2) / whole
+        assert stage["share"] == pytest.approx(part, rel=1e-12), "share is not of toffoli + t/2"
+
+
+MODELS = {"small": SMALL, "fading": FADING, "full": FULL, "large": LARGE}
+READOUTS = {"coherent": COHERENT, "sampling": SAMPLING, "state": STATE}
+CASES = [
+    *[
+        ("small", encoding, padding, readout)
+        for encoding in ("sparse", "frobenius")
+        for padding in ("none", "full")
+        for readout in READOUTS
+    ],
+    ("small", "sparse", "sqrt", "coherent"),
+    ("fading", "sparse", "none", "sampling"),
+    ("fading", "frobenius", "sqrt", "state"),
+    ("full", "sparse", "full", "coherent"),
+    ("full", "sparse", "none", "sampling"),
+    ("full", "frobenius", "full", "sampling"),
+    ("large", "sparse", "full", "coherent"),
+    ("large", "sparse", "sqrt", "sampling"),
+    ("large", "frobenius", "sqrt", "coherent"),
+    ("large", "frobenius", "none", "state"),
+]
+
+
+def idle_rows(padding, steps):
+    """Section 6: p in {0, round(sqrt T), T}."""
+    return {"none": 0, "sqrt": round(math.sqrt(steps)), "full": steps}[padding]
+
+
+@pytest.mark.parametrize(("model", "encoding", "padding", "readout"), CASES)
+def test_training(model, encoding, padding, readout):
+    """Breaking it means: a stage or a symbol of `carleman-gd` is not what the sheet prices."""
+    given, read = MODELS[model], READOUTS[readout]
+    hand = training_by_hand(given, encoding, idle_rows(padding, given["n_steps"]), read)
+    assert_equal(training_report(given, encoding, padding, read), hand)
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("encoding", ["sparse", "frobenius"])
+def test_linear_system(encoding, readout):
+    """Breaking it means: a stage or a symbol of `linear-system` is not what the sheet prices."""
+    read = READOUTS[readout]
+    assert_equal(system_report(encoding, read), system_by_hand(encoding, read))
+
+
+def test_both_ways_to_make_a_state_are_reached():
+    """Breaking it means: the cases above no longer cover amplified and repeated plain states."""
+    assert training_by_hand(SMALL, "sparse", 5, SAMPLING).repeats
+    assert training_by_hand(SMALL, "sparse", 5, STATE).repeats
+    assert not training_by_hand(FADING, "sparse", 0, SAMPLING).repeats
+    assert not training_by_hand(FADING, "frobenius", 2, STATE).repeats
+
+
+def test_one_run_in_digits():
+    """The first case once more, in digits: neither `qres` nor the helpers above may drift.
+
+    Breaking it means: the meaning of a line of the gate card moved in both at once.
+    """
+    numbers = training_report(SMALL, "sparse", "full", COHERENT).priced.numbers
+    stages = training_report(SMALL, "sparse", "full", COHERENT).to_dict()["stages"]
+    stages = {stage["name"]: stage for stage in stages}
+    # g = 1 + .1 x .4; d = 0..10 with p = 5: 1.04^min(d, 5).
+    inverse = 1 + 1.04 + 1.0816 + 1.124864 + 1.16985856 + 6 * 1.2166529024
+    assert numbers["inverse_norm"] == pytest.approx(inverse, rel=1e-12)
+    assert numbers["kappa_eff"] == pytest.approx((2 + 0.1 * 4 * 0.7) * inverse, rel=1e-12)
+    # (.1 - .01)/4 each; c = 2/sqrt(P) = 2.2168
+    assert numbers["success_prob"] == pytest.approx(0.8139438537489787, rel=1e-12)
+    assert numbers["eps_matrix"] == pytest.approx(9.977024630867809e-5, rel=1e-12)
+    # 2 pi .1 2.8/9.977e-5 = 17633 > 2^14; 2 pi 3/1.0325e-3 = 18256 > 2^14.
+    assert (numbers["matrix_bits"], numbers["rhs_bits"]) == (15, 15)
+    # 24 entries (6 rows of 4 slots). Angle: K = 1 loads in 22, K = 4 unloads in 6 + 4 - 4 = 6, an
+    # addition 14. Involution, 5 bits: K = 2 loads in 10 + 5 = 15, unloads in 6. tau = 4: shift 3.
+    assert numbers["query_toffoli"] == (22 + 6 + 14) + (15 + 6) + 3 == 66
+    # Tree of 1, 2, 4 angles: 0, 0, 2 loads, free unloads, three additions of 14; U(5): 3 x 3 - 1.
+    rhs = stages["rhs queries"]
+    assert rhs["toffoli"] == rhs["calls"] * (2 + 3 * 14 + 8)
+    # Reflection on 3 + 4 + 4 qubits: 9. A run: 2 x 1872.65 queries, rounded up.
+    assert (numbers["matrix_queries"], numbers["state_queries"]) == (3746, 7492)
+    assert numbers["run_rotations"] == 3746 * 7 + 7492 * 2 == 41_206
+    # P/2 = .407: one round, 3 runs; (6/.0111874) ln(6/(.05/3)) = 3156.8 copies.
+    assert numbers["copies"] == 3157
+    assert stages["matrix queries"]["calls"] == 3157 * 3 * 3746
+    assert stages["amplification reflections"]["toffoli"] == 3157 * 2 * 9
+    # P_n = .2244: M = 1049; Pr[Bin(13, .18943) >= 7] <= .05/6; 26 repeats of 2099 runs.
+    assert (numbers["norm_rounds"], numbers["norm_repeats"]) == (1049, 13)
+    run = 3746 * (66 + 9) + 7492 * 52
+    assert stages["norm"]["toffoli"] == 26 * (2099 * run + 2098 * 10) == 36_594_267_996
+    # ceil(3 log2(41206/.01014962)) = ceil(65.86)
+    assert stages["rotation synthesis"]["t"] == 66 * stages["rotation synthesis"]["calls"]
+    # 7 index, 3 + 4, slots 2 and flag 1, gradient 15, one word of 15 and 5 of unary iteration;
+    # the norm's phase register 11 and one more.
+    assert stages["matrix queries"]["logical_qubits"] == 7 + 7 + 3 + 15 + 15 + 5 == 52
+    assert stages["norm"]["logical_qubits"] == 52 + 12
+
+
+@pytest.mark.parametrize("readout", ["coherent", "state"])
+@pytest.mark.parametrize("model", ["small", "full", "large"])
+def test_auto_takes_the_cheapest(model, readout):
+    """Breaking it means: `auto` does not take the least Toffoli + T of what it may choose."""
+    given, read = MODELS[model], READOUTS[readout]
+    choices = report_choices(training_report(given, "auto", "auto", read))
+    hand = {
+        (encoding, idle_rows(padding, given["n_steps"])): training_by_hand(
+            given, encoding, idle_rows(padding, given["n_steps"]), read
+        )
+        for encoding in ("sparse", "frobenius")
+        for padding in ("none", "sqrt", "full")
+    }
+    cheapest = min(hand, key=lambda choice: hand[choice].magic)
+    assert choices == (*cheapest, "repeat" if hand[cheapest].repeats else "coherent")
+
+
+def report_choices(report):
+    choices = report.to_dict()["choices"]
+    return choices["encoding"], choices["padding"], choices["state preparation"]
+
+
+def test_budget_rows_fill_the_total():
+    """Breaking it means: the shares no longer add up to error.total (section 11, even split)."""
+    rows = training_report(SMALL, "sparse", "full", COHERENT).to_dict()["budget"]
+    shares = {row["name"]: row["share"] for row in rows}
+    quarter = (0.1 - 0.01) / 4
+    filled = ("eps_encoding", "eps_solver", "eps_rotation", "eps_readout")
+    expected = {"eps_model": 0.01, "eps_map": 0, "eps_truncation": 0}
+    assert shares == pytest.approx(expected | dict.fromkeys(filled, quarter), rel=1e-12)
+    assert sum(shares.values()) == pytest.approx(TOTAL, rel=1e-12)
+
+
+def test_a_model_error_above_half_leaves_the_other_half():
+    """Breaking it means: a large eps_model eats the shares of the other terms, unwarned."""
+    report = training_report(SMALL, "sparse", "full", COHERENT, eps_model=0.07)
+    assert report.priced.numbers["share_solver"] == pytest.approx(TOTAL / 2 / 4, rel=1e-12)
+    assert "W-MODEL" in {warning["code"] for warning in report.to_dict()["warnings"]}
