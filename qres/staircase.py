@@ -108,7 +108,8 @@ def estimate(
     """Estimate what a scenario takes on quantum machines and on a GPU.
 
     Args:
-        scenario: a `Scenario`, or what `load` takes.
+        scenario: a `Scenario`, or what `load` takes. With a measurement a dict may leave out
+            `model`, and the training steps that were measured.
         measurement: use this one instead of measuring.
         trust: allow the scenario to import the user's code.
         progress: called as progress(task, done, total).
@@ -126,12 +127,16 @@ def estimate(
 
     if overrides or not isinstance(scenario, Scenario):
         source = scenario.raw if isinstance(scenario, Scenario) else scenario
+        if measurement is not None and isinstance(source, Mapping):
+            source = _with_live(source, measurement)
         dotted = [(name.replace("__", "."), value) for name, value in overrides.items()]
         scenario = load(source, overrides=dotted)
     machines = tuple(load_machine(name) for name in scenario.hardware)
     device = load_device(scenario.device)
     if measurement is None:
         measurement = measure(scenario, trust=trust, progress=progress, no_measure=no_measure)
+    else:
+        scenario = _handed_over(scenario, measurement)
     question = {
         "scenario": scenario,
         "measurement": measurement,
@@ -143,6 +148,31 @@ def estimate(
         return Report(**question, **_answer(scenario, measurement, machines, device))
     except (InfeasibleError, HypothesisError) as refused:
         return Report(**question, **_refusal(scenario, measurement, refused))
+
+
+def _with_live(source: Mapping[str, Any], measurement: Measurement) -> dict[str, Any]:
+    """Return a dict whose model is the measurement, steps as measured where it leaves them out."""
+    from qres.measurement.measure import DESCENT
+
+    filled = {"model": {"measurement": "live"}, **source}
+    algorithm = filled.get("algorithm")
+    if isinstance(algorithm, Mapping) and algorithm.get("name") == "carleman-gd":
+        steps = {key: measurement.details[key] for key in DESCENT[:2] if key in measurement.details}
+        filled["algorithm"] = {**steps, **algorithm}
+    return filled
+
+
+def _handed_over(scenario: Scenario, measurement: Measurement) -> Scenario:
+    """Return the scenario with an identity that includes the measurement; refuse a misfit."""
+    import hashlib
+    import json
+    from dataclasses import replace
+
+    from qres.measurement.measure import check_fits
+
+    check_fits(measurement, scenario.algorithm, "measurement")
+    content = json.dumps([scenario.scenario_id, measurement.to_dict()], sort_keys=True)
+    return replace(scenario, scenario_id=hashlib.sha256(content.encode()).hexdigest()[:16])
 
 
 def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def _definitions(
 ) -> tuple[tuple[str, Formula], ...]:
     steps, padding = symbols("n_steps padding")
     dim = symbol("dim")
-    card = derived("gate card")
+    card = derived("gates and registers of the circuits in qres.bloqs")
     registers = (
         define(f"{NAME}.dim", "weights that are read out", symbol("n_active"), card),
         define(f"{NAME}.index_bits", "qubits of the weight index", ceil_log2(dim), card),

@@ -1,6 +1,6 @@
 r"""An encoded linear system and one run of its solver: queries, gates, bits, precisions.
 
-Shared by every algorithm whose quantum part is "solve, then read out". Gates follow the gate card:
+Shared by every algorithm whose quantum part is "solve, then read out". Gates of the circuits in qres.bloqs:
 with $n_\tau$ index qubits, each use of $U_A$ brings one reflection on $n_\tau + 4$ qubits
 ($n_\tau + 2 + c$ Toffoli) and one rotation; in a controlled run every look-up and reflection carries
 the control and every rotation counts twice.
@@ -24,7 +24,7 @@ from qres.notation.symbols import symbol, symbols
 
 Definitions = tuple[tuple[str, Formula], ...]
 
-_CARD = derived("gate card")
+_CARD = derived("gates and registers of the circuits in qres.bloqs")
 _LEVELS, _LIMIT = symbols("index_bits block_limit")
 _QA, _QB, _ROUNDS = symbols("matrix_queries state_queries rounds")
 _PROB, _XI, _INVERSE = symbols("success_prob xi inverse_norm")

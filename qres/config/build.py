@@ -96,7 +96,7 @@ def _model(model: Model, given: Section | None, files: Mapping[str, Path]) -> re
         rhs = files.get("model.matrix.rhs")
         return record.MatrixModel(file=files["model.matrix.file"], rhs=rhs)
     if given is None:
-        return record.MeasurementModel(file=files["model.measurement"])
+        return record.MeasurementModel(file=files.get("model.measurement"))
     quantities = {
         name: value for name in keys_of(type(given)) if (value := getattr(given, name)) is not None
     }

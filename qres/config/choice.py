@@ -98,16 +98,19 @@ class FileName(Text):
     """The name of a file, by its suffix; whether it is there is asked by `config.load`."""
 
     suffixes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def expected(self) -> str:
         """What is right, in words."""
-        return f"a file name ending in {' or '.join(self.suffixes)}"
+        return " or ".join([f"a file name ending in {' or '.join(self.suffixes)}", *self.words])
 
     def check(self, value: Any) -> str | None:
         """Return the name."""
         name = super().check(value)
-        if name is not None and not name.lower().endswith(self.suffixes):
+        if name is None or name in self.words:
+            return name
+        if not name.lower().endswith(self.suffixes):
             self.reject(value)
         return name
 

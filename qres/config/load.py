@@ -14,7 +14,7 @@ from qres.config.algorithm import MODELS_OF
 from qres.config.build import build_scenario
 from qres.config.complaint import complaints
 from qres.config.given import GIVEN_OF, read_counts
-from qres.config.modelfile import SCHEMA, ModelFile
+from qres.config.modelfile import LIVE, SCHEMA, ModelFile
 from qres.config.override import Override, Setting, apply_settings, dotted, parse_overrides
 from qres.config.record import Scenario
 from qres.config.section import Section
@@ -167,7 +167,7 @@ def _file_names(checked: ModelFile) -> Iterator[tuple[YamlPath, str]]:
             yield ("model", "matrix", "rhs"), model.matrix.rhs
     if model.network is not None and model.network.checkpoint is not None:
         yield ("model", "network", "checkpoint"), model.network.checkpoint
-    if model.measurement is not None:
+    if model.measurement not in (None, LIVE):
         yield ("model", "measurement"), model.measurement
     for position, machine in enumerate(checked.hardware):
         if machine.endswith((".yaml", ".yml")):

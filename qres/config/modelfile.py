@@ -15,6 +15,7 @@ from qres.config.network import MAX_SEED, Network
 from qres.config.section import Section
 
 SCHEMA = "qres-model/1"
+LIVE = "live"
 MODEL_KINDS = ("network", "matrix", "given", "measurement")
 
 
@@ -55,8 +56,10 @@ class Model(Section):
     """A matrix file."""
     given: Annotated[Any, GivenValues()] = None
     """Typed numbers, or the name of a QDK LogicalCounts JSON."""
-    measurement: Annotated[str | None, FileName(suffixes=(".json",), optional=True)] = None
-    """A measurement stored by `qres measure -o FILE.json`."""
+    measurement: Annotated[
+        str | None, FileName(suffixes=(".json",), words=(LIVE,), optional=True)
+    ] = None
+    """A measurement stored by `qres measure -o FILE.json`, or `live`: handed over in Python."""
 
     @model_validator(mode="before")
     @classmethod

@@ -70,9 +70,9 @@ class GivenModel:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementModel:
-    """A measurement stored earlier by `qres measure -o FILE.json`."""
+    """A measurement stored by `qres measure -o FILE.json`, or handed over in Python (no file)."""
 
-    file: Path
+    file: Path | None
 
 
 Model = NetworkModel | MatrixModel | GivenModel | MeasurementModel

@@ -90,7 +90,7 @@ def knobs(numbers: Mapping[str, Any], *, error_total: float, clock_s: float) -> 
                 text="seconds per Toffoli or T gate",
                 now=clock_s,
                 end=CLOCK_FLOOR_S,
-                range_text=f"100 ns to {clock_s:.3g} s",
+                range_text=f"100 ns to {clock_s * 1e6:.3g} us",
             )
         )
     return found

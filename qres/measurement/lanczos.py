@@ -105,7 +105,8 @@ class _Run:
         self.alphas.append(float(known[-1] @ following))
         for _ in range(2):
             following = following - known.T @ (known @ following)
-        beta = float(np.linalg.norm(following))
+        peak = float(np.max(np.abs(following)))  # squares of tiny entries would vanish
+        beta = peak * float(np.linalg.norm(following / peak)) if peak else 0.0
         scale = max(map(abs, [*self.alphas, *self.betas]))
         self.betas.append(beta)
         if beta <= 8 * EPSILON * scale or done == len(self.basis):

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from qres.config.record import (
+    Algorithm,
     CarlemanGd,
     GivenModel,
     LinearSystem,
@@ -37,6 +38,9 @@ from qres.measurement.store import (
 
 LIBRARIES = ("torch", "scikit-learn", "safetensors", "numpy", "scipy")
 """Their versions are part of what a measured network depends on."""
+
+DESCENT = ("n_steps", "learning_rate", "weight_decay")
+"""What a measurement of training steps depends on."""
 
 MAX_MEASUREMENT_BYTES = 256 * 2**20
 
@@ -188,6 +192,8 @@ def _measure_matrix(
 
 def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measurement:
     """Return a measurement from its file, if it fits the algorithm."""
+    if model.file is None:
+        raise InputError("model.measurement: live: hand it over, estimate(..., measurement=...)")
     try:
         data = json.loads(read_text(model.file, limit=MAX_MEASUREMENT_BYTES))
         measurement = Measurement.from_dict(data.get("measurement", data))
@@ -195,15 +201,30 @@ def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measuremen
         raise InputError(f"{model.file}:{error.lineno}: not JSON ({error.msg})") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{model.file}: not a measurement written by 'qres measure'") from None
-    if isinstance(scenario.algorithm, CarlemanGd):
-        for key in ("n_steps", "learning_rate", "weight_decay"):
-            found, wanted = measurement.details.get(key), getattr(scenario.algorithm, key)
-            if found is not None and found != wanted:
-                raise InputError(
-                    f"{model.file}: was measured with {key} {found:g}, algorithm.{key} is "
-                    f"{wanted:g}; measure again or use the same"
-                )
+    check_fits(measurement, scenario.algorithm, str(model.file))
     return measurement
+
+
+def check_fits(measurement: Measurement, algorithm: Algorithm, place: str) -> None:
+    """Refuse a measurement of other training steps than those that are asked about.
+
+    Args:
+        measurement: read from a file, or handed over.
+        algorithm: of the scenario.
+        place: opens the error message.
+
+    Raises:
+        InputError: it was measured with another learning rate, weight decay or number of steps.
+    """
+    if not isinstance(algorithm, CarlemanGd):
+        return
+    for key in DESCENT:
+        found, wanted = measurement.details.get(key), getattr(algorithm, key)
+        if found is not None and found != wanted:
+            raise InputError(
+                f"{place}: was measured with {key} {found:g}, algorithm.{key} is {wanted:g};"
+                " measure again or use the same"
+            )
 
 
 def _keep_measurement(store: Store, key: str, make: Callable[[], Measurement]) -> Measurement:

@@ -92,10 +92,11 @@ def measure_live(
     progress: Progress,
 ) -> Measurement:
     """Measure a module as it is; it comes back unchanged."""
-    curvature = Curvature(
-        module, loss=loss, batches=batches, mask=mask, weight_decay=probe.weight_decay
-    )
-    measurement = measure_curvature(curvature, probe, progress=progress)
+    with _one_thread():
+        curvature = Curvature(
+            module, loss=loss, batches=batches, mask=mask, weight_decay=probe.weight_decay
+        )
+        measurement = measure_curvature(curvature, probe, progress=progress)
     details = {**measurement.details, "torch": torch.__version__}
     warnings = measurement.warnings
     if has_kinks(module):

@@ -73,9 +73,11 @@ def machine_tables(machine: Machine) -> MachineTables:
 
 
 def full_table(machine: Machine, code: Code, factory: Factory) -> FactoryTable:
-    """Return every size of the grid that can make a state at all (error below 1)."""
+    """Return every size of the grid that makes states at all (error below 1), or the best."""
     table = factory.tabulate(machine, code, factory.grid(machine, code))
-    return table.take(np.flatnonzero(table.error < 1.0))
+    return table.take(
+        np.flatnonzero(table.error < max(1.0, np.nextafter(table.error.min(), np.inf)))
+    )
 
 
 def _useful_sizes(machine: Machine, code: Code, factory: Factory) -> FactoryTable:

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 import qres.algorithms
@@ -33,7 +33,12 @@ from qres.measurement.given import take_given
 from qres.measurement.record import Measurement
 from qres.staircase import formulas, load
 
-settings.register_profile("laws", derandomize=True, deadline=None, database=None)
+PHASES = (Phase.explicit, Phase.generate)
+"""Without shrinking: it takes minutes for laws that count hundreds of jobs an example."""
+
+settings.register_profile(
+    "laws", derandomize=True, deadline=None, database=None, phases=PHASES, print_blob=True
+)
 settings.load_profile("laws")
 
 STEPS = 20

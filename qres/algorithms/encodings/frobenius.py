@@ -20,7 +20,7 @@ from qres.notation.source import derived
 from qres.notation.symbols import symbols
 
 _DIM, _LEVELS, _BITS, _CONTROLS, _LIMIT = symbols("dim index_bits matrix_bits controls block_limit")
-_SOURCE = derived("gate card: row states and row norms by trees of loaded rotations")
+_SOURCE = derived("circuits of qres.bloqs: row states and row norms by trees of loaded rotations")
 
 
 def _toffoli(controls: Any) -> Any:

@@ -23,7 +23,9 @@ from qres.notation.symbols import symbols
 
 _DIM, _LEVELS, _SPARSITY, _SLOTS, _SLOT_BITS = symbols("dim index_bits sparsity slots slot_bits")
 _BITS, _CONTROLS, _LIMIT = symbols("matrix_bits controls block_limit")
-_SOURCE = derived("gate card: value look-up and involution from the table of non-zeros")
+_SOURCE = derived(
+    "circuits of qres.bloqs: value look-up and involution from the table of non-zeros"
+)
 _TABLE = _DIM * _SLOTS
 _TARGET = _LEVELS + _SLOT_BITS
 _IS_PARTIAL = sympy.Lt(_SPARSITY, _DIM)

@@ -25,7 +25,7 @@ from qres.notation.symbols import symbol, symbols
 Mode = Literal["coherent", "repeat"]
 ReadoutKind = Literal["state", "tomography-coherent", "tomography-sampling"]
 
-_CARD = derived("gate card")
+_CARD = derived("gates and registers of the circuits in qres.bloqs")
 _QA, _QB, _COPIES, _ROUNDS = symbols("matrix_queries state_queries copies rounds")
 _PROB, _DIM = symbols("success_prob dim")
 

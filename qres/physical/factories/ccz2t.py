@@ -35,8 +35,8 @@ ROUNDS_PER_CCZ = 5.5
 """Depth of one CCZ after overlap with its neighbours (8.5 without)."""
 GAIN = 0.01
 """The grid of distances ends where a larger one lowers the error by less than this part."""
-SMALLEST = 5
-"""Smallest distance of level 1; that of level 2 is at least two more."""
+SMALLEST, LARGEST = 5, 121
+"""Range of both distances; that of level 2 is at least two more than that of level 1."""
 
 _P, _THRESHOLD, _PREFACTOR, _D1, _D2 = symbols(
     "physical_error threshold prefactor distance_1 distance_2"
@@ -88,7 +88,7 @@ class Ccz2T:
     def grid(self, machine: Machine, code: Code) -> np.ndarray:
         r"""Return all pairs $d_1 + 2 \le d_2$ up to where distances stop mattering."""
         p = machine.physical_error
-        odd = np.arange(SMALLEST, 2000, 2)
+        odd = np.arange(SMALLEST, LARGEST + 1, 2)
         error, half = code.logical_error(machine, odd), code.logical_error(machine, odd // 2)
         floor_1 = LEVEL_1_TRIPLES * p**3
         stop_1 = (LEVEL_1_CELLS * error < GAIN * floor_1) & (INJECTION_CELLS * half < 2 * GAIN * p)

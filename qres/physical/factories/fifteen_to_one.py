@@ -19,7 +19,7 @@ from qres.physical.record import Machine
 T_PER_TOFFOLI = 4
 ROUNDS = 6
 """Lattice-surgery rounds of $d_m$ cycles per attempt."""
-SMALLEST, LARGEST = 3, 41
+SMALLEST, LARGEST = 3, 31
 """Range of the distances in the grid; it ends earlier where errors stop mattering."""
 GAIN = 0.01
 """The grid ends where storage adds less than this part to the distillation error."""

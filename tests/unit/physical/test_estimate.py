@@ -131,6 +131,28 @@ def test_huge_counts_do_not_wrap():
     assert np.isfinite(cost.runtime_s)
 
 
+def test_a_machine_just_below_threshold_is_infeasible_and_says_why():
+    for machine in MACHINES.values():
+        worst = replace(machine, physical_error=9.9e-3, factories=("ccz2t",))
+        cost = estimate_machine(job(10), worst, "qubits")
+        assert "needs magic states of error 1.0e-03" in cost.reason
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("p", [1e-30, 1e-4])
+def test_nothing_overflows_or_turns_nan(p, objective):
+    values = np.array([0, 0.3, 1, 1e40, 1e99, 1e154, 1e308, np.inf, np.nan])
+    toffoli, t, qubits = np.meshgrid(values, values, [1, 1e12, 1e99, 1e308, np.inf])
+    machine = replace(GF, physical_error=p)
+    cost = estimate_machine(job(toffoli, t, qubits, np.array([0.5])), machine, objective)
+    assert cost.is_feasible.any()
+    for field in ("physical_qubits", "runtime_s", "runtime_floor_s", "fail_prob", "distance"):
+        value = getattr(cost, field)
+        assert not np.isnan(value).any()
+        assert np.isfinite(value[cost.is_feasible]).all()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
