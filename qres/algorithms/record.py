@@ -6,9 +6,11 @@ Everything that is counted, drawn, explained or printed reads this one object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 from typing import Any, Literal
+
+from sympy import sympify
 
 from qres.notation.formula import Formula
 from qres.notation.quantity import Bound, Kind, Quantity, weakest
@@ -24,7 +26,8 @@ class Unit:
         toffoli: Toffoli gates.
         t: T gates.
         rotations: rotations, to be synthesised by their own stage.
-        qubits: logical qubits alive during the call, held registers included.
+        qubits: logical qubits of the run that the call belongs to, held registers included; 0 for
+            work that runs elsewhere.
     """
 
     toffoli: Any = 0
@@ -70,6 +73,12 @@ class Stage:
     def is_classical(self) -> bool:
         """Whether the stage runs on the classical device."""
         return isinstance(self.unit, ClassicalWork)
+
+    @property
+    def free(self) -> frozenset[str]:
+        """Names of the symbols in its calls and its unit."""
+        parts = (self.calls, *(getattr(self.unit, item.name) for item in fields(self.unit)))
+        return frozenset(str(s) for part in parts for s in sympify(part).free_symbols)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,11 +191,28 @@ class Job:
         return known
 
     @property
+    def used(self) -> frozenset[str]:
+        """The symbols that the stages are made of, definitions followed down to the values."""
+        formulas, found = dict(self.definitions), set()
+        waiting = {name for stage in self.stages for name in stage.free}
+        while waiting:
+            name = waiting.pop()
+            found.add(name)
+            waiting |= set(formulas[name].inputs if name in formulas else ()) - found
+        return frozenset(found)
+
+    @property
     def kind(self) -> Kind:
         """The weakest kind of everything that the totals rest on."""
-        stages = (stage.kind for stage in self.stages)
+        known, stages = self.pedigrees(), (stage.kind for stage in self.stages)
         shares = (share.kind for share in self.shares)
-        return weakest(chain(stages, shares, (item.kind for item in self.pedigrees().values())))
+        return weakest(chain(stages, shares, (known[name].kind for name in self.used)))
+
+    @property
+    def bound(self) -> Bound:
+        """The bound of the totals; one lower bound that goes in makes them optimistic."""
+        known = self.pedigrees()
+        return combined_bound(known[name].bound for name in self.used)
 
     def bloq(self, *, symbolic: bool = False) -> Any:
         """Return the root circuit as a Qualtran bloq, None where the job has no circuit.

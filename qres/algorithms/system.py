@@ -88,7 +88,7 @@ class System:
         """Qubits alive: registers, ancillas, phase gradient, and the largest look-up."""
         matrix_bits, rhs_bits = symbols("matrix_bits rhs_bits")
         table = widest(2 ** sympy.Max(_LEVELS - 1, 0), rhs_bits, controls, _LIMIT)
-        alive = sympy.Max(self.encoding.width(controls), table)
+        alive = sympy.Max(self.encoding.width(controls), sympy.Min(1, _LEVELS) * table)
         return symbol("held_qubits") + sympy.Max(matrix_bits, rhs_bits) + alive + controls
 
 
@@ -146,7 +146,7 @@ def circuit_definitions(system: System) -> Definitions:
             "amplification rounds of the joint event: flag and wanted block",
             amplified,
             ROUNDS.source,
-            kind="proven",
+            kind=solver.flag_kind,
         ),
         define(
             f"{name}.invocations",

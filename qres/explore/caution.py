@@ -12,7 +12,7 @@ Warnings = tuple[tuple[str, str], ...]
 ERROR_FLOOR = 1e-10
 """Logical error per cycle below which no experiment has gone."""
 
-DECODER_REACTION_S = 1e-7
+ROUNDING = 1e-9
 
 
 def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Priced) -> Warnings:
@@ -24,6 +24,7 @@ def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Pri
     found += _tables(job, priced)
     found += _encoding(job, priced, measurement)
     found += _condition(job, priced)
+    found += _contradictions(priced, measurement)
     found += _machines(priced)
     return tuple(dict.fromkeys(found))
 
@@ -86,6 +87,27 @@ def _condition(job: Job, priced: Priced) -> list[tuple[str, str]]:
         f" {linear:.4g}"
     )
     return [("W-KAPPA", message)] if float(numbers["kappa_eff"]) > 10 * linear else []
+
+
+def _contradictions(priced: Priced, measurement: Measurement) -> list[tuple[str, str]]:
+    """Return what no matrix and no training can be, so that the cost is too low."""
+    numbers, values = priced.numbers, measurement.values
+    found = []
+    names = ("lambda_max", "lambda_min", "norm", "smallest_singular_value")
+    largest = max((abs(float(values[name])) for name in names if name in values), default=0.0)
+    alpha = numbers.get("alpha_matrix")
+    if alpha is not None and float(alpha) < largest * (1 - ROUNDING):
+        found.append(
+            f"the encoding's normalisation {float(alpha):.4g} lies below the norm"
+            f" {largest:.4g} of the matrix"
+        )
+    xi = numbers.get("xi")
+    if xi is not None and float(xi) < 1 - ROUNDING:
+        found.append(
+            f"update_norms are larger than these steps can make (xi = {float(xi):.4g} < 1)"
+        )
+    tail = "the numbers contradict each other and the cost is too low"
+    return [("W-CONTRADICTION", f"{text}: {tail}") for text in found]
 
 
 def _machines(priced: Priced) -> list[tuple[str, str]]:

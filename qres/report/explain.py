@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sympy
-
 from qres.algorithms.record import ClassicalWork, Stage
 from qres.notation.quantity import Quantity
 from qres.report.totals import LOGICAL, logical_totals
@@ -63,9 +61,7 @@ def _stage(stage: Stage, known: dict[str, Quantity]) -> list[str]:
         f"  {name} a call = {getattr(unit, name)}" for name in names if getattr(unit, name) != 0
     ]
     lines.append(f"  source: {stage.source}  [{stage.kind}]")
-    parts = [stage.calls, *(getattr(unit, name) for name in names)]
-    free = {str(item) for part in parts for item in sympy.sympify(part).free_symbols}
-    return lines + _inputs(tuple(sorted(free)), known)
+    return lines + _inputs(tuple(sorted(stage.free)), known)
 
 
 def _inputs(names: tuple[str, ...], known: dict[str, Quantity]) -> list[str]:

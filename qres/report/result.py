@@ -79,8 +79,18 @@ def stage_row(report: Report, stage: StageCost) -> dict[str, Any]:
         "share": share,
         "kind": stage_kind(report, stage.name),
         "gradients": whole(stage.gradients),
-        "flops": whole(stage.flops),
+        "flops": _flops(report, stage),
     }
+
+
+def _flops(report: Report, stage: StageCost) -> Any:
+    """Return the operations of a stage, those of its gradients included (6 n n_s for each)."""
+    values = report.measurement.values
+    names = ("n_params", "n_samples")
+    if not stage.gradients or any(name not in values for name in names):
+        return whole(stage.flops)
+    n_params, n_samples = (int(float(values[name])) for name in names)
+    return whole(stage.flops + 6 * n_params * n_samples * stage.gradients)
 
 
 def _logical(report: Report) -> dict[str, Any]:

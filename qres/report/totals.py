@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from qres.algorithms.record import combined_bound
 from qres.notation.quantity import Kind, Quantity, weakest
 from qres.physical.record import MachineCost
 
@@ -54,7 +53,7 @@ def stage_kind(report: Report, name: str) -> Kind:
 
 def job_bound(report: Report) -> Any:
     """Return the bound of the totals; one lower-bound input makes them optimistic."""
-    return combined_bound(quantity.bound for quantity in report.pedigrees().values())
+    return "two-sided" if report.job is None else report.job.bound
 
 
 def machine_totals(report: Report, cost: MachineCost) -> dict[str, Quantity]:

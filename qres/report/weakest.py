@@ -24,11 +24,14 @@ WORDS: dict[Kind, str] = {
 def weakest_link(report: Report) -> str:
     """Return kind, words and the first symbol of that kind."""
     kind = job_kind(report)
+    job = report.job
+    if job is None:
+        return "nothing was counted"
+    own, used = dict(job.definitions), job.used
     culprits = [name for name, item in report.pedigrees().items() if item.kind == kind]
-    own = dict(report.job.definitions) if report.job else {}
-    first = [name for name in culprits if name not in own or own[name].kind == kind]
-    first += [
-        stage.name for stage in (report.job.stages if report.job else ()) if stage.kind == kind
-    ]
+    first = [name for name in culprits if name in used and name not in own]
+    first += [name for name in culprits if name in used and name in own and own[name].kind == kind]
+    first += [share.name for share in job.shares if share.kind == kind]
+    first += [stage.name for stage in job.stages if stage.kind == kind]
     named = f": {first[0]}" if first and KINDS.index(kind) > 0 else ""
     return f"{kind} ({WORDS[kind]}{named})"

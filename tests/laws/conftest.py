@@ -79,7 +79,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 def algorithm_modules() -> dict[str, Any]:
     """Return every module of `qres.algorithms` that offers the two verbs, by its name."""
-    names = (f"qres.algorithms.{info.name}" for info in pkgutil.iter_modules(qres.algorithms.__path__))
+    names = (
+        f"qres.algorithms.{info.name}" for info in pkgutil.iter_modules(qres.algorithms.__path__)
+    )
     modules = (importlib.import_module(name) for name in names)
     return {module.NAME: module for module in modules if hasattr(module, "candidates")}
 

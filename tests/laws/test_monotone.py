@@ -9,26 +9,41 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FACTORS = st.sampled_from([0.999, 0.7, 0.5, 1e-1, 1e-3])
-GROWTH = st.sampled_from([1.001, 1.5, 2.0, 10.0, 1e4])
+SMALLER = st.sampled_from([0.999, 0.7, 0.5, 1e-1, 1e-3])
+LARGER = st.sampled_from([1.001, 1.5, 2.0, 10.0, 1e4])
 
 
-def prices(cost: Any) -> dict[str, Any]:
-    """Return everything that somebody has to pay for."""
+def gates(cost: Any) -> dict[str, Any]:
+    """Return everything that takes time."""
+    found = {"toffoli": cost.toffoli, "t": cost.t, "rotations": cost.rotations}
+    return found | {"magic states": cost.magic_states}
+
+
+def tiled(rows: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows as they are, then once for each change with that one in place."""
     return {
-        "toffoli": cost.toffoli,
-        "t": cost.t,
-        "rotations": cost.rotations,
-        "magic states": cost.magic_states,
-        "qubits": cost.logical_qubits,
+        name: np.concatenate(
+            [column, *(changes.get(name, column) if name == other else column for other in changes)]
+        )
+        for name, column in rows.items()
     }
 
 
-def assert_not_cheaper(before: Any, after: Any) -> None:
-    """Fail where any price falls at any point."""
-    old, new = prices(before), prices(after)
-    fallen = {name: (old[name], new[name]) for name in old if np.any(new[name] < old[name])}
-    assert not fallen
+def assert_not_cheaper(member: Any, rows: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Fail where any of the changes, alone, makes a price fall at any point.
+
+    Width only counts for plain QROM: the cheapest block of QROAM may be a narrower one.
+    """
+    cost = member.cost(tiled(rows, changes))
+    prices = gates(cost)
+    plain = np.asarray(rows.get("block_limit", 0)) == 0
+    prices["qubits of plain QROM"] = cost.logical_qubits * np.tile(plain, len(changes) + 1)
+    for name, found in prices.items():
+        table = np.broadcast_to(found, (len(changes) + 1) * len(plain)).reshape(-1, len(plain))
+        fallen = {
+            way for way, row in zip(changes, table[1:], strict=True) if (row < table[0]).any()
+        }
+        assert not fallen, name
 
 
 def budget_symbols(member: Any) -> list[str]:
@@ -37,16 +52,15 @@ def budget_symbols(member: Any) -> list[str]:
     return [*shares, *member.job.failures]
 
 
-@settings(max_examples=5)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_no_price_falls_when_a_share_shrinks(member, data):
-    rows, factor = data.draw(member.rows()), data.draw(FACTORS)
-    before = member.cost(rows)
-    for name in budget_symbols(member):
-        assert_not_cheaper(before, member.cost(rows, **{name: rows[name] * factor}))
+    rows, factor = data.draw(member.rows()), data.draw(SMALLER)
+    changes = {name: rows[name] * factor for name in budget_symbols(member)}
+    assert_not_cheaper(member, rows, changes)
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(data=st.data())
 def test_every_share_that_exists_buys_something(member, data):
     values = data.draw(member.values())
@@ -56,31 +70,32 @@ def test_every_share_that_exists_buys_something(member, data):
         if name == "fail_logical":
             assert after.fail_prob == values[name] * 1e-4 < before.fail_prob
         else:
-            assert prices(after) != prices(before), f"{name} has no influence"
+            bought = (gates(after), after.logical_qubits)
+            assert bought != (gates(before), before.logical_qubits), name
 
 
-@pytest.mark.parametrize("name", ["kappa_eff", "alpha", "inverse_norm", "alpha_matrix", "xi"])
+@pytest.mark.parametrize("name", ["kappa_eff", "alpha"])
 @settings(max_examples=4)
 @given(data=st.data())
 def test_no_price_falls_when_the_system_is_harder(member, name, data):
-    rows, factor = data.draw(member.rows()), data.draw(GROWTH)
+    rows, factor = data.draw(member.rows()), data.draw(LARGER)
     base = member.numbers(rows)
     if name not in base:
         assert member.name == "counts"
         return
-    assert_not_cheaper(member.cost(rows), member.cost(rows, **{name: base[name] * factor}))
+    harder = {name: base[name] * factor}
+    assert_not_cheaper(member, rows | {name: base[name]}, harder)
 
 
 @settings(max_examples=5)
 @given(data=st.data())
 def test_no_price_falls_when_there_are_more_weights(member, data):
-    rows, factor = data.draw(member.rows()), data.draw(GROWTH)
+    rows, factor = data.draw(member.rows()), data.draw(LARGER)
     size = "n_active" if "n_active" in rows else "dim"
     if size not in rows:
         assert member.name == "counts"
         return
-    more = {size: np.ceil(rows[size] * factor)}
-    assert_not_cheaper(member.cost(rows), member.cost(rows, **more))
+    assert_not_cheaper(member, rows, {size: np.ceil(rows[size] * factor)})
 
 
 PRUNED = ("n_active", "dim", "sparsity", "max_entry", "frobenius_norm")
@@ -89,10 +104,10 @@ PRUNED = ("n_active", "dim", "sparsity", "max_entry", "frobenius_norm")
 def prune(data: st.DataObject, rows: dict[str, Any]) -> dict[str, Any]:
     """Return what pruning changes: fewer weights, not more entries a row, no larger norms."""
     changed = {name: rows[name] for name in PRUNED if name in rows}
+    kept = st.one_of(st.sampled_from([1.0, 0.95, 0.8]), st.floats(1e-3, 1))
     for name, before in changed.items():
-        kept = data.draw(st.lists(st.floats(0, 1), min_size=len(before), max_size=len(before)))
         is_count = name not in ("max_entry", "frobenius_norm")
-        part = before * np.maximum(kept, 1e-3)
+        part = before * data.draw(st.lists(kept, min_size=len(before), max_size=len(before)))
         changed[name] = np.maximum(1, np.ceil(part)) if is_count else part
     if "sparsity" in changed:
         size = changed["n_active" if "n_active" in changed else "dim"]
@@ -109,9 +124,11 @@ def cheapest(rivals: Any, rows: dict[str, Any], **changes: Any) -> np.ndarray:
 @settings(max_examples=10)
 @given(data=st.data())
 def test_pruning_harder_never_raises_the_price(rivals, data):
-    rows = {}
-    for member in rivals:
-        rows = data.draw(member.rows()) | rows
+    rows: dict[str, Any] = {}
+    for names in {tuple(member.job.values): member for member in rivals}.values():
+        rows = data.draw(names.rows()) | rows
+    if "smallest_singular_value" in rows:  # kappa stays above 1 whatever is pruned
+        rows["smallest_singular_value"] = rows["smallest_singular_value"] * 1e-3
     before = cheapest(rivals, rows)
     after = cheapest(rivals, rows, **prune(data, rows))
     assert (after <= before).all()

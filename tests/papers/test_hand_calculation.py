@@ -656,3 +656,21 @@ def test_a_model_error_above_half_leaves_the_other_half():
     report = training_report(SMALL, "sparse", "full", COHERENT, eps_model=0.07)
     assert report.priced.numbers["share_solver"] == pytest.approx(TOTAL / 2 / 4, rel=1e-12)
     assert "W-MODEL" in {warning["code"] for warning in report.to_dict()["warnings"]}
+
+
+@pytest.mark.parametrize("readout", ["coherent", "state"])
+@pytest.mark.parametrize("encoding", ["sparse", "frobenius"])
+def test_a_single_weight(encoding, readout):
+    """14a at n = 0: a tree without levels is free. Breaking it means: r = 1 has no price.
+
+    One weight has one slot and a full row: look-ups of one entry are free, sparse keeps its b_A - 1.
+    """
+    single = SMALL | {"n_active": 1, "sparsity": 1}
+    report = training_report(single, encoding, "none", READOUTS[readout])
+    numbers = report.priced.numbers
+    assert numbers["index_bits"] == 0
+    encode = numbers["matrix_bits"] - 1 if encoding == "sparse" else 0
+    assert numbers["query_toffoli"] == encode + numbers["time_bits"] - 1
+    stages = {stage["name"]: stage for stage in report.to_dict()["stages"]}
+    # U(5) = 8, and no tree.
+    assert stages["rhs queries"]["toffoli"] == 8 * stages["rhs queries"]["calls"]

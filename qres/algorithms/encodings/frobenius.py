@@ -30,7 +30,7 @@ def _toffoli(controls: Any) -> Any:
 
 def _width(controls: Any) -> Any:
     entries = _DIM * 2 ** sympy.Max(_LEVELS - 1, 0)
-    return widest(entries, _BITS, controls, _LIMIT)
+    return sympy.Min(1, _LEVELS) * widest(entries, _BITS, controls, _LIMIT)
 
 
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:

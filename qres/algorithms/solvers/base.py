@@ -25,6 +25,8 @@ class Solver:
         state_queries: the same for U_b.
         run_factor: queries of one run without restarts over the expected ones.
         flag_prob: probability that such a run flags success.
+        flag_kind: `proven` where that probability is exact, `assumed` where a bound is taken for
+            it: amplification with a wrong probability may overshoot.
         state_ratio: uses of U_b per use of U_A.
         qubits: ancillas of the solver itself.
         kind: how the constants are known.
@@ -36,6 +38,7 @@ class Solver:
     state_queries: Formula
     run_factor: int
     flag_prob: Fraction
+    flag_kind: Kind
     state_ratio: int
     qubits: int
     kind: Kind

@@ -74,9 +74,11 @@ SOLVER = Solver(
     state_queries=STATE_QUERIES,
     run_factor=2,
     flag_prob=Fraction(1, 2),
+    flag_kind="assumed",
     state_ratio=2,
     qubits=4,
     kind="proven",
     run_note="a shortcut run cut off at twice its expected queries flags success with probability "
-    "1/2; Markov's inequality gives at least that, the amplification takes it for exact",
+    "1/2; Markov's inequality gives at least that, the amplification takes it for exact and may"
+    " overshoot",
 )
