@@ -23,7 +23,7 @@ from typing import Any
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.base import Choice, readout_modes
 from qres.algorithms.circuit import history_circuit
-from qres.algorithms.encodings.base import encoding, encodings
+from qres.algorithms.encodings.base import encoding, usable_encodings
 from qres.algorithms.gradients import DENSE_GRADIENTS
 from qres.algorithms.lift import check_growth, history_definitions, linear_reference
 from qres.algorithms.readouts.stages import (
@@ -53,12 +53,7 @@ _MEASURED = ("n_active", "lambda_max", "lambda_min", "grad_norm")
 
 def candidates(parameters: CarlemanGd, measurement: Measurement) -> tuple[Choice, ...]:
     """Return the open choices: encodings with known values, paddings, ways to make a state."""
-    known = measurement.values
-    names = list(encodings()) if parameters.encoding == "auto" else [parameters.encoding]
-    usable = [name for name in names if all(need in known for need in encoding(name).needs)]
-    if not usable:
-        missing = [n for name in names for n in encoding(name).needs if n not in known]
-        raise InputError(f"algorithm.encoding: {parameters.encoding} needs {', '.join(missing)}")
+    usable = usable_encodings(parameters.encoding, measurement.values)
     modes = readout_modes(parameters.readout.kind, parameters.readout.access)
     return tuple(
         Choice(encoding=name, padding=padding, mode=mode)

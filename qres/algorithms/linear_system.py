@@ -15,7 +15,7 @@ import sympy
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.base import Choice, readout_modes
 from qres.algorithms.circuit import system_circuit
-from qres.algorithms.encodings.base import encoding, encodings
+from qres.algorithms.encodings.base import encoding, usable_encodings
 from qres.algorithms.readouts.stages import (
     ReadoutKind,
     budget_shares,
@@ -47,12 +47,7 @@ NAME = "linear-system"
 
 def candidates(parameters: LinearSystem, measurement: Measurement) -> tuple[Choice, ...]:
     """Return the open choices: encodings with known values, ways to make a state."""
-    names = list(encodings()) if parameters.encoding == "auto" else [parameters.encoding]
-    known = measurement.values
-    usable = [name for name in names if all(need in known for need in encoding(name).needs)]
-    if not usable:
-        missing = [n for name in names for n in encoding(name).needs if n not in known]
-        raise InputError(f"algorithm.encoding: {parameters.encoding} needs {', '.join(missing)}")
+    usable = usable_encodings(parameters.encoding, measurement.values)
     modes = readout_modes(parameters.readout.kind, parameters.readout.access)
     return tuple(Choice(encoding=name, mode=mode) for name in usable for mode in modes)
 

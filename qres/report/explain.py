@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qres.algorithms.record import ClassicalWork, Stage
+from qres.errors import InputError, nearest
 from qres.notation.quantity import Quantity
+from qres.report.record import Result
 from qres.report.totals import LOGICAL, logical_totals
 from qres.report.units import number
 
-if TYPE_CHECKING:
-    from qres.report.report import Report
 
-
-def explain(report: Report, name: str) -> str:
+def explain(report: Result, name: str) -> str:
     """Return formula, values and sources of a symbol, a stage or a total."""
-    from qres.report.report import unknown_name
-
     known = report.pedigrees()
     if name in known:
         return "\n".join(_symbol(report, name, known))
@@ -27,10 +22,11 @@ def explain(report: Report, name: str) -> str:
     total = totals.get(name)
     if total is not None:
         return "\n".join(_total(report, name, total))
-    raise unknown_name(name, [*known, *stages, *totals])
+    options = [*known, *stages, *totals]
+    raise InputError(f"explain: no number called '{name}'{nearest(name, options)}")
 
 
-def sources(report: Report) -> str:
+def sources(report: Result) -> str:
     """Return every value of the job with its formula or source, one line each."""
     lines = ["Sources"]
     for name, quantity in report.pedigrees().items():
@@ -39,7 +35,7 @@ def sources(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _symbol(report: Report, name: str, known: dict[str, Quantity]) -> list[str]:
+def _symbol(report: Result, name: str, known: dict[str, Quantity]) -> list[str]:
     quantity = known[name]
     formulas = dict(report.job.definitions) if report.job else {}
     lines = [f"{name} = {number(quantity.value)}  [{quantity.kind}, {quantity.bound}]"]
@@ -72,7 +68,7 @@ def _inputs(names: tuple[str, ...], known: dict[str, Quantity]) -> list[str]:
     ]
 
 
-def _total(report: Report, name: str, total: Quantity) -> list[str]:
+def _total(report: Result, name: str, total: Quantity) -> list[str]:
     key = name.removeprefix("logical.")
     head = f"{name} = {number(total.value)} {LOGICAL[key]}  [{total.kind}, {total.bound}]"
     rows = [

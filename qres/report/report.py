@@ -6,21 +6,12 @@ import csv
 import html
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qres.algorithms.record import Job
-from qres.classical.record import Device
-from qres.config.record import Scenario
-from qres.errors import InputError, nearest
+from qres.errors import InputError
 from qres.files import write_atomic
-from qres.logical.record import Agreement
-from qres.measurement.record import Measurement
-from qres.notation.quantity import Quantity
-from qres.physical.record import Machine
-from qres.pricing.record import Priced, Verdict
+from qres.report.record import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,39 +19,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".json", ".csv")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """One estimate.
-
-    Args:
-        scenario: the question.
-        measurement: what was measured or given.
-        machines: the quantum machines asked about.
-        device: the classical device.
-        versions: of qres and what it builds on.
-        job: stages and values; None where no job could be built.
-        budget: shares and failure probabilities.
-        priced: costs; None where the job is infeasible before any machine.
-        agreement: circuit against formula.
-        verdict: the first screen.
-        intervals: of totals, from intervals of inputs.
-        warnings: (code, message) pairs.
-        failure: (stage, reason) where the job is infeasible before any machine.
-    """
-
-    scenario: Scenario
-    measurement: Measurement
-    machines: tuple[Machine, ...]
-    device: Device
-    versions: Mapping[str, str]
-    job: Job | None = None
-    budget: Mapping[str, float] = field(default_factory=dict)
-    priced: Priced | None = None
-    agreement: Agreement | None = None
-    verdict: Verdict | None = None
-    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    warnings: tuple[tuple[str, str], ...] = ()
-    failure: tuple[str, str] | None = None
+class Report(Result):
+    """One estimate, as a table, as data, as files; see `Result` for what it holds."""
 
     def table(self, width: int = 100) -> str:
         """Return the report as text, at most `width` columns wide (80 or more)."""
@@ -128,14 +88,5 @@ class Report:
         rows = [f"  {path} = {value}" for path, value in self.scenario.defaults]
         return "\n".join(["Defaults", *rows]) if rows else "Defaults: none were used"
 
-    def pedigrees(self) -> dict[str, Quantity]:
-        """Return every symbol of the job as a quantity, empty without a job."""
-        return {} if self.job is None else self.job.pedigrees()
-
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.table())}</pre>"
-
-
-def unknown_name(name: str, options: list[str]) -> InputError:
-    """Return the error for a number that a report does not have."""
-    return InputError(f"explain: no number called '{name}'{nearest(name, options)}")

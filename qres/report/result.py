@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qres.algorithms.record import Share
 from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
 from qres.physical.record import MachineCost
 from qres.pricing.record import Tie
+from qres.report.record import Result
 from qres.report.totals import (
     classical_totals,
     logical_totals,
@@ -17,13 +18,10 @@ from qres.report.totals import (
     whole,
 )
 
-if TYPE_CHECKING:
-    from qres.report.report import Report
-
 SCHEMA = "qres-result/1"
 
 
-def to_dict(report: Report) -> dict[str, Any]:
+def to_dict(report: Result) -> dict[str, Any]:
     """Return all of a report as JSON data."""
     return {
         "schema": SCHEMA,
@@ -61,11 +59,11 @@ def plain(quantity: Quantity | None) -> dict[str, Any] | None:
     return found
 
 
-def _stages(report: Report) -> tuple[StageCost, ...]:
+def _stages(report: Result) -> tuple[StageCost, ...]:
     return () if report.priced is None else report.priced.stages
 
 
-def stage_row(report: Report, stage: StageCost) -> dict[str, Any]:
+def stage_row(report: Result, stage: StageCost) -> dict[str, Any]:
     """Return one stage; `share` is its part of all magic states, toffoli + t/2."""
     whole_job = float(report.priced.logical.magic_states) if report.priced else 0.0
     share = float(stage.magic_states) / whole_job if whole_job and not stage.is_classical else 0.0
@@ -83,7 +81,7 @@ def stage_row(report: Report, stage: StageCost) -> dict[str, Any]:
     }
 
 
-def _flops(report: Report, stage: StageCost) -> Any:
+def _flops(report: Result, stage: StageCost) -> Any:
     """Return the operations of a stage, those of its gradients included (6 n n_s for each)."""
     values = report.measurement.values
     names = ("n_params", "n_samples")
@@ -93,7 +91,7 @@ def _flops(report: Report, stage: StageCost) -> Any:
     return whole(stage.flops + 6 * n_params * n_samples * stage.gradients)
 
 
-def _logical(report: Report) -> dict[str, Any]:
+def _logical(report: Result) -> dict[str, Any]:
     totals: dict[str, Any] = {name: plain(item) for name, item in logical_totals(report).items()}
     found = report.agreement
     totals["agreement"] = {
@@ -106,7 +104,7 @@ def _logical(report: Report) -> dict[str, Any]:
     return totals
 
 
-def budget_row(report: Report, share: Share) -> dict[str, Any]:
+def budget_row(report: Result, share: Share) -> dict[str, Any]:
     """Return one term of the error budget: its share, its precision, what that buys."""
     numbers = report.priced.numbers if report.priced else {}
     bought = None
@@ -121,7 +119,7 @@ def budget_row(report: Report, share: Share) -> dict[str, Any]:
     }
 
 
-def _physical(report: Report) -> list[dict[str, Any]]:
+def _physical(report: Result) -> list[dict[str, Any]]:
     if report.priced is None:
         reason = "; ".join(report.failure or ())
         return [_no_machine(machine.name, reason) for machine in report.machines]
@@ -141,7 +139,7 @@ def _no_machine(name: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _machine(report: Report, cost: MachineCost) -> dict[str, Any]:
+def _machine(report: Result, cost: MachineCost) -> dict[str, Any]:
     if not cost.is_feasible:
         floor = {"runtime_floor_s": float(cost.runtime_floor_s)}
         return _no_machine(cost.hardware, str(cost.reason)) | floor
@@ -159,7 +157,7 @@ def _machine(report: Report, cost: MachineCost) -> dict[str, Any]:
     }
 
 
-def _verdict(report: Report) -> dict[str, Any]:
+def _verdict(report: Result) -> dict[str, Any]:
     verdict = report.verdict
     if verdict is None:
         return {"winner": "undecided", "ratio": None, "dominated_by": None, "one_change": None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, Group
@@ -14,13 +13,11 @@ from rich.text import Text
 from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
 from qres.pricing.record import Verdict
+from qres.report.record import Result
 from qres.report.result import budget_row, change_text, stage_row
 from qres.report.totals import job_bound, logical_totals, machine_totals
 from qres.report.units import count, decades, duration, number
 from qres.report.weakest import weakest_link
-
-if TYPE_CHECKING:
-    from qres.report.report import Report
 
 INPUTS = (
     "n_params",
@@ -58,7 +55,7 @@ DERIVED = ("kappa_eff", "alpha", "inverse_norm", "success_prob", "xi")
 """Derived symbols worth a line."""
 
 
-def render(report: Report, width: int) -> str:
+def render(report: Result, width: int) -> str:
     """Return the report as text of at most `width` columns."""
     width = max(width, MIN_WIDTH)
     stream = io.StringIO()
@@ -83,7 +80,7 @@ def render(report: Report, width: int) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def _title(report: Report) -> Text:
+def _title(report: Result) -> Text:
     scenario = report.scenario
     return Text(
         f"{scenario.name}: {scenario.algorithm.name}, error {scenario.error.total:g}"
@@ -91,7 +88,7 @@ def _title(report: Report) -> Text:
     )
 
 
-def _first_screen(report: Report) -> list[Padding]:
+def _first_screen(report: Result) -> list[Padding]:
     """Who wins, what dominates, the one change, and how sure all of it is."""
     lines = [_who(report)]
     verdict = report.verdict
@@ -104,7 +101,7 @@ def _first_screen(report: Report) -> list[Padding]:
     return [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
 
 
-def _who(report: Report) -> str:
+def _who(report: Result) -> str:
     if report.failure is not None:
         return f"Infeasible: {report.failure[0]}: {report.failure[1]}"
     verdict = report.verdict
@@ -135,7 +132,7 @@ def _why(verdict: Verdict) -> str:
     return f" {verdict.reason.capitalize()}." if verdict.reason else ""
 
 
-def _alone(report: Report) -> str:
+def _alone(report: Result) -> str:
     if report.priced is None:
         return ""
     times = [
@@ -169,7 +166,7 @@ def _grid(title: str, *columns: str, wide: int = 0) -> Table:
     return table
 
 
-def _inputs(report: Report) -> list[Table]:
+def _inputs(report: Result) -> list[Table]:
     table = _grid("Inputs", "quantity", "value", "interval", "kind", "how", wide=4)
     table.columns[0].no_wrap = True
     known = report.measurement.values
@@ -198,7 +195,7 @@ def _how(quantity: Quantity, *, is_derived: bool) -> str:
     return bound + (text if len(text) <= 60 else text[:57] + "...")
 
 
-def _stages(report: Report, *, has_room: bool) -> list[Table | Text]:
+def _stages(report: Result, *, has_room: bool) -> list[Table | Text]:
     if report.job is None or report.priced is None:
         return []
     names = ("stage", "calls", "Toffoli", "T", "qubits", "share", "kind")
@@ -216,7 +213,7 @@ def _stages(report: Report, *, has_room: bool) -> list[Table | Text]:
     return [table, Text(f"  {method}\n")]
 
 
-def _stage_cells(report: Report, stage: StageCost) -> list[str]:
+def _stage_cells(report: Result, stage: StageCost) -> list[str]:
     row = stage_row(report, stage)
     if stage.is_classical:
         has_gradients = bool(row["gradients"])
@@ -241,11 +238,11 @@ def _stage_cells(report: Report, stage: StageCost) -> list[str]:
     ]
 
 
-def _optimism(report: Report) -> str:
+def _optimism(report: Result) -> str:
     return {"lower": "optimistic", "upper": "upper bound"}.get(job_bound(report), "")
 
 
-def _budget(report: Report) -> list[Table]:
+def _budget(report: Result) -> list[Table]:
     if report.job is None or not report.job.shares:
         return []
     table = _grid("Error budget", "term", "share", "precision", "buys", "kind", wide=3)
@@ -261,7 +258,7 @@ def _budget(report: Report) -> list[Table]:
     return [table]
 
 
-def _machines(report: Report) -> list[Table]:
+def _machines(report: Result) -> list[Table]:
     if report.priced is None:
         return []
     table = _grid("Machines", "machine", "qubits", "time", "distance", "factories", "note", wide=5)
@@ -282,7 +279,7 @@ def _machines(report: Report) -> list[Table]:
     return [table]
 
 
-def _classical(report: Report) -> list[Text]:
+def _classical(report: Result) -> list[Text]:
     cost = report.priced.classical if report.priced else None
     if cost is None:
         return []
@@ -294,7 +291,7 @@ def _classical(report: Report) -> list[Text]:
     ]
 
 
-def _notes(report: Report) -> list[Text | Padding]:
+def _notes(report: Result) -> list[Text | Padding]:
     lines: list[Text | Padding] = []
     assumptions = [item.text for item in report.job.assumptions] if report.job else []
     assumptions += [

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 
 from qres.notation.quantity import Kind, Quantity, weakest
 from qres.physical.record import MachineCost
-
-if TYPE_CHECKING:
-    from qres.report.report import Report
+from qres.report.record import Result
 
 LOGICAL = {"toffoli": "Toffoli", "t": "T", "rotations": "rotations", "logical_qubits": "qubits"}
 """Totals and their units."""
 
 
-def logical_totals(report: Report) -> dict[str, Quantity | None]:
+def logical_totals(report: Result) -> dict[str, Quantity | None]:
     """Return Toffoli, T, rotations and qubits; None where the job is infeasible."""
     if report.priced is None:
         return dict.fromkeys(LOGICAL)
@@ -38,12 +36,12 @@ def logical_totals(report: Report) -> dict[str, Quantity | None]:
     }
 
 
-def job_kind(report: Report) -> Kind:
+def job_kind(report: Result) -> Kind:
     """Return the weakest kind of everything that the totals rest on."""
     return "exact" if report.job is None else report.job.kind
 
 
-def stage_kind(report: Report, name: str) -> Kind:
+def stage_kind(report: Result, name: str) -> Kind:
     """Return the kind of a stage: its own, weakened by the symbols that its calls are made of."""
     known = report.pedigrees()
     stage = next(item for item in (report.job.stages if report.job else ()) if item.name == name)
@@ -51,12 +49,12 @@ def stage_kind(report: Report, name: str) -> Kind:
     return weakest(chain((stage.kind,), (known[item].kind for item in free if item in known)))
 
 
-def job_bound(report: Report) -> Any:
+def job_bound(report: Result) -> Any:
     """Return the bound of the totals; one lower-bound input makes them optimistic."""
     return "two-sided" if report.job is None else report.job.bound
 
 
-def machine_totals(report: Report, cost: MachineCost) -> dict[str, Quantity]:
+def machine_totals(report: Result, cost: MachineCost) -> dict[str, Quantity]:
     """Return physical qubits and runtime of one machine; unknown where infeasible."""
     reason = str(cost.reason)
     kind = weakest((job_kind(report), "fitted"))
@@ -79,7 +77,7 @@ def machine_totals(report: Report, cost: MachineCost) -> dict[str, Quantity]:
     }
 
 
-def classical_totals(report: Report) -> dict[str, Quantity | None]:
+def classical_totals(report: Result) -> dict[str, Quantity | None]:
     """Return runtime and energy of the device; None where there is no common task."""
     cost = None if report.priced is None else report.priced.classical
     if cost is None:
@@ -110,6 +108,6 @@ def whole(value: Any) -> Any:
     return float(value)
 
 
-def _ends(report: Report, name: str) -> dict[str, float]:
+def _ends(report: Result, name: str) -> dict[str, float]:
     ends = report.intervals.get(name)
     return {} if ends is None else {"low": ends[0], "high": ends[1]}

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qres.notation.quantity import KINDS, Kind
+from qres.report.record import Result
 from qres.report.totals import job_kind
-
-if TYPE_CHECKING:
-    from qres.report.report import Report
 
 WORDS: dict[Kind, str] = {
     "exact": "everything is counted",
@@ -21,7 +17,7 @@ WORDS: dict[Kind, str] = {
 }
 
 
-def weakest_link(report: Report) -> str:
+def weakest_link(report: Result) -> str:
     """Return kind, words and the first symbol of that kind."""
     kind = job_kind(report)
     job = report.job

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import product
@@ -135,7 +136,7 @@ class Member:
         """Return consistent values of all inputs, shares and failure probabilities."""
         return consistent_values(tuple(self.job.values))
 
-    def rows(self, size: int = 6) -> st.SearchStrategy[dict[str, np.ndarray]]:
+    def rows(self, size: int = 4) -> st.SearchStrategy[dict[str, np.ndarray]]:
         """Return arrays of such values."""
         return st.lists(self.values(), min_size=size, max_size=size).map(stack)
 
@@ -211,37 +212,32 @@ def real(low: float, high: float) -> st.SearchStrategy[float]:
 def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
     """Return values that one model could have; growth over all steps stays below 1e26."""
     size, steps, rate = draw(whole(1e9, 2)), draw(whole(1e4)), draw(real(1e-4, 1))
-    entry, norm = draw(real(1e-3, 1e3)), draw(real(1e-3, 1e3))
-    rotations = draw(whole(1e12))
-    update = draw(real(1e-3, 1e3))
-    known = {
-        "n_active": size,
-        "dim": size,
-        "sparsity": draw(st.one_of(st.just(size), whole(size))),
-        "max_entry": entry,
-        "frobenius_norm": norm,
-        "n_steps": steps,
-        "learning_rate": rate,
-        "padding": draw(st.sampled_from([0, round(math.sqrt(steps)), steps])),
-        "lambda_max": draw(st.floats(0, 2)) / rate,
-        "lambda_min": -math.expm1(draw(st.floats(0, 60)) / steps) / rate,
-        "grad_norm": draw(real(1e-3, 1e3)),
-        "update_norm": update,
-        "path_energy": steps * update**2 * draw(st.floats(0, 1)),
-        "smallest_singular_value": min(entry, norm) / draw(real(1, 1e9)),
-        "solution_overlap": draw(real(1e-6, 1)),
-        "success_prob": 1,
-        "block_limit": draw(st.sampled_from(sorted(BLOCK_LIMITS.values()))),
-        "toffoli": draw(whole(1e15)),
-        "given_t": draw(whole(1e15)),
-        "given_rotations": rotations,
-        "rotation_depth": draw(whole(rotations)),
-        "measurements": draw(whole(1e15)),
-        "logical_qubits": draw(whole(1e6)),
+    entry, norm, update = draw(SCALE), draw(SCALE), draw(SCALE)
+    ranges: dict[str, Callable[[], Any]] = {
+        "n_active": lambda: size,
+        "dim": lambda: size,
+        "sparsity": lambda: draw(st.one_of(st.just(size), whole(size))),
+        "max_entry": lambda: entry,
+        "frobenius_norm": lambda: norm,
+        "n_steps": lambda: steps,
+        "learning_rate": lambda: rate,
+        "padding": lambda: draw(st.sampled_from([0, round(math.sqrt(steps)), steps])),
+        "lambda_max": lambda: draw(st.floats(0, 2)) / rate,
+        "lambda_min": lambda: -math.expm1(draw(st.floats(0, 60)) / steps) / rate,
+        "grad_norm": lambda: draw(SCALE),
+        "update_norm": lambda: update,
+        "path_energy": lambda: steps * update**2 * draw(st.floats(0, 1)),
+        "smallest_singular_value": lambda: min(entry, norm) / draw(real(1, 1e9)),
+        "solution_overlap": lambda: draw(real(1e-6, 1)),
+        "success_prob": lambda: 1,
+        "block_limit": lambda: draw(st.sampled_from(sorted(BLOCK_LIMITS.values()))),
+        "logical_qubits": lambda: draw(whole(1e6)),
     }
-    for name in names:
-        if name.startswith("share_"):
-            known[name] = draw(real(1e-6, 0.24))
-        if name.startswith("fail_"):
-            known[name] = draw(real(1e-9, 0.1))
-    return {name: known[name] for name in names}
+    ranges |= {name: lambda: draw(SHARE) for name in names if name.startswith("share_")}
+    ranges |= {name: lambda: draw(FAILURE) for name in names if name.startswith("fail_")}
+    counts = ("toffoli", "given_t", "given_rotations", "rotation_depth", "measurements")
+    ranges |= dict.fromkeys(counts, lambda: draw(whole(1e15)))
+    return {name: ranges[name]() for name in names}
+
+
+SCALE, SHARE, FAILURE = real(1e-3, 1e3), real(1e-6, 0.24), real(1e-9, 0.1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import qres.algorithms.encodings as members
+import qres.algorithms.encodings as folder
 from qres.algorithms.blocks import Blocks
-from qres.errors import InputError, nearest
+from qres.errors import InputError
+from qres.notation.catalogue import members, pick
 from qres.notation.formula import Formula
 
 
@@ -45,23 +44,23 @@ class Encoding:
 @cache
 def encodings() -> dict[str, Encoding]:
     """Return every encoding by name: each module of this folder that has an `ENCODING`."""
-    modules = (
-        importlib.import_module(f"{members.__name__}.{info.name}")
-        for info in pkgutil.iter_modules(members.__path__)
-    )
-    found = [module.ENCODING for module in modules if hasattr(module, "ENCODING")]
-    return {encoding.name: encoding for encoding in found}
+    return members(folder, "ENCODING")
 
 
 def encoding(name: str) -> Encoding:
-    """Return the encoding of that name.
+    """Return the encoding of that name, or refuse it with the nearest names."""
+    return pick(encodings(), name, "algorithm.encoding: unknown encoding")
+
+
+def usable_encodings(wanted: str, known: Collection[str]) -> list[str]:
+    """Return the encodings whose values are known, of all for `auto`, else of the wanted one.
 
     Raises:
-        InputError: there is none; the nearest names are given.
+        InputError: none is usable; what is missing is named.
     """
-    try:
-        return encodings()[name]
-    except KeyError:
-        raise InputError(
-            f"algorithm.encoding: unknown encoding '{name}'{nearest(name, encodings())}"
-        ) from None
+    names = list(encodings()) if wanted == "auto" else [wanted]
+    usable = [name for name in names if all(need in known for need in encoding(name).needs)]
+    if not usable:
+        missing = [need for name in names for need in encoding(name).needs if need not in known]
+        raise InputError(f"algorithm.encoding: {wanted} needs {', '.join(missing)}")
+    return usable

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-import qres.algorithms.solvers as members
-from qres.errors import InputError, nearest
+import qres.algorithms.solvers as folder
+from qres.notation.catalogue import members, pick
 from qres.notation.formula import Formula
 from qres.notation.quantity import Kind
 
@@ -48,23 +46,9 @@ class Solver:
 @cache
 def solvers() -> dict[str, Solver]:
     """Return every solver by name: each module of this folder that has a `SOLVER`."""
-    modules = (
-        importlib.import_module(f"{members.__name__}.{info.name}")
-        for info in pkgutil.iter_modules(members.__path__)
-    )
-    found = [module.SOLVER for module in modules if hasattr(module, "SOLVER")]
-    return {solver.name: solver for solver in found}
+    return members(folder, "SOLVER")
 
 
 def solver(name: str) -> Solver:
-    """Return the solver of that name.
-
-    Raises:
-        InputError: there is none; the nearest names are given.
-    """
-    try:
-        return solvers()[name]
-    except KeyError:
-        raise InputError(
-            f"algorithm.solver: unknown solver '{name}'{nearest(name, solvers())}"
-        ) from None
+    """Return the solver of that name, or refuse it with the nearest names."""
+    return pick(solvers(), name, "algorithm.solver: unknown solver")
