@@ -30,9 +30,17 @@ def load(source: str | Path | Mapping[str, Any], *, overrides: Iterable[Any] = (
     Raises:
         InputError: what is wrong, where, and what would be right.
     """
+    from qres.algorithms.access.qrom import BLOCK_LIMITS
+    from qres.algorithms.encodings.base import encodings
+    from qres.algorithms.solvers.base import solvers
     from qres.config.load import load_scenario
 
-    return load_scenario(source, overrides=overrides)
+    members = {
+        "solver": solvers(),
+        "encoding": ["auto", *encodings()],
+        "data_access": BLOCK_LIMITS,
+    }
+    return load_scenario(source, overrides=overrides, members=members)
 
 
 def measure(

@@ -7,26 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from qres.config.check import Real, Whole, refuse
-from qres.config.choice import Choice
+from qres.config.choice import Choice, Text
 from qres.config.section import Section
 
-Encoding = Annotated[str, Choice(("auto", "sparse", "frobenius"), later=("gram",))]
-DataAccess = Annotated[str, Choice(("qrom", "qroam"), later=("qram", "computed"))]
-Solver = Annotated[
-    str,
-    Choice(
-        ("shortcut",),
-        later=(
-            "shortcut-known-norm",
-            "adiabatic-proven",
-            "adiabatic-empirical",
-            "jennings",
-            "jennings-v1",
-            "qsvt-cks",
-            "qsvt-minimax",
-        ),
-    ),
-]
+Member = Annotated[str, Text(what="the name of a member")]
+"""A name that the storey of the algorithms knows; `load_scenario` is told which there are."""
 
 
 class State(Section):
@@ -87,11 +72,11 @@ class CarlemanGd(Section):
     """Scale of the lifted variables; without effect at degree 1."""
     expansion: Annotated[str, Choice(("initial",), later=("final",))] = "initial"
     """Weights around which the gradient is expanded."""
-    encoding: Encoding = "auto"
+    encoding: Member = "auto"
     """Block-encoding of the Hessian."""
-    data_access: DataAccess = "qroam"
+    data_access: Member = "qroam"
     """How tables are loaded."""
-    solver: Solver = "shortcut"
+    solver: Member = "shortcut"
     """Quantum linear-system solver."""
     readout: Readout = Tomography()
     """What leaves the quantum computer."""
@@ -110,11 +95,11 @@ class LinearSystem(Section):
     """A quantum linear solver on a matrix or on given numbers."""
 
     name: Literal["linear-system"]
-    encoding: Encoding = "auto"
+    encoding: Member = "auto"
     """Block-encoding of the matrix."""
-    data_access: DataAccess = "qroam"
+    data_access: Member = "qroam"
     """How tables are loaded."""
-    solver: Solver = "shortcut"
+    solver: Member = "shortcut"
     """Quantum linear-system solver."""
     readout: Readout = Tomography()
     """What leaves the quantum computer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -49,6 +49,7 @@ def load_scenario(
     source: str | Path | Mapping[str, Any],
     *,
     overrides: Iterable[Override] = (),
+    members: Mapping[str, Collection[str]] | None = None,
 ) -> Scenario:
     """Read, change, check and freeze one question.
 
@@ -56,6 +57,8 @@ def load_scenario(
         source: the path of a `model.yaml`, the name of a shipped model, or the content as a dict
             (its relative paths start at the working directory).
         overrides: `"a.b=v"` strings or (dotted path, value) pairs, applied in order.
+        members: names that a key of `algorithm` may take (`solver`, `encoding`, `data_access`),
+            handed down by the storey that has them; None checks no names.
 
     Raises:
         InputError: one line: file, line, YAML path, what was expected.
@@ -69,7 +72,7 @@ def load_scenario(
         document = read_yaml(model_path(source))
         document.data.setdefault("name", document.path.stem)
         folder = document.path.resolve().parent
-    return _Loader(document, settings, folder).scenario()
+    return _Loader(document, settings, folder).scenario(members or {})
 
 
 class _Loader:
@@ -81,8 +84,9 @@ class _Loader:
         self.folder = folder
         self.data = apply_settings(document.data, settings)
 
-    def scenario(self) -> Scenario:
+    def scenario(self, members: Mapping[str, Collection[str]]) -> Scenario:
         checked = self.check(ModelFile, self.data, ())
+        self.check_members(checked.algorithm, members)
         algorithm, kind = checked.algorithm.name, checked.model.kind
         if kind not in MODELS_OF[algorithm]:
             takes = " or ".join(MODELS_OF[algorithm])
@@ -128,6 +132,13 @@ class _Loader:
         except (OSError, ValueError):
             pass
         return self.fail(path, f"{name}: no such file")
+
+    def check_members(self, algorithm: Section, members: Mapping[str, Collection[str]]) -> None:
+        """Refuse a name that no member of the algorithms has."""
+        for key, names in members.items():
+            name = getattr(algorithm, key, None)
+            if name is not None and name not in names:
+                self.fail(("algorithm", key), f"{name} is not known{nearest(name, names)}")
 
     def check_norms(self, given: Section | None, checked: ModelFile) -> None:
         """Refuse a list of update norms that does not fit the number of steps."""

@@ -105,8 +105,8 @@ class CarlemanGd:
     learning_rate: float
     weight_decay: float
     padding: Literal["auto", "none", "sqrt", "full"] | int
-    encoding: Literal["auto", "sparse", "frobenius"]
-    data_access: Literal["qrom", "qroam"]
+    encoding: str
+    data_access: str
     solver: str
     readout: Readout
 
@@ -116,8 +116,8 @@ class LinearSystem:
     """Keys of `algorithm: {name: linear-system}`."""
 
     name: Literal["linear-system"]
-    encoding: Literal["auto", "sparse", "frobenius"]
-    data_access: Literal["qrom", "qroam"]
+    encoding: str
+    data_access: str
     solver: str
     readout: Readout
 

@@ -144,7 +144,9 @@ def test_growth_beyond_numbers_is_a_result(capsys) -> None:
 
 
 BAD = (
-    (["estimate", "tiny.yaml", "--set", "algorithm.solver=shortcutt"], "shortcut"),
+    (["estimate", "tiny.yaml", "--set", "algorithm.solver=shortcutt"], "did you mean 'shortcut'?"),
+    (["estimate", "tiny.yaml", "--set", "algorithm.encoding=spars"], "did you mean 'sparse'?"),
+    (["estimate", "tiny.yaml", "--set", "algorithm.data_access=qrm"], "'qrom'"),
     (["estimate", "tiny.yaml", "--set", "hardware=[superconductin-1e-3]"], "superconducting-1e-3"),
     (["estimate", "tiny.yaml", "--set", "classical.device=h20"], "h200"),
     (["formula", "solver.shortcut.matrix_querie"], "solver.shortcut.matrix_queries"),

@@ -60,10 +60,6 @@ def test_a_light_door_stays_light(code, heavy):
     assert loaded_by(code) & set(heavy) == set()
 
 
-def test_an_estimate_of_given_numbers_needs_no_torch():
-    assert "torch" not in loaded_by("import qres; qres.estimate('liu-2024-7m')")
-
-
 WALK = """
 import importlib, pkgutil, qres
 names = [name for name in qres.__all__ if not name.startswith("__")]
@@ -114,7 +110,7 @@ def test_a_module_opens_with_a_docstring(path):
     text = path.read_text(encoding="utf-8")
     docstring = ast.get_docstring(ast.parse(text))
     assert docstring
-    assert docstring.splitlines()[0].endswith((".", ":", ",", "?")) or "\n" in docstring
+    assert docstring[0].isupper() or docstring.startswith("`")
     assert len(text.splitlines()) <= 400
 
 

@@ -92,8 +92,6 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
         "segment_steps: 10 is not available yet; use auto or n_steps (50)",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  rescaling: 1.5", ("rescaling: 1.5 is not available",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  padding: -1", ("padding: expected auto", "found -1")),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  solver: jennings", ("solver: jennings is not av",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  solver: shortcutt", ("did you mean 'shortcut'",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {kind: sgd}", ("kind: sgd is not av",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {momentum: 0.9}", ("0.9 is not av",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: state, norm: l2}", (
