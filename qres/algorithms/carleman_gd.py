@@ -34,6 +34,7 @@ from qres.algorithms.readouts.stages import (
     readout_assumptions,
     readout_definitions,
     reconstruction,
+    run_warnings,
 )
 from qres.algorithms.record import Assumption, ClassicalWork, Job, Share, Stage
 from qres.algorithms.solvers.base import solver
@@ -102,9 +103,13 @@ def build(
         choices=_choices(parameters, choice, kind),
         has_task=kind != "state",
         assumptions=(*_assumptions(model, error), *readout_assumptions(kind, system.solver)),
-        warnings=(*measurement.warnings, *_warnings(model, error)),
+        warnings=(
+            *measurement.warnings,
+            *_warnings(model, error),
+            *run_warnings(system, kind, choice.mode),
+        ),
         references={"inverse_norm": _linear_part(growth_ends, parameters.n_steps, choice.padding)},
-        circuit=history_circuit(system, kind, choice.mode),
+        circuit=history_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
     )
 
 

@@ -24,6 +24,7 @@ from qres.algorithms.readouts.stages import (
     readout_assumptions,
     readout_definitions,
     reconstruction,
+    run_warnings,
 )
 from qres.algorithms.record import Job
 from qres.algorithms.solvers.base import solver
@@ -87,8 +88,8 @@ def build(
         },
         has_task=kind != "state",
         assumptions=readout_assumptions(kind, system.solver),
-        warnings=measurement.warnings,
-        circuit=system_circuit(system, kind, choice.mode),
+        warnings=(*measurement.warnings, *run_warnings(system, kind, choice.mode)),
+        circuit=system_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
     )
 
 

@@ -102,8 +102,8 @@ def circuit_definitions(system: System) -> Definitions:
     name, solver = system.name, system.solver
     eps_matrix, eps_rhs, eps_solver = symbols("eps_matrix eps_rhs eps_solver")
     factor = system.encoding.angle_error * system.scale * symbol("alpha_matrix")
-    expected = solver.matrix_queries.at(epsilon=eps_solver)
-    amplified = ROUNDS.at(success_prob=_PROB * sympy.Rational(solver.flag_prob))
+    given = {symbol("epsilon"): eps_solver}
+    amplified = ROUNDS.at(success_prob=_PROB * symbol("flag_prob"))
     held = _WIDTH + system.extra_ancillas + system.encoding.ancillas + solver.qubits
     return (
         define(
@@ -128,7 +128,7 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.matrix_queries",
             "uses of U_A in one run without restarts",
-            sympy.ceiling(solver.run_factor * expected),
+            sympy.ceiling(solver.run_queries.subs(given)),
             solver.matrix_queries.source,
             kind=solver.kind,
             bound="upper",
@@ -142,11 +142,18 @@ def circuit_definitions(system: System) -> Definitions:
             bound="upper",
         ),
         define(
+            f"{name}.flag_prob",
+            "probability that one run flags success",
+            sympy.sympify(solver.flag_prob).subs(given),
+            solver.matrix_queries.source,
+            kind=solver.flag_kind,
+        ),
+        define(
             f"{name}.rounds",
             "amplification rounds of the joint event: flag and wanted block",
             amplified,
             ROUNDS.source,
-            kind=solver.flag_kind,
+            kind="proven",
         ),
         define(
             f"{name}.invocations",

@@ -20,7 +20,7 @@ def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Pri
     found = [*job.warnings]
     if not job.has_task and job.name != "counts":
         found.append(("W-NOTASK", "read-out 'state' is no classical task: no winner can be named"))
-    found += _solver(job)
+    found += _constants(job)
     found += _tables(job, priced)
     found += _encoding(job, priced, measurement)
     found += _condition(job, priced)
@@ -29,22 +29,10 @@ def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Pri
     return tuple(dict.fromkeys(found))
 
 
-def _solver(job: Job) -> list[tuple[str, str]]:
-    uses_runs = any(stage.name in ("norm", "amplification reflections") for stage in job.stages)
-    found = []
-    if uses_runs:
-        found.append(
-            (
-                "W-EXPECTED",
-                "an expected-count solver stands inside amplification: runs are cut off at twice the"
-                " expected queries (Markov's inequality)",
-            )
-        )
-    if any(formula.kind == "asymptotic" for _, formula in job.definitions):
-        found.append(
-            ("W-ASYMP", "a hidden constant was set to 1: read the total as an order of magnitude")
-        )
-    return found
+def _constants(job: Job) -> list[tuple[str, str]]:
+    if job.kind != "asymptotic":
+        return []
+    return [("W-ASYMP", "a hidden constant was set to 1: read the total as an order of magnitude")]
 
 
 def _tables(job: Job, priced: Priced) -> list[tuple[str, str]]:

@@ -268,7 +268,6 @@ _EXACT: dict[str, Any] = {
     "Max": max,
     "Min": min,
     "Abs": abs,
-    **{name: function.scalar for name, function in NAMED.items()},
 }
 
 
@@ -278,8 +277,13 @@ _PLAIN = {"fully_qualified_modules": False, "inline": True, "allow_unknown_funct
 @lru_cache(maxsize=4096)
 def compile_exact(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Callable[..., Any]:
     """Compile for scalars: integers and fractions stay exact."""
+    named = {name: function.scalar for name, function in NAMED.items()}
     function = sympy.lambdify(
-        arguments, expression, modules=[_EXACT, "math"], printer=_ExactPrinter(_PLAIN), cse=True
+        arguments,
+        expression,
+        modules=[_EXACT | named, "math"],
+        printer=_ExactPrinter(_PLAIN),
+        cse=True,
     )
     return lambda *values: _lowered(function(*values))
 

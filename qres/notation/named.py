@@ -20,6 +20,10 @@ UNLIMITED = 63
 """Largest block exponent of QROAM: more than any table here can use."""
 
 
+NAMED: dict[str, type[NamedFunction]] = {}
+"""Every named function by its name, entered as it is defined."""
+
+
 class NamedFunction(sympy.Function):
     """A sympy function with an exact scalar and a vectorised evaluation.
 
@@ -30,6 +34,10 @@ class NamedFunction(sympy.Function):
     letter: ClassVar[str] = ""
     definition: ClassVar[str] = ""
     printed: ClassVar[int | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        NAMED[cls.__name__] = cls
 
     if TYPE_CHECKING:  # sympy's own annotation says that a call returns a class
 
@@ -333,9 +341,3 @@ class majority(NamedFunction):
         """Look the tails up; infinite below 1e-30 or so, where no median of 399 suffices."""
         index = np.searchsorted(-_MISSES, -np.asarray(fail_prob, float), side="left")
         return np.where(index < len(_MISSES), 2.0 * index + 1, np.inf)
-
-
-NAMED: dict[str, type[NamedFunction]] = {
-    function.__name__: function
-    for function in (ceil_log2, geometric, look, unlook, tree, widest, uniform_toffoli, majority)
-}

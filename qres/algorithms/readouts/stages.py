@@ -66,7 +66,7 @@ def _tomography_definitions(system: System, kind: ReadoutKind) -> list[tuple[str
     copies = COHERENT_COPIES if kind == "tomography-coherent" else SAMPLING_COPIES
     eps_tomo, fail_tomo = symbols("eps_tomography fail_tomography")
     eps_norm, fail_norm, probability = symbols("eps_norm fail_norm norm_prob")
-    flagged = sympy.Rational(system.solver.flag_prob) * _PROB / (1 + _PROB)
+    flagged = symbol("flag_prob") * _PROB / (1 + _PROB)
     return [
         define(
             f"{name}.copies",
@@ -290,7 +290,7 @@ def failures(kind: ReadoutKind) -> tuple[str, ...]:
 
 def readout_assumptions(kind: ReadoutKind, solver: Solver) -> tuple[Assumption, ...]:
     """Return what the read-out rests on without proof."""
-    found = [Assumption(text=solver.run_note, factor=2.0, favours="quantum")]
+    found = [*solver.assumptions]
     if kind == "tomography-coherent":
         found.append(
             Assumption(
@@ -310,3 +310,8 @@ def readout_assumptions(kind: ReadoutKind, solver: Solver) -> tuple[Assumption, 
             )
         )
     return tuple(found)
+
+
+def run_warnings(system: System, kind: ReadoutKind, mode: Mode) -> tuple[tuple[str, str], ...]:
+    """Return the solver's warnings where its runs are amplified or estimated."""
+    return system.solver.warnings if kind != "state" or mode == "coherent" else ()

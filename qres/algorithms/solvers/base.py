@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
+from typing import Any
+
+import sympy
 
 import qres.algorithms.solvers as folder
+from qres.algorithms.record import Assumption
 from qres.notation.catalogue import members, pick
 from qres.notation.formula import Formula
 from qres.notation.quantity import Kind
@@ -21,26 +24,54 @@ class Solver:
         matrix_queries: expected uses of U_A of one solution, restarts included; symbols
             `kappa_eff`, `epsilon`.
         state_queries: the same for U_b.
-        run_factor: queries of one run without restarts over the expected ones.
-        flag_prob: probability that such a run flags success.
+        run_queries: uses of U_A of one run without restarts, expression in the same symbols.
+        flag_prob: probability that such a run flags success, likewise.
         flag_kind: `proven` where that probability is exact, `assumed` where a bound is taken for
             it: amplification with a wrong probability may overshoot.
         state_ratio: uses of U_b per use of U_A.
         qubits: ancillas of the solver itself.
         kind: how the constants are known.
-        run_note: what the one-run figures rest on, for the assumptions.
+        has_circuit: whether its runs can be counted from a circuit.
+        assumptions: what its figures rest on.
+        warnings: (code, message) pairs of jobs that amplify its runs.
     """
 
     name: str
     matrix_queries: Formula
     state_queries: Formula
-    run_factor: int
-    flag_prob: Fraction
+    run_queries: Any
+    flag_prob: Any
     flag_kind: Kind
     state_ratio: int
     qubits: int
     kind: Kind
-    run_note: str
+    has_circuit: bool = True
+    assumptions: tuple[Assumption, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
+def run_by_markov(expected: Formula) -> dict[str, Any]:
+    """Return the one-run figures of a solver of which only the expected queries are known.
+
+    Cut off at twice the expected count a run succeeds with probability at least 1/2 (Markov's
+    inequality), provided that the record of its branches is uncomputed.
+    """
+    text = (
+        "a run cut off at twice its expected queries flags success with probability 1/2; Markov's"
+        " inequality gives at least that, the amplification takes it for exact and may overshoot"
+    )
+    warning = (
+        "W-EXPECTED",
+        "an expected-count solver stands inside amplification: runs are cut off at twice the"
+        " expected queries (Markov's inequality)",
+    )
+    return {
+        "run_queries": 2 * expected.expression,
+        "flag_prob": sympy.Rational(1, 2),
+        "flag_kind": "assumed",
+        "assumptions": (Assumption(text=text, factor=2.0, favours="quantum"),),
+        "warnings": (warning,),
+    }
 
 
 @cache

@@ -16,11 +16,9 @@ Eq. (48) is unknown (1e-4 at $\epsilon = 0.01$).
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import sympy
 
-from qres.algorithms.solvers.base import Solver
+from qres.algorithms.solvers.base import Solver, run_by_markov
 from qres.notation.formula import Condition, Formula
 from qres.notation.source import DALZELL_2024, Source
 from qres.notation.symbols import symbols
@@ -72,13 +70,8 @@ SOLVER = Solver(
     name="shortcut",
     matrix_queries=MATRIX_QUERIES,
     state_queries=STATE_QUERIES,
-    run_factor=2,
-    flag_prob=Fraction(1, 2),
-    flag_kind="assumed",
+    **run_by_markov(MATRIX_QUERIES),
     state_ratio=2,
     qubits=4,
     kind="proven",
-    run_note="a shortcut run cut off at twice its expected queries flags success with probability "
-    "1/2; Markov's inequality gives at least that, the amplification takes it for exact and may"
-    " overshoot",
 )
