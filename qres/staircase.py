@@ -155,7 +155,7 @@ def estimate(
     try:
         return Report(**question, **_answer(scenario, measurement, machines, device))
     except (InfeasibleError, HypothesisError) as refused:
-        return Report(**question, **_refusal(scenario, measurement, refused))
+        return Report(**question, **_refusal(measurement, refused))
 
 
 def _with_live(source: Mapping[str, Any], measurement: Measurement) -> dict[str, Any]:
@@ -193,25 +193,28 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     from qres.pricing.price import price
 
     module = algorithm(scenario.algorithm.name)
-    chosen = choose(module, scenario.algorithm, measurement, scenario.error, scenario.objective)
+    chosen = choose(
+        module, scenario.algorithm, measurement, scenario.error, machines, scenario.objective
+    )
     task = classical_task(scenario, measurement, chosen.job)
     priced = price(
         chosen.job, chosen.budget, machines, device, task=task, objective=scenario.objective
     )
+    spread = intervals(chosen.job, chosen.budget, machines, scenario.objective)
     return {
         "job": chosen.job,
         "budget": chosen.budget,
         "priced": priced,
         "agreement": compare(chosen.job, priced.logical, priced.numbers.get("synthesis_t", 0)),
-        "verdict": judge(scenario, chosen.job, priced, machines, device, task),
-        "intervals": intervals(chosen.job, chosen.budget, machines, scenario.objective),
+        "verdict": judge(scenario, chosen.job, priced, machines, device, task, spread),
+        "intervals": spread,
         "warnings": cautions(scenario, measurement, chosen.job, priced),
     }
 
 
-def _refusal(scenario: Any, measurement: Any, refused: Exception) -> dict[str, Any]:
-    stage = getattr(refused, "stage", "theorem")
-    reason = getattr(refused, "reason", str(refused))
+def _refusal(measurement: Any, refused: InfeasibleError | HypothesisError) -> dict[str, Any]:
+    stage = refused.hypothesis if isinstance(refused, HypothesisError) else refused.stage
+    reason = str(refused).removeprefix(f"{stage}: ")
     code = ("W-INFEASIBLE", f"{stage}: {reason}")
     return {"failure": (stage, reason), "warnings": (*measurement.warnings, code)}
 

@@ -17,6 +17,8 @@ _PROB, _EPS, _FAIL = symbols("success_prob epsilon fail_prob")
 _IS_PROBABILITY = Condition(sympy.And(_PROB > 0, _PROB <= 1), "0 < success_prob <= 1")
 _ANGLE = sympy.asin(sympy.sqrt(_PROB))
 _ROUNDS = sympy.ceiling(sympy.pi / (4 * _ANGLE) - sympy.Rational(1, 2))
+LEAST_FAIL = 1e-40
+"""Smallest failure probability of a median that is tabulated."""
 
 ROUNDS = Formula(
     name="amplify.exact.rounds",
@@ -65,7 +67,7 @@ ESTIMATE_REPEATS = Formula(
     kind="proven",
     unit="estimates",
     letter="R",
-    conditions=(Condition(sympy.And(_FAIL > 0, _FAIL < 1), "0 < fail_prob < 1"),),
+    conditions=(Condition(sympy.And(_FAIL >= LEAST_FAIL, _FAIL < 1), "1e-40 <= fail_prob < 1"),),
 )
 
 FORMULAS = (ROUNDS, INVOCATIONS, ESTIMATE_ROUNDS, ESTIMATE_REPEATS)

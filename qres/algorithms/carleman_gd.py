@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from qres.algorithms.access.qrom import BLOCK_LIMITS
@@ -33,6 +34,7 @@ from qres.algorithms.readouts.stages import (
     quantum_stages,
     readout_assumptions,
     readout_definitions,
+    readout_kind,
     reconstruction,
     run_warnings,
 )
@@ -84,9 +86,7 @@ def build(
         HypothesisError: the steps grow beyond any number.
     """
     system = _system(parameters, choice)
-    kind: ReadoutKind = (
-        "state" if parameters.readout.kind == "state" else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
-    )
+    kind = readout_kind(parameters.readout)
     values = _values(parameters, measurement, choice)
     growth_ends = _growth_ends(parameters, values)
     check_growth(max(abs(end) for end in growth_ends), parameters.n_steps)
@@ -102,7 +102,10 @@ def build(
         failures=failures(kind),
         choices=_choices(parameters, choice, kind),
         has_task=kind != "state",
-        assumptions=(*_assumptions(model, error), *readout_assumptions(kind, system.solver)),
+        assumptions=(
+            *_assumptions(model, error),
+            *readout_assumptions(kind, system.solver, choice.mode),
+        ),
         warnings=(
             *measurement.warnings,
             *_warnings(model, error),
@@ -146,9 +149,11 @@ def _values(
 
 
 def _outer(quantity: Quantity, end: str) -> Quantity:
-    """Return the quantity at the outer end of its interval, where it has one."""
+    """Return the quantity at the outer end of its interval, the interval kept."""
     value = getattr(quantity, end)
-    return quantity if value is None else quantity.with_value(value)
+    if value is None or value == quantity.value:
+        return quantity
+    return replace(quantity, value=value, method=f"outer end of: {quantity.method}")
 
 
 def _trajectory(parameters: CarlemanGd, measurement: Measurement) -> dict[str, Quantity]:

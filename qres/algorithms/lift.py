@@ -199,12 +199,15 @@ def linear_reference(growth_ends: tuple[float, float], n_steps: int, padding: in
     """
     from scipy.linalg import eigh_tridiagonal
 
-    worst = 0.0
+    size, smallest = n_steps + padding + 1, math.inf
     for factor in growth_ends:
-        sub = np.concatenate([np.full(n_steps, -factor), np.full(padding, -1.0)])
-        diagonal = 1.0 + np.concatenate([sub**2, [0.0]])
-        smallest = eigh_tridiagonal(
-            diagonal, sub, eigvals_only=True, select="i", select_range=(0, 0)
+        # singular values of a bidiagonal matrix: eigenvalues of its Golub-Kahan tridiagonal form
+        off = np.ones(2 * size - 1)
+        off[1 : 2 * n_steps : 2] = -factor
+        off[2 * n_steps + 1 :: 2] = -1.0
+        middle = (size, size)
+        value = eigh_tridiagonal(
+            np.zeros(2 * size), off, eigvals_only=True, select="i", select_range=middle
         )[0]
-        worst = max(worst, 1.0 / math.sqrt(max(smallest, np.finfo(float).tiny)))
-    return worst
+        smallest = min(smallest, abs(float(value)))
+    return math.inf if smallest == 0 else 1.0 / smallest

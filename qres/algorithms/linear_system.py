@@ -10,6 +10,8 @@ $\xi = \lVert A^{-1}\rVert\lVert b\rVert/\lVert x\rVert$ is the inverse of `solu
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
 
 from qres.algorithms.access.qrom import BLOCK_LIMITS
@@ -23,6 +25,7 @@ from qres.algorithms.readouts.stages import (
     quantum_stages,
     readout_assumptions,
     readout_definitions,
+    readout_kind,
     reconstruction,
     run_warnings,
 )
@@ -61,9 +64,7 @@ def build(
     Raises:
         InfeasibleError: the matrix is singular.
     """
-    kind: ReadoutKind = (
-        "state" if parameters.readout.kind == "state" else f"tomography-{parameters.readout.access}"  # type: ignore[assignment]
-    )
+    kind = readout_kind(parameters.readout)
     system = System(
         name=NAME,
         encoding=encoding(choice.encoding),
@@ -87,7 +88,7 @@ def build(
             "failure rule": "logical failures counted over the whole run",
         },
         has_task=kind != "state",
-        assumptions=readout_assumptions(kind, system.solver),
+        assumptions=readout_assumptions(kind, system.solver, choice.mode),
         warnings=(*measurement.warnings, *run_warnings(system, kind, choice.mode)),
         circuit=system_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
     )
@@ -102,7 +103,9 @@ def _values(
         raise InputError(f"the measurement lacks {', '.join(missing)}")
     values = {name: measurement.values[name] for name in needed}
     smallest = values["smallest_singular_value"]
-    smallest = smallest if smallest.low is None else smallest.with_value(smallest.low)
+    if smallest.low is not None and smallest.low != smallest.value:
+        method = f"outer end of: {smallest.method}"
+        smallest = replace(smallest, value=smallest.low, method=method)
     if float(smallest) <= 0:
         raise InfeasibleError("solver", "the matrix is singular: kappa is infinite")
     values["smallest_singular_value"] = smallest

@@ -214,17 +214,8 @@ def _end(value: float | None) -> str:
 
 
 def _versions() -> list[tuple[str, str]]:
-    """Return what runs, read from the installed packages without importing them."""
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    from qres._version import __version__
+    """Return what runs, and where its data lies."""
+    from qres import staircase
     from qres.files import data_path
 
-    rows = [("qres", __version__), ("python", platform.python_version())]
-    for package in ("qualtran", "sympy", "numpy", "torch"):
-        try:
-            rows.append((package, version(package)))
-        except PackageNotFoundError:
-            rows.append((package, "not installed"))
-    return [*rows, ("data", str(data_path("")))]
+    return [*staircase.versions().items(), ("data", str(data_path("")))]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from qres.config.check import Real, Whole, refuse
+from qres.config.check import Real, Whole, refuse, show
 from qres.config.choice import Choice, Text
 from qres.config.section import Section
 
 Member = Annotated[str, Text(what="the name of a member")]
 """A name that the storey of the algorithms knows; `load_scenario` is told which there are."""
+
+
+MAX_STEPS = 1_000_000
+"""Training steps; given numbers are summed step by step, within seconds up to here."""
 
 
 class State(Section):
@@ -30,7 +34,16 @@ class Tomography(Section):
     """Whether the preparation is used coherently or only sampled."""
 
 
-Readout = Annotated[State | Tomography, Field(discriminator="kind")]
+def find_kind(readout: Any) -> str:
+    """Return the kind of a read-out; one that names none is tomography."""
+    found = readout.get("kind", "tomography") if isinstance(readout, dict) else "tomography"
+    return found if isinstance(found, str) else show(found)
+
+
+Readout = Annotated[
+    Annotated[State, Tag("state")] | Annotated[Tomography, Tag("tomography")],
+    Discriminator(find_kind),
+]
 
 
 class Optimizer(Section):
@@ -50,7 +63,7 @@ class CarlemanGd(Section):
     """Gradient descent by discrete Carleman linearisation (arXiv:2303.03428)."""
 
     name: Literal["carleman-gd"]
-    n_steps: Annotated[int, Whole(1, 10_000_000)]
+    n_steps: Annotated[int, Whole(1, MAX_STEPS)]
     """Training steps of the run."""
     learning_rate: Annotated[float, Real(above=0)]
     """Step size of the run."""

@@ -55,7 +55,7 @@ def _complaint(item: dict[str, Any], root: type[Section]) -> Complaint:
         case "union_tag_invalid":
             return _wrong_tag(place.path, item["ctx"])
         case "union_tag_not_found" if isinstance(found, dict):
-            name = item["ctx"]["discriminator"].strip("'")
+            name = _tag_key(item["ctx"])
             tags = Choice(tuple(_options(place.section, place.path[-1])))
             return Complaint((*place.path, name), f"missing; expected {tags.expected}", True)
         case kind if kind in MAPPING_ERRORS or kind == "union_tag_not_found":
@@ -115,13 +115,19 @@ def _expected(place: _Place) -> str:
 
 
 def _wrong_tag(path: YamlPath, context: dict[str, Any]) -> Complaint:
-    name = context["discriminator"].strip("'")
+    name = _tag_key(context)
     now = tuple(tag.strip(" '") for tag in context["expected_tags"].split(","))
     try:
         Choice(now, later=LATER_TAGS.get(_words(path), ())).check(context["tag"])
     except PydanticCustomError as error:
         return Complaint((*path, name), error.message())
     return Complaint((*path, name), f"{shorten(context['tag'])} is not known")
+
+
+def _tag_key(context: dict[str, Any]) -> str:
+    """Return the key that tells sections apart; the one function that does it reads `kind`."""
+    name = context["discriminator"]
+    return "kind" if name.endswith("()") else name.strip("'")
 
 
 def _words(path: YamlPath) -> tuple[str, ...]:

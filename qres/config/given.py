@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from qres.config.algorithm import MAX_STEPS
 from qres.config.check import Check, Real, Whole, as_number, refuse, show
 from qres.config.choice import Listing
 from qres.config.section import Section
@@ -124,7 +125,7 @@ class GivenTraining(Section):
     """Smallest eigenvalue of the Hessian."""
     grad_norm: Annotated[Quantity | None, POSITIVE] = None
     """Norm of the gradient at the initial weights."""
-    update_norms: Annotated[tuple[float, ...], Listing(Real(low=0), at_most=10_000_001)] = ()
+    update_norms: Annotated[tuple[float, ...], Listing(Real(low=0), at_most=MAX_STEPS + 1)] = ()
     """Norm of the change of the weights after t = 0..n_steps steps."""
     eps_model: Annotated[Quantity | None, NOT_NEGATIVE] = None
     """Relative error of the polynomial model at the last step."""
@@ -204,6 +205,9 @@ QDK_KEYS = {
 }
 """Keys of a LogicalCounts JSON of the QDK, with our names; CCZ and CCiX gates are added."""
 
+QDK_UNPRICED = ("numComputeQubits", "readFromMemoryCount", "writeToMemoryCount")
+"""Keys that the QDK adds where a program splits its `numQubits` into compute and memory."""
+
 
 def read_counts(path: Path) -> dict[str, Any]:
     """Read a QDK LogicalCounts JSON as the keys of `GivenCounts`.
@@ -214,14 +218,27 @@ def read_counts(path: Path) -> dict[str, Any]:
     data = _read_json(path)
     counts: dict[str, int | float] = {}
     for key, value in data.items():
-        if key not in QDK_KEYS:
+        if key not in (*QDK_KEYS, *QDK_UNPRICED):
             raise InputError(f"{path}: {key}: unknown key{nearest(key, QDK_KEYS)}")
+        if key in QDK_UNPRICED and value is None:
+            continue
         number = as_number(value)
         if number is None:
             raise InputError(f"{path}: {key}: expected a number, found {show(value)}")
+        if key in QDK_UNPRICED:
+            _check_unpriced(path, key, number)
+            continue
         counts[QDK_KEYS[key]] = counts.get(QDK_KEYS[key], 0) + number
     source = f"QDK LogicalCounts, {path.name}"
     return {name: {"value": number, "source": source} for name, number in counts.items()}
+
+
+def _check_unpriced(path: Path, key: str, number: float) -> None:
+    """Refuse traffic with a memory; how `numQubits` is split does not change what is priced."""
+    if key != "numComputeQubits" and number != 0:
+        raise InputError(
+            f"{path}: {key}: memory reads and writes are not priced yet; expected 0, found {number}"
+        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

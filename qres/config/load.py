@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from qres.config.algorithm import MODELS_OF
 from qres.config.build import build_scenario
-from qres.config.complaint import complaints
+from qres.config.complaint import Complaint, complaints
 from qres.config.given import GIVEN_OF, read_counts
 from qres.config.modelfile import LIVE, SCHEMA, ModelFile
 from qres.config.override import Override, Setting, apply_settings, dotted, parse_overrides
@@ -72,21 +72,41 @@ def load_scenario(
         document = read_yaml(model_path(source))
         document.data.setdefault("name", document.path.stem)
         folder = document.path.resolve().parent
-    return _Loader(document, settings, folder).scenario(members or {})
+    loader = _Loader(document, settings, folder, members or {})
+    try:
+        return loader.scenario()
+    except _Refusal as refusal:
+        raise InputError(loader.line(refusal)) from None
+
+
+class _Refusal(Exception):
+    """What is wrong with a scenario: the complaint to show first, and all that were found."""
+
+    def __init__(self, first: Complaint, found: list[Complaint]) -> None:
+        super().__init__(first.problem)
+        self.first = first
+        self.found = found
 
 
 class _Loader:
     """One run from content to scenario; knows how to name the place of an error."""
 
-    def __init__(self, document: Document, settings: list[Setting], folder: Path) -> None:
+    def __init__(
+        self,
+        document: Document,
+        settings: list[Setting],
+        folder: Path,
+        members: Mapping[str, Collection[str]],
+    ) -> None:
         self.document = document
         self.settings = settings
         self.folder = folder
+        self.members = members
         self.data = apply_settings(document.data, settings)
 
-    def scenario(self, members: Mapping[str, Collection[str]]) -> Scenario:
+    def scenario(self) -> Scenario:
         checked = self.check(ModelFile, self.data, ())
-        self.check_members(checked.algorithm, members)
+        self.check_members(checked.algorithm)
         algorithm, kind = checked.algorithm.name, checked.model.kind
         if kind not in MODELS_OF[algorithm]:
             takes = " or ".join(MODELS_OF[algorithm])
@@ -108,8 +128,7 @@ class _Loader:
                 replace(item, path=(*prefix, *item.path)) for item in complaints(error, section)
             ]
             first = min(found, key=lambda item: (item.is_missing, self.document.line(item.path)))
-            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            self.fail(first.path, first.problem + more)
+            raise _Refusal(first, found) from None
 
     def given(self, values: Any, algorithm: str) -> Section:
         """Return `model.given`, checked against what the algorithm knows."""
@@ -133,9 +152,9 @@ class _Loader:
             pass
         return self.fail(path, f"{name}: no such file")
 
-    def check_members(self, algorithm: Section, members: Mapping[str, Collection[str]]) -> None:
+    def check_members(self, algorithm: Section) -> None:
         """Refuse a name that no member of the algorithms has."""
-        for key, names in members.items():
+        for key, names in self.members.items():
             name = getattr(algorithm, key, None)
             if name is not None and name not in names:
                 self.fail(("algorithm", key), f"{name} is not known{nearest(name, names)}")
@@ -153,20 +172,47 @@ class _Loader:
                 )
 
     def fail(self, path: YamlPath, problem: str) -> NoReturn:
-        """Raise the one line that says where and what."""
-        line = f"{self.place(path)}{dotted(path)}: " if path else self.place(path)
-        text = line + problem
-        raise InputError("".join(c if c.isprintable() else repr(c)[1:-1] for c in text)) from None
+        """Refuse the scenario for one reason."""
+        complaint = Complaint(path, problem)
+        raise _Refusal(complaint, [complaint])
 
-    def place(self, path: YamlPath) -> str:
-        """Name the `--set` argument, or the file and line, that `path` came from."""
+    def line(self, refusal: _Refusal) -> str:
+        """Return the one line that says where and what."""
+        path, count = refusal.first.path, len(refusal.found)
+        where = self.place(refusal.first) + (f"{dotted(path)}: " if path else "")
+        text = where + refusal.first.problem + (f" (and {count - 1} more)" if count > 1 else "")
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+    def place(self, complaint: Complaint) -> str:
+        """Name the `--set` argument, or the file and line, that a complaint comes from."""
+        path = complaint.path
         for setting in reversed(self.settings):
-            shared = min(len(path), len(setting.path))
-            if path[:shared] == setting.path[:shared]:
+            if path[: len(setting.path)] == setting.path:
                 return f"{setting.label}: "
+        culprit = self.culprit(complaint)
+        if culprit is not None:
+            return f"{culprit.label}: "
         if not self.document.lines:
             return ""
         return f"{self.document.path}:{self.document.line(path)}: "
+
+    def culprit(self, complaint: Complaint) -> Setting | None:
+        """Return the setting that brought a complaint into a file that is good by itself."""
+        if not self.settings or self.found_after(0):
+            return None
+        counts = range(1, len(self.settings))
+        last = next((k for k in counts if complaint in self.found_after(k)), len(self.settings))
+        return self.settings[last - 1]
+
+    def found_after(self, count: int) -> list[Complaint]:
+        """Return what is wrong with the file under the first `count` settings."""
+        try:
+            _Loader(self.document, self.settings[:count], self.folder, self.members).scenario()
+        except _Refusal as refusal:
+            return refusal.found
+        except InputError as error:  # of a file that the model names
+            return [Complaint((), str(error))]
+        return []
 
 
 def _file_names(checked: ModelFile) -> Iterator[tuple[YamlPath, str]]:

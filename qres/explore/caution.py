@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qres.algorithms.encodings.base import encoding
 from qres.algorithms.record import Job
 from qres.config.record import Scenario
 from qres.measurement.record import Measurement
@@ -23,8 +24,9 @@ def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Pri
     found += _constants(job)
     found += _tables(job, priced)
     found += _encoding(job, priced, measurement)
-    found += _condition(job, priced)
+    found += _condition(priced, measurement)
     found += _contradictions(priced, measurement)
+    found += _ignored(measurement)
     found += _machines(priced)
     return tuple(dict.fromkeys(found))
 
@@ -40,15 +42,14 @@ def _tables(job: Job, priced: Priced) -> list[tuple[str, str]]:
     steps = priced.numbers.get("n_steps")
     if steps is None or tables < float(steps):
         return []
-    message = (
-        f"writing the tables down takes {tables:,.0f} gradients, training {float(steps):,.0f}:"
-        " the job is lost before the quantum computer is switched on"
-    )
-    return [("W-TABULATE", message)]
+    message = f"writing the tables down takes {tables:,.0f} gradients, training {float(steps):,.0f}"
+    lost = ": the job is lost before the quantum computer is switched on"
+    return [("W-TABULATE", message + (lost if job.has_task else ""))]
 
 
 def _encoding(job: Job, priced: Priced, measurement: Measurement) -> list[tuple[str, str]]:
-    if job.choices.get("encoding") != "frobenius":
+    name = job.choices.get("encoding")
+    if name is None or not encoding(name).is_norm_access:
         return []
     values = measurement.values
     norm = values.get("hessian_norm") or values.get("norm")
@@ -64,17 +65,17 @@ def _encoding(job: Job, priced: Priced, measurement: Measurement) -> list[tuple[
     return [("W-DEQ", message)]
 
 
-def _condition(job: Job, priced: Priced) -> list[tuple[str, str]]:
-    reference = job.references.get("inverse_norm")
-    numbers = priced.numbers
-    if reference is None:
+def _condition(priced: Priced, measurement: Measurement) -> list[tuple[str, str]]:
+    kappa, numbers = measurement.values.get("kappa"), priced.numbers
+    if kappa is None or kappa.value is None or "kappa_eff" not in numbers:
         return []
-    linear = float(numbers["alpha"]) * float(reference)
+    if float(numbers["kappa_eff"]) <= 3 * float(kappa):
+        return []
     message = (
-        f"kappa_eff {float(numbers['kappa_eff']):.4g} is a bound; the linear part alone needs"
-        f" {linear:.4g}"
+        f"the solver sees kappa_eff {float(numbers['kappa_eff']):.4g}, the matrix has kappa"
+        f" {float(kappa):.4g}: the encoding's normalisation is paid for"
     )
-    return [("W-KAPPA", message)] if float(numbers["kappa_eff"]) > 10 * linear else []
+    return [("W-KAPPA", message)]
 
 
 def _contradictions(priced: Priced, measurement: Measurement) -> list[tuple[str, str]]:
@@ -96,6 +97,15 @@ def _contradictions(priced: Priced, measurement: Measurement) -> list[tuple[str,
         )
     tail = "the numbers contradict each other and the cost is too low"
     return [("W-CONTRADICTION", f"{text}: {tail}") for text in found]
+
+
+def _ignored(measurement: Measurement) -> list[tuple[str, str]]:
+    values = measurement.values
+    names = [name for name in ("rotation_depth", "measurements") if name in values]
+    if not names:
+        return []
+    text = "do not enter the time: every magic state waits for the one before it"
+    return [("W-SERIAL", f"{' and '.join(names)} {text}")]
 
 
 def _machines(priced: Priced) -> list[tuple[str, str]]:

@@ -1,12 +1,14 @@
-"""From intervals of measured inputs to intervals of the totals.
+"""From intervals of inputs to intervals of the totals.
 
-Each input with an interval goes to its ends alone, all in one array call; the changes of the totals
-are added up on each side. Inputs are not assumed independent, so nothing cancels.
+Up to `MOST_CORNERS` inputs with an interval go to all corners together; more than that go to the two
+corners that raise and that lower the cost, by the direction of each input alone. Both hold every
+value in between where the cost is monotone in each input, which the formulas are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,14 @@ import numpy as np
 from qres.algorithms.record import Job
 from qres.config.record import Objective
 from qres.logical.formulas import count_stages, total
+from qres.notation.quantity import Quantity
 from qres.physical.estimate import estimate_machine
 from qres.physical.record import Machine
 
 Interval = tuple[float, float]
+
+MOST_CORNERS = 8
+"""Inputs whose corners are all visited, 2^8 points in one array call."""
 
 
 def intervals(
@@ -28,43 +34,59 @@ def intervals(
     Keys: `toffoli`, `t`, `rotations`, `logical_qubits`, and `<machine>.physical_qubits`,
     `<machine>.runtime_s` for machines that stay feasible.
     """
-    moved = [
-        (name, value)
-        for name, quantity in job.values.items()
-        for value in (quantity.low, quantity.high)
-        if value is not None and value != quantity.value
-    ]
-    if not moved:
+    ends = {name: pair for name, item in job.values.items() if (pair := _ends(item)) is not None}
+    if not ends:
         return {}
-    rows = _rows(job, moved)
+    point = {name: float(job.values[name]) for name in ends}
+    if len(ends) <= MOST_CORNERS:
+        corners = [dict(zip(ends, values, strict=True)) for values in product(*ends.values())]
+    else:
+        corners = _extreme_corners(job, budget, point, ends)
+    series = _totals(job, budget, [point, *corners], machines, objective)
+    found = {name: np.asarray(values, dtype=float) for name, values in series.items()}
+    return {
+        name: (float(values.min()), float(values.max()))
+        for name, values in found.items()
+        if np.isfinite(values).all()
+    }
+
+
+def _ends(quantity: Quantity) -> Interval | None:
+    if quantity.low is None or quantity.high is None or quantity.low == quantity.high:
+        return None
+    return float(quantity.low), float(quantity.high)
+
+
+def _extreme_corners(
+    job: Job, budget: Mapping[str, Any], point: dict[str, float], ends: Mapping[str, Any]
+) -> list[dict[str, float]]:
+    """Return the cheapest and the dearest corner, by the direction of each input alone."""
+    moves = [{**point, name: high} for name, (_, high) in ends.items()]
+    rows = _totals(job, budget, [point, *moves], (), "runtime")
+    gates = np.asarray(rows["toffoli"] + rows["t"], dtype=float)
+    rises = dict(zip(ends, gates[1:] >= gates[0], strict=True))
+    dear = {name: pair[1] if rises[name] else pair[0] for name, pair in ends.items()}
+    cheap = {name: pair[0] if rises[name] else pair[1] for name, pair in ends.items()}
+    return [cheap, dear]
+
+
+def _totals(
+    job: Job,
+    budget: Mapping[str, Any],
+    points: Sequence[dict[str, float]],
+    machines: Sequence[Machine],
+    objective: Objective,
+) -> dict[str, Any]:
+    """Return each total at all points, in one array call."""
+    rows = {name: np.array([point[name] for point in points]) for name in points[0]}
     numbers = job.evaluate({**budget, **rows})
     cost = total(count_stages(job, numbers), numbers)
+    names = ("toffoli", "t", "rotations", "logical_qubits")
     series: dict[str, Any] = {
-        name: getattr(cost, name) for name in ("toffoli", "t", "rotations", "logical_qubits")
+        name: np.broadcast_to(getattr(cost, name), len(points)) for name in names
     }
     for machine in machines:
         found = estimate_machine(cost, machine, objective)
-        series[f"{machine.name}.physical_qubits"] = found.physical_qubits
-        series[f"{machine.name}.runtime_s"] = found.runtime_s
-    spread = {
-        name: _spread(np.broadcast_to(values, len(moved) + 1)) for name, values in series.items()
-    }
-    return {name: found for name, found in spread.items() if found is not None}
-
-
-def _rows(job: Job, moved: Sequence[tuple[str, Any]]) -> dict[str, np.ndarray]:
-    """Return one array per moved input: the point first, then each end alone."""
-    names = {name for name, _ in moved}
-    rows = {name: np.full(len(moved) + 1, float(job.values[name])) for name in names}
-    for position, (name, value) in enumerate(moved, start=1):
-        rows[name][position] = float(value)
-    return rows
-
-
-def _spread(values: np.ndarray) -> Interval | None:
-    point, moved = float(values[0]), np.asarray(values[1:], dtype=float)
-    if not np.isfinite(point) or not np.isfinite(moved).all():
-        return None
-    low = point - float(np.maximum(0.0, point - moved).sum())
-    high = point + float(np.maximum(0.0, moved - point).sum())
-    return (max(0.0, low), high)
+        for name in ("physical_qubits", "runtime_s"):
+            series[f"{machine.name}.{name}"] = np.broadcast_to(getattr(found, name), len(points))
+    return series

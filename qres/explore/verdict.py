@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,19 @@ def judge(
     machines: Sequence[Machine],
     device: Device,
     task: ClassicalTask | None,
+    spread: Mapping[str, tuple[float, float]],
 ) -> Verdict:
-    """Compare quantum and classical time, and look for the change that would tie them."""
+    """Compare quantum and classical time, and look for the change that would tie them.
+
+    Args:
+        scenario: the question.
+        job: what was priced.
+        priced: what it costs.
+        machines: in the order of the prices.
+        device: the classical device.
+        task: the same job for the device, None if there is none.
+        spread: intervals of the totals, by name.
+    """
     dominated = dominant(priced.stages)
     if task is None or priced.classical is None:
         is_state = job.name != "counts"
@@ -38,14 +50,21 @@ def judge(
         return Verdict(winner="undecided", ratio=None, dominated_by=dominated, reason=reason)
     index, is_floor = _machine(priced)
     seconds = float(priced.quantum_s(index, is_floor=is_floor))
-    ratio = _ratio(job, seconds, float(priced.classical.runtime_s), is_floor)
+    ends = spread.get(f"{machines[index].name}.runtime_s")
+    classical_s = float(priced.classical.runtime_s)
+    ratio = _ratio(job, seconds / classical_s, is_floor)
+    if ends is not None and not is_floor:
+        low, high = ((end + float(priced.side_s)) / classical_s for end in ends)
+        ratio = replace(ratio, low=low, high=high)
     winner, reason = _winner(float(ratio), (*job.assumptions, serial(priced)))
-    ties = _ties(scenario, job, priced, machines, device, task, (index, is_floor))
+    is_behind = float(ratio) > 1
+    at = (index, is_floor)
+    ties = _ties(scenario, job, priced, machines, device, task, at) if is_behind else []
     return Verdict(
         winner=winner,
         ratio=ratio,
         dominated_by=dominated,
-        change=best_change(ties) if float(ratio) > 1 else None,
+        change=best_change(ties),
         ties=tuple(ties),
         machine=index,
         is_floor=is_floor,
@@ -81,16 +100,16 @@ def _machine(priced: Priced) -> tuple[int, bool]:
     return min(every, key=lambda i: float(priced.machines[i].runtime_floor_s)), True
 
 
-def _ratio(job: Job, seconds: float, classical_s: float, is_floor: bool) -> Quantity:
+def _ratio(job: Job, value: float, is_floor: bool) -> Quantity:
     method = "machine time and classical stages over the classical device"
     if is_floor:
         method = (
             "no machine is feasible: one reaction time per Toffoli or T gate, magic states free"
         )
     return Quantity(
-        value=seconds / classical_s,
+        value=value,
         kind=weakest((job.kind, "assumed")),
-        bound="lower" if is_floor else "two-sided",
+        bound="lower" if is_floor else job.bound,
         source="quantum seconds over classical seconds",
         method=method,
     )

@@ -71,10 +71,20 @@ def _inputs(names: tuple[str, ...], known: dict[str, Quantity]) -> list[str]:
 def _total(report: Result, name: str, total: Quantity) -> list[str]:
     key = name.removeprefix("logical.")
     head = f"{name} = {number(total.value)} {LOGICAL[key]}  [{total.kind}, {total.bound}]"
+    part = "qubits" if key == "logical_qubits" else key
+    units = {stage.name: stage for stage in (report.job.stages if report.job else ())}
     rows = [
-        f"  {stage.name}: {number(getattr(stage, key))}"
+        f"  {stage.name}: {number(getattr(stage, key))} = {_product(units[stage.name], part)}"
         for stage in (report.priced.stages if report.priced else ())
         if getattr(stage, key)
     ]
+    names = {item for stage in units.values() if not stage.is_classical for item in stage.free}
     rule = "largest of" if key == "logical_qubits" else "sum of"
-    return [head, f"  {total.method}", f"  {rule}", *rows]
+    values = _inputs(tuple(sorted(names)), report.pedigrees())
+    return [head, f"  {total.method}", f"  {rule}", *rows, "where", *values]
+
+
+def _product(stage: Stage, part: str) -> str:
+    """Return calls times unit of a stage as text; a width is not multiplied."""
+    unit = getattr(stage.unit, part)
+    return str(unit) if part == "qubits" else f"({stage.calls})*({unit})"

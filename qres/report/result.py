@@ -9,6 +9,7 @@ from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
 from qres.physical.record import MachineCost
 from qres.pricing.record import Tie
+from qres.report.assumptions import assumptions
 from qres.report.record import Result
 from qres.report.totals import (
     classical_totals,
@@ -44,9 +45,16 @@ def to_dict(report: Result) -> dict[str, Any]:
         "classical": {"device": report.device.name}
         | {name: plain(quantity) for name, quantity in classical_totals(report).items()},
         "verdict": _verdict(report),
-        "assumptions": [item.text for item in (report.job.assumptions if report.job else ())]
-        + [text for machine in report.machines for text in machine.assumptions],
+        "references": _references(report),
+        "assumptions": assumptions(report),
         "warnings": [{"code": code, "message": message} for code, message in report.warnings],
+    }
+
+
+def _references(report: Result) -> dict[str, Any]:
+    """Return side figures that no total rests on, such as the linear part of `inverse_norm`."""
+    return {
+        name: plain(item) for name, item in (report.job.references if report.job else {}).items()
     }
 
 
@@ -115,7 +123,7 @@ def budget_row(report: Result, share: Share) -> dict[str, Any]:
         "share": share.decided if share.symbol is None else report.budget.get(share.symbol),
         "value": share.decided if share.value is None else numbers.get(share.value),
         "bought": bought,
-        "kind": share.kind,
+        "kind": share.kind if share.value is None else report.pedigrees()[share.value].kind,
     }
 
 
@@ -134,8 +142,10 @@ def _no_machine(name: str, reason: str) -> dict[str, Any]:
         "distance": None,
         "factory": None,
         "n_factories": None,
-        "physical_qubits": plain(Quantity(value=None, unit="qubits", method=reason)),
-        "runtime_s": plain(Quantity(value=None, unit="s", method=reason)),
+        "physical_qubits": plain(
+            Quantity(value=None, unit="qubits", kind="assumed", method=reason)
+        ),
+        "runtime_s": plain(Quantity(value=None, unit="s", kind="assumed", method=reason)),
     }
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
 from qres.pricing.record import Verdict
+from qres.report.assumptions import assumptions
 from qres.report.record import Result
 from qres.report.result import budget_row, change_text, stage_row
 from qres.report.totals import job_bound, logical_totals, machine_totals
@@ -82,15 +83,17 @@ def render(report: Result, width: int) -> str:
 
 def _title(report: Result) -> Text:
     scenario = report.scenario
-    return Text(
-        f"{scenario.name}: {scenario.algorithm.name}, error {scenario.error.total:g}"
-        f" with probability {1 - scenario.error.fail_prob:g}"
-    )
+    error = scenario.error
+    asked = f"error {error.total:g} with probability {1 - error.fail_prob:g}"
+    if scenario.algorithm.name == "counts":
+        asked = f"failure probability {error.fail_prob:g}"
+    return Text(f"{scenario.name}: {scenario.algorithm.name}, {asked}")
 
 
 def _first_screen(report: Result) -> list[Padding]:
     """Who wins, what dominates, the one change, and how sure all of it is."""
     lines = [_who(report)]
+    lines += [f"Only for the model: {text}." for code, text in report.warnings if code == "W-MODEL"]
     verdict = report.verdict
     if verdict is not None and verdict.dominated_by is not None:
         stage, share = verdict.dominated_by
@@ -115,7 +118,7 @@ def _who(report: Result) -> str:
     device = duration(float(classical.runtime_s))
     against = f"{duration(seconds)} on {machine} against {device} on one {report.device.name}"
     if verdict.is_floor:
-        against = f"no machine here can; with free magic states still {against}"
+        against = f"no machine here can; with free magic states, one gate after the other, still {against}"
     return f"{_winner(verdict)}: {against}.{_why(verdict)}"
 
 
@@ -176,6 +179,9 @@ def _inputs(report: Result) -> list[Table]:
     for name, quantity in rows:
         how = _how(quantity, is_derived=name in DERIVED)
         table.add_row(name, number(quantity.value), _interval(quantity), quantity.kind, how)
+    for name, quantity in report.job.references.items() if report.job else ():
+        text = f"{quantity.bound} reference; {quantity.source}"
+        table.add_row(f"{name} (linear)", number(quantity.value), "", quantity.kind, text)
     return [table]
 
 
@@ -293,15 +299,10 @@ def _classical(report: Result) -> list[Text]:
 
 def _notes(report: Result) -> list[Text | Padding]:
     lines: list[Text | Padding] = []
-    assumptions = [item.text for item in report.job.assumptions] if report.job else []
-    assumptions += [
-        f"{machine.name}: {text}" for machine in report.machines for text in machine.assumptions
-    ]
-    if report.priced and report.priced.classical:
-        assumptions += report.priced.classical.assumptions
-    if assumptions:
+    texts = assumptions(report)
+    if texts:
         lines.append(Text("Assumptions"))
-        lines += [_bullet(text) for text in dict.fromkeys(assumptions)]
+        lines += [_bullet(text) for text in texts]
     if report.warnings:
         lines.append(Text("Warnings"))
         lines += [_bullet(f"{code}: {message}") for code, message in report.warnings]

@@ -136,10 +136,17 @@ def test_init_writes_a_model_that_loads_and_overwrites_nothing(call, tmp_path, m
     assert call("init", "none/model.yaml")[0] == 2
 
 
-def test_version_and_help(call) -> None:
+def test_version_is_that_of_the_results(call) -> None:
+    from qres import staircase
+
     code, out, _ = call("--version")
+    rows = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert code == 0
-    assert {line.split()[0] for line in out.splitlines()} >= {"qres", "qualtran", "torch", "data"}
+    assert rows.pop("data").endswith("data")
+    assert rows == staircase.versions()
+
+
+def test_help(call) -> None:
     for arguments in ((), ("--help",), ("-h",)):
         code, out, _ = call(*arguments)
         assert code == 0

@@ -27,7 +27,7 @@ class Encoding:
         width: (controls) to the qubits of its largest look-up.
         ancillas: ancilla qubits of the encoding.
         bloq: (values, blocks) to its circuit.
-        note: what the encoding asks of the data, for the report.
+        is_norm_access: whether it samples rows by their norms, as dequantised algorithms do.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Encoding:
     width: Callable[[Any], Any]
     ancillas: Any
     bloq: Callable[[Mapping[str, Any], Blocks], Any]
-    note: str
+    is_norm_access: bool
 
 
 @cache

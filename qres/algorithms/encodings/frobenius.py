@@ -78,5 +78,5 @@ ENCODING = Encoding(
     width=_width,
     ancillas=_LEVELS,
     bloq=_bloq,
-    note="data-structure access: low rank would make it dequantisable",
+    is_norm_access=True,
 )

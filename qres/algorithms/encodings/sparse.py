@@ -125,5 +125,5 @@ ENCODING = Encoding(
     width=_width,
     ancillas=_SLOT_BITS + 1,
     bloq=_bloq,
-    note="sparsity and positions of the non-zeros tabulated",
+    is_norm_access=False,
 )

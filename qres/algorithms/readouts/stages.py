@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import sympy
 
-from qres.algorithms.amplification import ESTIMATE_REPEATS, ESTIMATE_ROUNDS
+from qres.algorithms.amplification import ESTIMATE_REPEATS, ESTIMATE_ROUNDS, LEAST_FAIL
 from qres.algorithms.readouts.tomography import COHERENT_COPIES, SAMPLING_COPIES
 from qres.algorithms.record import Assumption, ClassicalWork, Share, Stage, Unit
 from qres.algorithms.solvers.base import Solver
 from qres.algorithms.synthesis import UNITARY_T
 from qres.algorithms.system import Definitions, System, reflection
-from qres.notation.formula import Formula, define
+from qres.config.record import Readout
+from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import ceil_log2
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
@@ -95,6 +96,12 @@ def _tomography_definitions(system: System, kind: ReadoutKind) -> list[tuple[str
             ESTIMATE_REPEATS.at(fail_prob=fail_norm / 2),
             ESTIMATE_REPEATS.source,
             kind="proven",
+            conditions=(
+                Condition(
+                    sympy.Ge(fail_norm, 2 * LEAST_FAIL),
+                    "error.fail_prob that leaves 2e-40 to the norm",
+                ),
+            ),
         ),
     ]
 
@@ -281,6 +288,13 @@ def budget_shares(*, has_readout: bool, decided: tuple[Share, ...] = ()) -> tupl
     return (*decided, *filled)
 
 
+def readout_kind(readout: Readout) -> ReadoutKind:
+    """Return which read-out the settings ask for."""
+    if readout.kind == "state":
+        return "state"
+    return "tomography-coherent" if readout.access == "coherent" else "tomography-sampling"
+
+
 def failures(kind: ReadoutKind) -> tuple[str, ...]:
     """Return the failure probabilities that share `error.fail_prob` evenly."""
     if kind == "state":
@@ -288,9 +302,12 @@ def failures(kind: ReadoutKind) -> tuple[str, ...]:
     return ("fail_tomography", "fail_norm", "fail_logical")
 
 
-def readout_assumptions(kind: ReadoutKind, solver: Solver) -> tuple[Assumption, ...]:
+def readout_assumptions(kind: ReadoutKind, solver: Solver, mode: Mode) -> tuple[Assumption, ...]:
     """Return what the read-out rests on without proof."""
-    found = [*solver.assumptions]
+    found = [] if kind == "state" and mode == "repeat" else [*solver.assumptions]
+    if mode == "repeat":
+        text = "plain states are repeated until they succeed: their count is an expectation"
+        found.append(Assumption(text=text, factor=2.0, favours="quantum"))
     if kind == "tomography-coherent":
         found.append(
             Assumption(

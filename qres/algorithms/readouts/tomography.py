@@ -52,6 +52,7 @@ COHERENT_COPIES = Formula(
     inputs=_INPUTS,
     source=Source("Theta~(d/eps) for l2 error", VAN_APELDOORN_2022),
     kind="asymptotic",
+    bound="lower",
     unit="states",
     letter="c",
     conditions=_RANGE,

@@ -48,6 +48,8 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "n_steps: 50", "n_steps: ten", (":10: algorithm.n_steps: expected a whole number",
                                               "found 'ten'")),
     (NETWORK, "n_steps: 50", "n_steps: 0", (":10: algorithm.n_steps: expected", "found 0")),
+    (NETWORK, "n_steps: 50", "n_steps: 5_000_000", (
+        ":10: algorithm.n_steps: expected a whole number from 1 to 1000000, found 5000000",)),
     (NETWORK, "n_steps: 50", "n_steps: 2.5", (":10: algorithm.n_steps:", "found 2.5")),
     (NETWORK, "n_steps: 50", "n_steps: true", (":10: algorithm.n_steps:", "found true")),
     (NETWORK, "n_steps: 50", "n_steps:", (":10: algorithm.n_steps:", "found nothing")),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from qres.config.given import GivenCounts
 from qres.config.load import load_scenario, model_names, model_path
 from qres.config.record import CarlemanGd, Counts, GivenModel, MatrixModel, NetworkModel
 from qres.config.schema import model_schema
@@ -110,6 +111,18 @@ def test_state_readout_keeps_no_norm() -> None:
     }
 
 
+@pytest.mark.parametrize("readout", [None, {}, {"access": "coherent"}, {"norm": "l2"}])
+def test_a_readout_without_a_kind_is_tomography(readout: Any) -> None:
+    plain = load_scenario(TRAINING)
+    scenario = load_scenario(TRAINING, overrides=[("algorithm.readout", readout)])
+    assert scenario.algorithm == plain.algorithm
+    assert scenario.scenario_id == plain.scenario_id
+    assert ("algorithm.readout.kind", "tomography") in scenario.defaults
+    changed = load_scenario(TRAINING, overrides=["algorithm.readout.access=sampling"]).algorithm
+    assert isinstance(changed, CarlemanGd)
+    assert (changed.readout.kind, changed.readout.access) == ("tomography", "sampling")
+
+
 def test_documented_neutral_values_are_taken() -> None:
     neutral = {
         "truncation_order": 1,
@@ -204,6 +217,13 @@ def test_scenarios_are_frozen_and_inputs_stay_as_they_were() -> None:
         ("algorithm.n_steps=ten", "--set algorithm.n_steps=ten: algorithm.n_steps: expected"),
         ("algorithm.n_step=1", "--set algorithm.n_step=1: algorithm.n_step: unknown key"),
         ("algorithm.n_steps", "--set algorithm.n_steps: expected name=value"),
+        ("algorithm.readout.acces=x", "x: algorithm.readout.acces: unknown key; did you mean"),
+        ("algorithm.readout.access=x", "x: algorithm.readout.access: expected coherent or"),
+        ("algorithm.readout.kind=5", "kind=5: algorithm.readout.kind: expected state or tomo"),
+        ("algorithm.readout={kind: }", "algorithm.readout.kind: expected state or tomography, fo"),
+        ("algorithm.readout={kind: [1]}", "algorithm.readout.kind: expected state or tomography"),
+        ("algorithm.readout=[1]", "algorithm.readout: expected a mapping, found a list"),
+        ("algorithm.readout={kind: state, access: sampling}", "access: belongs to tomography"),
         ("=5", "--set =5: expected name=value"),
         ("a..b=5", "--set a..b=5: an empty key"),
         ("error.total=.inf", "--set error.total:1: .inf: a number must be finite"),
@@ -218,6 +238,49 @@ def test_a_wrong_override_is_named(override: str, message: str) -> None:
         load_scenario(TRAINING, overrides=[override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("model.given.n_active=5",), "--set model.given.n_active=5: model.given.sparsity: "),
+        (
+            ("algorithm.name=linear-system",),
+            "--set algorithm.name=linear-system: algorithm.n_steps",
+        ),
+        (("algorithm={name: counts}",), "--set algorithm={name: counts}: model.given.n_params: "),
+        (
+            ("error.total=0.2", "model.matrix.file=A.npy", "model.matrix.rhs=b.npy"),
+            "--set model.matrix.file=A.npy: model: expected exactly one of",
+        ),
+        (
+            ("model.given.update_norms=" + str([0] * 51), "algorithm.n_steps=3", "measure.seed=1"),
+            "--set algorithm.n_steps=3: model.given.update_norms: expected n_steps + 1 = 4 norms",
+        ),
+    ],
+)
+def test_an_override_that_breaks_another_place_is_named(tmp_path, overrides, message) -> None:
+    content = json.dumps({"schema": "qres-model/1"} | TRAINING)
+    for source in (TRAINING, write(tmp_path, content)):
+        with pytest.raises(InputError) as caught:
+            load_scenario(source, overrides=overrides)
+        assert str(caught.value).startswith(message)
+
+
+def test_an_override_is_not_blamed_for_a_fault_of_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path, starter_text() + "eror: {total: 1}\n")
+    for overrides in (["algorithm.n_steps=7"], [("algorithm.readout.access", "sampling")]):
+        with pytest.raises(InputError) as caught:
+            load_scenario(file, overrides=overrides)
+        assert str(caught.value).startswith(f"{file}:")
+    (tmp_path / "counts.json").write_text('{"tCounts": 1}')
+    text = "schema: qres-model/1\nmodel: {given: counts.json}\nalgorithm: {name: counts}\n"
+    with pytest.raises(InputError, match=r"counts\.json: tCounts: unknown key"):
+        load_scenario(write(tmp_path, text), overrides=["measure.seed=1"])
+    with pytest.raises(InputError, match=r"^--set algorithm\.x=1: algorithm\.x: unknown key"):
+        load_scenario(write(tmp_path, text), overrides=["algorithm.x=1"])
+    with pytest.raises(InputError, match=r"model\.yaml:3: algorithm\.n_steps: missing"):
+        load_scenario(write(tmp_path, text), overrides=["algorithm.name=carleman-gd"])
 
 
 def test_overrides_apply_in_order_and_make_sections() -> None:
@@ -266,12 +329,38 @@ def test_counts_come_from_a_qdk_file(tmp_path: Path) -> None:
             load_scenario(write(tmp_path, text))
 
 
+def test_counts_come_from_the_installed_qdk(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("QDK_PYTHON_TELEMETRY", "none")
+    from qdk.estimator import LogicalCounts
+
+    file = tmp_path / "counts.json"
+    text = "schema: qres-model/1\nmodel: {given: counts.json}\nalgorithm: {name: counts}\n"
+    every = {"numQubits": 10, "tCount": 5, "cczCount": 7, "ccixCount": 1, "numComputeQubits": 6}
+    memory = {"readFromMemoryCount": 0, "writeToMemoryCount": 0}
+    for counts in (every, every | memory, every | {"numComputeQubits": None}):
+        file.write_text(LogicalCounts(counts).json)
+        model = load_scenario(write(tmp_path, text)).model
+        assert isinstance(model, GivenModel)
+        values = {name: quantity.value for name, quantity in model.values.items()}
+        assert (values["logical_qubits"], values["t"], values["toffoli"]) == (10, 5, 8)
+        assert set(values) == set(GivenCounts.model_fields)
+    for key in memory:
+        file.write_text(LogicalCounts(every | memory | {key: 3}).json)
+        with pytest.raises(InputError) as caught:
+            load_scenario(write(tmp_path, text))
+        assert str(caught.value) == (
+            f"{file}: {key}: memory reads and writes are not priced yet; expected 0, found 3"
+        )
+
+
 def test_the_json_schema_takes_what_the_loader_takes() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(model_schema())
     validator.check_schema(model_schema())
     for text in [starter_text(), *(model_path(name).read_text() for name in model_names())]:
         validator.validate(parse_yaml(text, name="f")[0])
+    short = {"name": "linear-system", "readout": {"access": "sampling"}}
+    validator.validate(parse_yaml(starter_text(), name="f")[0] | {"algorithm": short})
     wrong = parse_yaml(starter_text(), name="f")[0] | {"modl": 1}
     assert not validator.is_valid(wrong)
 
