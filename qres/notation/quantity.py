@@ -67,7 +67,7 @@ class Quantity:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this quantity; JSON has no infinity, so the method says it."""
-        is_infinite = self.value is not None and math.isinf(self.value)
+        is_infinite = isinstance(self.value, float) and math.isinf(self.value)
         return {
             "value": _finite(self.value),
             "low": _finite(self.low),
@@ -86,4 +86,4 @@ class Quantity:
 
 
 def _finite(value: float | int | None) -> float | int | None:
-    return None if value is None or math.isinf(value) else value
+    return None if isinstance(value, float) and math.isinf(value) else value

@@ -44,7 +44,7 @@ def test_quantities_stand_where_the_design_says(report):
     data = report.to_dict()
     found = {path for path, value in nodes(data) if isinstance(value, dict) and "bound" in value}
     measured = {("measurement", name) for name in data["measurement"]}
-    derived = {("values", name) for name in data["values"]}
+    derived = {(key, name) for key in ("values", "references") for name in data[key]}
     assert measured <= found <= measured | derived | PLACES
     for path, value in nodes(data):
         if path in found:
