@@ -15,6 +15,7 @@ _SPANS = (
     (1e-3, "ms"),
     (1e-6, "us"),
     (1e-9, "ns"),
+    (1e-12, "ps"),
 )
 
 
@@ -44,7 +45,7 @@ def number(value: float | int | None) -> str:
         return "unknown"
     if isinstance(value, int) or float(value).is_integer():
         return count(value)
-    return f"{value:.4g}"
+    return f"{float(value):.4g}"
 
 
 def duration(seconds: float | None) -> str:
