@@ -18,6 +18,10 @@ class InputError(QresError):
     """The input is wrong; the message is one line: where, what, and what would be right."""
 
 
+class RangeError(InputError):
+    """A formula leaves the range of numbers at these values."""
+
+
 class InfeasibleError(QresError):
     """No machine or member can do this; a result with its reason, never a crash.
 

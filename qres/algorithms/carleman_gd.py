@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.base import Choice, readout_modes
 from qres.algorithms.circuit import history_circuit
@@ -51,6 +53,9 @@ from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
 NAME = "carleman-gd"
+LARGEST_NORM = 1e150
+"""Norms above have no square."""
+
 _MEASURED = ("n_active", "lambda_max", "lambda_min", "grad_norm")
 
 
@@ -165,15 +170,16 @@ def _trajectory(parameters: CarlemanGd, measurement: Measurement) -> dict[str, Q
         )
     if norms[-1] <= 0:
         raise InfeasibleError("training", "the weights do not move, there is nothing to read out")
+    energy = float(np.sum(np.square(np.minimum(norms[:-1], LARGEST_NORM))))
+    if max(norms) > LARGEST_NORM:
+        raise InfeasibleError("training", "the weight updates grow beyond any number")
     is_assumed = any(code == "W-LOWER" for code, _ in measurement.warnings)
     is_given = measurement.subject == "given"
     kind = "assumed" if is_assumed else "given" if is_given else "measured"
     method = "norms of the updates of the degree-1 model"
     return {
         "update_norm": Quantity(value=norms[-1], kind=kind, method=method),
-        "path_energy": Quantity(
-            value=math.fsum(norm**2 for norm in norms[:-1]), kind=kind, method=method
-        ),
+        "path_energy": Quantity(value=energy, kind=kind, method=method),
     }
 
 

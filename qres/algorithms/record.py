@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from sympy import sympify
 
+from qres.errors import InfeasibleError, RangeError
 from qres.notation.formula import Formula
 from qres.notation.quantity import Bound, Kind, Quantity, weakest
 from qres.notation.source import Source
@@ -156,13 +157,19 @@ class Job:
         Args:
             overrides: scalars or arrays by symbol; one for a defined symbol replaces its
                 definition, everything downstream follows.
+
+        Raises:
+            InfeasibleError: a symbol is beyond any number.
         """
         numbers = {name: quantity.value for name, quantity in self.values.items()}
         numbers.update(overrides or {})
         fixed = set(overrides or {})
         for name, formula in self.definitions:
             if name not in fixed:
-                numbers[name] = formula(**{key: numbers[key] for key in formula.inputs})
+                try:
+                    numbers[name] = formula(**{key: numbers[key] for key in formula.inputs})
+                except RangeError as error:
+                    raise InfeasibleError(name, str(error)) from None
         return numbers
 
     def with_budget(self, budget: Mapping[str, float]) -> Job:

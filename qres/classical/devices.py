@@ -18,6 +18,7 @@ NUMBERS = (
     "memory",
     "power",
     "sustained_fraction",
+    "latency_s",
 )
 
 

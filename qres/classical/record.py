@@ -21,6 +21,7 @@ class Device:
         memory: bytes.
         power: watts, of the chip alone.
         sustained_fraction: of the peak rate that real work reaches (assumed).
+        latency_s: of one kernel launch that must wait for the one before, seconds (assumed).
         sources: by field.
     """
 
@@ -31,6 +32,7 @@ class Device:
     memory: float
     power: float
     sustained_fraction: float
+    latency_s: float
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def rate(self, precision: Precision) -> float:
@@ -48,9 +50,14 @@ class ClassicalCost:
         method: what it does; an array of words where the best method differs by point.
         flops: floating-point operations.
         bytes: moved to and from memory.
-        runtime_s: the longer of arithmetic and traffic, seconds.
+        runtime_s: launches that wait for each other, and the longer of arithmetic and traffic;
+            seconds.
         energy_j: power times runtime, joules.
         assumptions: what the numbers take for granted.
+        factor: how many times longer the device could take if the assumed numbers are kind to it:
+            the product, over the listed assumptions that have a size (sustained fraction and
+            launch latency), of the runtime with the worse number over the runtime; at least 1, at
+            most 16. Errors the other way, in favour of the device, are not in it.
     """
 
     device: str
@@ -60,3 +67,4 @@ class ClassicalCost:
     runtime_s: Any
     energy_j: Any
     assumptions: tuple[str, ...] = ()
+    factor: Any = 1.0

@@ -26,8 +26,18 @@ def evaluate(expression: Any, numbers: Mapping[str, Any]) -> Any:
 
 
 def count_stages(job: Job, numbers: Mapping[str, Any]) -> tuple[StageCost, ...]:
-    """Return calls times unit of every stage."""
-    return tuple(_count_stage(stage, numbers) for stage in job.stages)
+    """Return calls times unit of every stage.
+
+    Raises:
+        InfeasibleError: a stage's count is beyond any number.
+    """
+    found = []
+    for stage in job.stages:
+        try:
+            found.append(_count_stage(stage, numbers))
+        except ArithmeticError as error:
+            raise InfeasibleError(stage.name, f"beyond any number ({error})") from None
+    return tuple(found)
 
 
 def _count_stage(stage: Stage, numbers: Mapping[str, Any]) -> StageCost:
@@ -60,7 +70,7 @@ def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalC
     """
     quantum = [stage for stage in stages if not stage.is_classical]
     for stage in quantum:
-        if not isinstance(stage.magic_states, np.ndarray) and not math.isfinite(stage.magic_states):
+        if _is_beyond(stage.toffoli) or _is_beyond(stage.t) or _is_beyond(stage.logical_qubits):
             raise InfeasibleError(stage.name, "the count is beyond any number")
     peak: Any = quantum[0].logical_qubits
     for stage in quantum[1:]:
@@ -78,6 +88,14 @@ def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalC
         rotation_depth=numbers.get("rotation_depth"),
         measurements=numbers.get("measurements", 0),
     )
+
+
+def _is_beyond(value: Any) -> bool:
+    """Whether a scalar is infinite, or an integer that float64 cannot hold."""
+    try:
+        return not isinstance(value, np.ndarray) and not math.isfinite(float(value) * 1e6)
+    except OverflowError:
+        return True
 
 
 def _is_array(peak: Any, stage: StageCost) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from qres.errors import InputError
 from qres.measurement.coordinates import ActiveCoordinates
+from qres.measurement.networks import explain
 from qres.measurement.progress import Progress, keep_silent
 
 KEPT_SAMPLES = 4096
@@ -60,6 +61,7 @@ class Curvature:
         self.n_samples = sum(len(inputs) for inputs, _ in self._batches)
         if self.n_samples == 0:
             raise InputError("batches: no sample; give an iterable of (x, y) tensors")
+        self.n_features = math.prod(self._batches[0][0].shape[1:])
         self._start = self.coordinates.gather()
         if not bool(torch.isfinite(self._start).all()):
             raise InputError("the network has a weight that is NaN or infinite")
@@ -157,12 +159,13 @@ class Curvature:
         try:
             with torch.no_grad():
                 value = self._part(self._start, self._batches[0])
-        except (RuntimeError, TypeError, ValueError, IndexError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise InputError(f"network and data do not fit: {reason}") from None
-        if not isinstance(value, torch.Tensor) or value.numel() != 1:
-            raise InputError("loss: must return one number, a mean over the batch")
-        first, second = self.loss(self.start), self.loss(self.start)
+            if not isinstance(value, torch.Tensor) or value.numel() != 1:
+                raise InputError("loss: must return one number, a mean over the batch")
+            first, second = self.loss(self.start), self.loss(self.start)
+        except InputError:
+            raise
+        except Exception as error:  # whatever the user's code raises
+            raise InputError(f"network and data do not fit: {explain(error)}") from error
         if not math.isfinite(first):
             raise InputError(f"loss: {first} at the given weights, must be finite")
         if not math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-300):

@@ -22,6 +22,11 @@ def find_growth(lambda_min: float, lambda_max: float, learning_rate: float) -> f
     return max(abs(1 - learning_rate * lambda_min), abs(1 - learning_rate * lambda_max))
 
 
+def find_worst_growth(lambda_min: Quantity, lambda_max: Quantity, learning_rate: float) -> float:
+    r"""Return $\max |1 - \eta\lambda|$ over the outer ends of both intervals."""
+    return find_growth(*_ends(lambda_min, lambda_max, outer=True), learning_rate)
+
+
 def sum_growth(growth: float, n_steps: int) -> float:
     r"""Return $\sum_{t=0}^{T} g^t$, infinity where it overflows."""
     excess = growth - 1

@@ -1,13 +1,18 @@
-"""Typed numbers as a measurement: checked, completed, and each assumption said aloud."""
+"""Typed numbers as a measurement: checked, completed, and each assumption said aloud.
+
+The rules of range and order live here; a measurement that comes from a file, or is handed over,
+obeys the same ones (`measure.check_values`).
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 
 from qres.config.record import Algorithm, CarlemanGd, GivenModel, LinearSystem
 from qres.errors import InputError
-from qres.measurement.dissipation import describe_dissipation
+from qres.measurement.dissipation import describe_dissipation, find_worst_growth
 from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
 
@@ -17,13 +22,41 @@ REQUIRED = {
 }
 """What each algorithm cannot do without, besides `max_entry` or `frobenius_norm`."""
 
-SIGNED = ("lambda_max", "lambda_min")
-"""The only given numbers that may be negative."""
+ORDERED = {
+    "carleman-gd": (
+        ("n_active", "n_params"),
+        ("lambda_min", "lambda_max"),
+        ("sparsity", "n_active"),
+    ),
+    "linear-system": (
+        ("sparsity", "dim"),
+        ("smallest_singular_value", "norm"),
+        ("max_entry", "norm"),
+    ),
+}
+"""Pairs of which the first may not exceed the second."""
 
-MAY_BE_ZERO = (*SIGNED, "eps_model", "smallest_singular_value")
+COUNTED = ("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_features")
+"""Whole numbers."""
+
+SIGNED = ("lambda_max", "lambda_min", "contraction_margin")
+"""The only numbers that may be negative."""
+
+MAY_BE_ZERO = (*SIGNED, "eps_model", "smallest_singular_value", "final_distance")
+
+AT_MOST_ONE = ("solution_overlap",)
+
+MAY_BE_UNKNOWN = ("kappa", "growth_sum")
+"""Derived numbers that may be infinite, which a file writes as null; no algorithm reads them."""
+
+ROUNDING = 1e-9
+"""Two numbers of a measurement that differ by less, relatively, are not out of order."""
+
+LARGEST = 1e150
+"""Numbers above have no square in float64."""
 
 MAX_STEPS = 10_000_000
-"""Longer straight lines of update norms are not written down."""
+"""Longer lines of assumed update norms are not written down."""
 
 Warnings = tuple[tuple[str, str], ...]
 
@@ -36,48 +69,102 @@ def take_given(model: GivenModel, algorithm: Algorithm) -> Measurement:
     """
     values = dict(model.values)
     if isinstance(algorithm, CarlemanGd):
-        _check_given(values, algorithm.name)
+        check_numbers(values, algorithm.name, "model.given")
         return _complete_training(values, model.update_norms, algorithm)
     if isinstance(algorithm, LinearSystem):
-        _check_given(values, algorithm.name)
+        check_numbers(values, algorithm.name, "model.given")
         return Measurement(subject="given", values=_complete_system(values))
     return Measurement(subject="given", values=values)
 
 
-def _check_given(values: Mapping[str, Quantity], name: str) -> None:
-    """Refuse missing numbers, all at once, and numbers out of range."""
+def check_numbers(values: Mapping[str, Quantity], name: str, place: str) -> None:
+    """Refuse missing numbers, all at once, numbers out of range, and pairs in the wrong order.
+
+    Args:
+        values: typed, or measured.
+        name: of the algorithm that needs them.
+        place: opens the error message.
+
+    Raises:
+        InputError: one line that names the place, the number, and what would be right.
+    """
     missing = [key for key in REQUIRED[name] if key not in values]
     if "max_entry" not in values and "frobenius_norm" not in values:
         missing.append("max_entry (or frobenius_norm)")
     if missing:
-        raise InputError(f"model.given: {name} also needs {', '.join(missing)}")
+        raise InputError(f"{place}: {name} also needs {', '.join(missing)}")
     for key, quantity in values.items():
-        number = quantity.value
-        if number is None or not math.isfinite(number):
-            raise InputError(f"model.given.{key}: must be a finite number, found {number}")
-        if key not in SIGNED and number < 0:
-            raise InputError(f"model.given.{key}: must not be negative, found {number:g}")
-        if key not in MAY_BE_ZERO and number == 0:
-            raise InputError(f"model.given.{key}: must be positive, found 0")
+        check_range(key, quantity, f"{place}.{key}")
+    for smaller, larger in ORDERED[name]:
+        _check_order(values, smaller, larger, place)
 
 
-def _check_order(values: Mapping[str, Quantity], smaller: str, larger: str) -> None:
-    """Refuse two numbers in the wrong order."""
-    if smaller in values and larger in values and float(values[smaller]) > float(values[larger]):
-        found = f"{float(values[smaller]):g} > {float(values[larger]):g}"
-        raise InputError(f"model.given.{smaller}: must not exceed {larger}, found {found}")
+def check_norms(norms: tuple[float, ...], n_steps: int, place: str) -> None:
+    """Refuse norms of the updates that are not one finite, non-negative number for each step."""
+    if len(norms) != n_steps + 1:
+        raise InputError(
+            f"{place}: has {len(norms)} values, algorithm.n_steps "
+            f"{n_steps} needs {n_steps + 1} (t = 0..{n_steps})"
+        )
+    if any(not math.isfinite(norm) or norm < 0 for norm in norms):
+        raise InputError(f"{place}: every value must be finite and not negative")
+
+
+def check_range(key: str, quantity: Quantity, place: str) -> None:
+    """Refuse a number, or an end of its interval, that cannot be."""
+    number = quantity.value
+    if key in MAY_BE_UNKNOWN and (number is None or number == math.inf):
+        return
+    if number is None or not _is_finite(number):
+        raise InputError(f"{place}: must be a finite number, found {number}")
+    if abs(number) > LARGEST:
+        raise InputError(f"{place}: must be at most {LARGEST:g} in size, found {number:g}")
+    if key not in SIGNED and number < 0:
+        raise InputError(f"{place}: must not be negative, found {number:g}")
+    if key not in MAY_BE_ZERO and number == 0:
+        raise InputError(f"{place}: must be positive, found 0")
+    if key in COUNTED and number != int(number):
+        raise InputError(f"{place}: must be a whole number, found {number:g}")
+    if key in AT_MOST_ONE and number > 1:
+        raise InputError(f"{place}: must lie in (0, 1], found {number:g}")
+    low = number if quantity.low is None else quantity.low
+    high = number if quantity.high is None else quantity.high
+    if (low < 0 and key not in SIGNED) or _exceeds(low, number) or _exceeds(number, high):
+        raise InputError(
+            f"{place}: needs {'' if key in SIGNED else '0 <= '}low <= value <= high,"
+            f" found {low:g}, {number:g}, {high:g}"
+        )
+
+
+def _is_finite(number: float | int) -> bool:
+    """Say whether a float holds the number."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def _exceeds(first: float | int, second: float | int) -> bool:
+    """Say whether the first is larger by more than rounding."""
+    return first > second and not math.isclose(first, second, rel_tol=ROUNDING)
+
+
+def _check_order(values: Mapping[str, Quantity], smaller: str, larger: str, place: str) -> None:
+    """Refuse two numbers in the wrong order, wherever they lie in their intervals."""
+    if smaller not in values or larger not in values:
+        return
+    first, second = values[smaller], values[larger]
+    low = first.value if first.low is None else first.low
+    high = second.value if second.high is None else second.high
+    if low is not None and high is not None and _exceeds(low, high):
+        found = f"{float(low):g} > {float(high):g}"
+        raise InputError(f"{place}.{smaller}: must not exceed {larger}, found {found}")
 
 
 def _complete_training(
     values: dict[str, Quantity], update_norms: tuple[float, ...], algorithm: CarlemanGd
 ) -> Measurement:
     """Fill in what `carleman-gd` needs and may assume."""
-    for smaller, larger in (
-        ("n_active", "n_params"),
-        ("lambda_min", "lambda_max"),
-        ("sparsity", "n_active"),
-    ):
-        _check_order(values, smaller, larger)
     warnings: Warnings = ()
     if "sparsity" not in values:
         values["sparsity"] = _assume(values["n_active"].value, "every entry may be non-zero")
@@ -97,44 +184,47 @@ def _complete_training(
 def _complete_norms(
     values: Mapping[str, Quantity], update_norms: tuple[float, ...], algorithm: CarlemanGd
 ) -> tuple[tuple[float, ...], Warnings]:
-    """Return the norms of the updates as given, or along a straight line."""
-    needed = algorithm.n_steps + 1
-    if not update_norms and needed > MAX_STEPS:
+    """Return the norms of the updates as given, or as an assumption."""
+    if update_norms:
+        check_norms(update_norms, algorithm.n_steps, "model.given.update_norms")
+        if update_norms[-1] == 0:
+            raise InputError(
+                "model.given.update_norms: the last value is 0, so training goes nowhere"
+            )
+        return update_norms, ()
+    if algorithm.n_steps + 1 > MAX_STEPS:
         raise InputError(f"algorithm.n_steps: at most {MAX_STEPS:,} without update_norms")
-    if not update_norms:
-        step = algorithm.learning_rate * float(values["grad_norm"])
-        line = tuple(number * step for number in range(needed))
-        text = "update_norms were not given: assumed to grow by learning_rate grad_norm each step"
-        return line, (("W-LOWER", text),)
-    if len(update_norms) != needed:
-        raise InputError(
-            f"model.given.update_norms: has {len(update_norms)} values, algorithm.n_steps "
-            f"{algorithm.n_steps} needs {needed} (t = 0..{algorithm.n_steps})"
-        )
-    if any(not math.isfinite(norm) or norm < 0 for norm in update_norms):
-        raise InputError("model.given.update_norms: every value must be finite and not negative")
-    if update_norms[-1] == 0:
-        raise InputError("model.given.update_norms: the last value is 0, so training goes nowhere")
-    return update_norms, ()
+    return _assume_norms(values, algorithm)
+
+
+def _assume_norms(
+    values: Mapping[str, Quantity], algorithm: CarlemanGd
+) -> tuple[tuple[float, ...], Warnings]:
+    r"""Return a straight line, or less where the spectrum does not allow so much.
+
+    $u_t = -\eta \sum_{k<t} (I - \eta H)^k \nabla f$, so that
+    $\|u_t\| \le \eta \|\nabla f\| \sum_{k<t} g^k$ with $g = \max|1 - \eta\lambda|$; the line has
+    $t$ in place of the sum, which is the larger wherever $g < 1$ and $t > 1$.
+    """
+    step = algorithm.learning_rate * float(values["grad_norm"])
+    growth = find_worst_growth(values["lambda_min"], values["lambda_max"], algorithm.learning_rate)
+    text = "update_norms were not given: assumed to grow by learning_rate grad_norm each step"
+    steps = range(algorithm.n_steps)
+    if growth >= 1 or algorithm.n_steps == 1:
+        return tuple(number * step for number in (*steps, algorithm.n_steps)), (("W-LOWER", text),)
+    sums = itertools.accumulate(steps, lambda total, _: 1 + growth * total, initial=0.0)
+    text += (
+        ", but capped at what the spectrum allows, learning_rate grad_norm"
+        f" (1 + g + ... + g^(t-1)) with g = max|1 - learning_rate lambda| = {growth:.6g}"
+    )
+    return tuple(step * total for total in sums), (("W-LOWER", text),)
 
 
 def _complete_system(values: dict[str, Quantity]) -> dict[str, Quantity]:
     """Fill in what `linear-system` needs and may assume."""
-    for smaller, larger in (
-        ("sparsity", "dim"),
-        ("smallest_singular_value", "norm"),
-        ("max_entry", "norm"),
-    ):
-        _check_order(values, smaller, larger)
     if "sparsity" not in values:
         values["sparsity"] = _assume(values["dim"].value, "every entry may be non-zero")
-    overlap = values.setdefault(
-        "solution_overlap", _assume(1, "the right-hand side that costs least")
-    )
-    if float(overlap) > 1:
-        raise InputError(
-            f"model.given.solution_overlap: must lie in (0, 1], found {float(overlap):g}"
-        )
+    values.setdefault("solution_overlap", _assume(1, "the right-hand side that costs least"))
     return values
 
 

@@ -22,9 +22,9 @@ from qres.config.record import (
     NetworkModel,
     Scenario,
 )
-from qres.errors import InputError
+from qres.errors import InputError, nearest
 from qres.files import read_text
-from qres.measurement.given import take_given
+from qres.measurement.given import check_norms, check_numbers, check_range, take_given
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
 from qres.measurement.store import (
@@ -35,6 +35,7 @@ from qres.measurement.store import (
     hash_file,
     make_key,
 )
+from qres.notation.quantity import KINDS, Quantity
 
 LIBRARIES = ("torch", "scikit-learn", "safetensors", "numpy", "scipy")
 """Their versions are part of what a measured network depends on."""
@@ -197,11 +198,12 @@ def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measuremen
     try:
         data = json.loads(read_text(model.file, limit=MAX_MEASUREMENT_BYTES))
         measurement = Measurement.from_dict(data.get("measurement", data))
+        check_fits(measurement, scenario.algorithm, str(model.file))
+        check_values(measurement, scenario.algorithm, str(model.file))
     except json.JSONDecodeError as error:
         raise InputError(f"{model.file}:{error.lineno}: not JSON ({error.msg})") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{model.file}: not a measurement written by 'qres measure'") from None
-    check_fits(measurement, scenario.algorithm, str(model.file))
     return measurement
 
 
@@ -225,6 +227,29 @@ def check_fits(measurement: Measurement, algorithm: Algorithm, place: str) -> No
                 f"{place}: was measured with {key} {found:g}, algorithm.{key} is {wanted:g};"
                 " measure again or use the same"
             )
+
+
+def check_values(measurement: Measurement, algorithm: Algorithm, place: str) -> None:
+    """Refuse a measurement that lacks what the algorithm needs, or whose numbers cannot be.
+
+    Args:
+        measurement: read from a file, or handed over.
+        algorithm: of the scenario.
+        place: opens the error message.
+
+    Raises:
+        InputError: one line that names the place, the number, and what would be right.
+    """
+    for key, quantity in measurement.values.items():
+        if quantity.kind not in KINDS:
+            raise InputError(f"{place}: values.{key}.kind: unknown{nearest(quantity.kind, KINDS)}")
+    if isinstance(algorithm, CarlemanGd | LinearSystem):
+        check_numbers(measurement.values, algorithm.name, f"{place}: values")
+    features = measurement.details.get("n_features")
+    if features is not None:
+        check_range("n_features", Quantity(value=features), f"{place}: details.n_features")
+    if isinstance(algorithm, CarlemanGd):
+        check_norms(measurement.update_norms, algorithm.n_steps, f"{place}: update_norms")
 
 
 def _keep_measurement(store: Store, key: str, make: Callable[[], Measurement]) -> Measurement:

@@ -3,7 +3,8 @@ r"""Networks that qres builds itself, and the door for those that a user brings.
 `mlp` is a chain of linear layers with a smooth activation, `logistic` one linear layer. Two classes
 have one output (logistic loss), more classes one output each (softmax). The weights start uniform
 in $\pm\sqrt{6/(n_{in}+n_{out})}$ (Glorot), biases at zero, drawn from the generator that is passed;
-torch's global generator is left as it was. `python` calls the user's `build()`, only if trusted.
+torch's global generator is left as it was. `python` calls the user's `build()`, only if trusted; such
+a network may also have two outputs for two classes (softmax), and is tried on one sample first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import itertools
 import math
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -57,9 +59,16 @@ def build_network(
     return torch.nn.Sequential(layers)
 
 
-def find_loss(n_classes: int) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Return the mean loss for outputs of `build_network`: logistic for two classes, or softmax."""
-    if n_classes == 2:
+def find_loss(
+    n_classes: int, n_outputs: int | None = None
+) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Return the mean loss: logistic for one output, softmax for more.
+
+    Args:
+        n_classes: of the task.
+        n_outputs: of the network; None is what `build_network` makes of the classes.
+    """
+    if n_outputs == 1 or (n_outputs is None and n_classes == 2):
         return lambda output, target: torch.nn.functional.binary_cross_entropy_with_logits(
             output.squeeze(-1), target.to(output.dtype)
         )
@@ -70,6 +79,48 @@ def count_correct(output: torch.Tensor, target: torch.Tensor) -> int:
     """Return how many samples an output of `build_network` classifies rightly."""
     found = (output.squeeze(-1) > 0).long() if output.shape[-1] == 1 else output.argmax(dim=-1)
     return int((found == target).sum())
+
+
+def count_outputs(
+    module: torch.nn.Module, sample: torch.Tensor, *, n_classes: int, place: str
+) -> int:
+    """Return the outputs of a user's network on a batch of one, in eval mode.
+
+    Args:
+        module: comes back in the modes in which it was.
+        sample: shape (1, features).
+        n_classes: of the task.
+        place: opens the error message.
+
+    Raises:
+        InputError: the network fails on the sample, or has outputs that no loss of ours fits.
+    """
+    widths = (1, 2) if n_classes == 2 else (n_classes,)
+    wanted = f"expected input of shape {tuple(sample.shape)} and output of shape " + " or ".join(
+        f"(1, {width})" for width in widths
+    )
+    with keep_modes(module), torch.random.fork_rng(devices=[]), torch.no_grad():
+        module.eval()
+        try:
+            output = module(sample)
+        except Exception as error:  # whatever the user's code raises
+            raise InputError(f"{place} fails on one sample: {explain(error)}; {wanted}") from error
+    if not isinstance(output, torch.Tensor):
+        raise InputError(f"{place}: {wanted}, found output of type {type(output).__name__}")
+    if tuple(output.shape) not in [(1, width) for width in widths]:
+        raise InputError(f"{place}: {wanted}, found output of shape {tuple(output.shape)}")
+    return output.shape[-1]
+
+
+@contextmanager
+def keep_modes(module: torch.nn.Module) -> Iterator[None]:
+    """Put every layer back into the mode (train or eval) in which it was."""
+    modes = [(layer, layer.training) for layer in module.modules()]
+    try:
+        yield
+    finally:
+        for layer, is_training in modes:
+            layer.training = is_training
 
 
 def has_kinks(module: torch.nn.Module) -> bool:
@@ -96,7 +147,7 @@ def call_build(build: str, *, folder: Path, seed: int) -> Any:
         try:
             return function()
         except Exception as error:
-            raise InputError(f"architecture.build: {build} fails: {_line(error)}") from error
+            raise InputError(f"architecture.build: {build} fails: {explain(error)}") from error
 
 
 def _check_size(widths: tuple[int, ...]) -> None:
@@ -137,7 +188,7 @@ def _import(path: str, folder: Path, build: str) -> ModuleType:
     try:
         return _load_file(file) if file.is_file() else importlib.import_module(path)
     except Exception as error:
-        raise InputError(f"architecture.build: cannot import {build}: {_line(error)}") from error
+        raise InputError(f"architecture.build: cannot import {build}: {explain(error)}") from error
     finally:
         sys.path.remove(str(folder))
 
@@ -155,7 +206,7 @@ def _load_file(file: Path) -> ModuleType:
     return module
 
 
-def _line(error: Exception) -> str:
-    """Return an exception in one line."""
+def explain(error: Exception) -> str:
+    """Return an exception in one line, its name first."""
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"

@@ -23,8 +23,11 @@ from qres.measurement.networks import (
     build_network,
     call_build,
     count_correct,
+    count_outputs,
+    explain,
     find_loss,
     has_kinks,
+    keep_modes,
 )
 from qres.measurement.progress import Progress
 from qres.measurement.quantities import Probe, measure_curvature
@@ -124,7 +127,7 @@ def _prepare(
         n_classes=dataset.n_classes,
         generator=generator,
     )
-    return _with_dataset(module, dataset, model)
+    return _with_dataset(module, dataset, model, find_loss(dataset.n_classes))
 
 
 def _prepare_python(model: NetworkModel, *, folder: Path, trust: bool) -> _Task:
@@ -132,29 +135,71 @@ def _prepare_python(model: NetworkModel, *, folder: Path, trust: bool) -> _Task:
     build = model.architecture.build
     if not trust:
         raise InputError(f"architecture.build: '{build}' is code of yours; allow it with --trust")
+    place = f"architecture.build: {build}"
     built = call_build(build, folder=folder, seed=model.train.seed)
     if isinstance(built, torch.nn.Module):
-        return _with_dataset(built.double(), load_dataset(model.dataset), model)
-    if not (isinstance(built, tuple) and len(built) == 3 and isinstance(built[0], torch.nn.Module)):
-        raise InputError(
-            f"architecture.build: {build} must return a module or a triple (module, loss, batches)"
+        module, dataset = built.double(), load_dataset(model.dataset)
+        n_outputs = count_outputs(
+            module, dataset.inputs[:1], n_classes=dataset.n_classes, place=place
         )
-    module, loss, batches = built
-    pairs = [tuple(_to_double(item) for item in batch) for batch in collect_batches(batches)]
+        _check_trainable(module, place)
+        loss = find_loss(dataset.n_classes, n_outputs)
+        return _with_dataset(module, dataset, model, loss)
+    if not (isinstance(built, tuple) and len(built) == 3 and isinstance(built[0], torch.nn.Module)):
+        raise InputError(f"{place} must return a module or a triple (module, loss, batches)")
+    module, loss, batches = built[0].double(), built[1], _take_pairs(built[2], place)
+    _check_triple(module, loss, batches, place)
     return _Task(
-        module=module.double(),
-        loss=loss,
-        batches=pairs,  # pyright: ignore[reportArgumentType]
-        epoch=shuffle_batches(pairs),  # pyright: ignore[reportArgumentType]
-        dataset=None,
+        module=module, loss=loss, batches=batches, epoch=shuffle_batches(batches), dataset=None
     )
 
 
-def _with_dataset(module: torch.nn.Module, dataset: Dataset, model: NetworkModel) -> _Task:
+def _take_pairs(batches: Any, place: str) -> list[Batch]:
+    """Return the user's batches in double precision."""
+    try:
+        pairs = [(_to_double(x), _to_double(y)) for x, y in collect_batches(batches)]
+    except Exception as error:  # whatever the user's iterable raises
+        raise InputError(
+            f"{place}: batches must be pairs (x, y) of tensors: {explain(error)}"
+        ) from error
+    if not pairs:
+        raise InputError(f"{place}: batches must hold at least one pair (x, y) of tensors")
+    return pairs
+
+
+def _check_triple(module: torch.nn.Module, loss: Loss, batches: list[Batch], place: str) -> None:
+    """Try the user's network and loss on the first batch, before any training."""
+    _check_trainable(module, place)
+    inputs, targets = batches[0]
+    with keep_modes(module), torch.random.fork_rng(devices=[]), torch.no_grad():
+        module.eval()
+        try:
+            value = loss(module(inputs), targets)
+        except Exception as error:  # whatever the user's code raises
+            shapes = f"x of shape {tuple(inputs.shape)}, y of shape {tuple(targets.shape)}"
+            raise InputError(
+                f"{place} fails on its first batch ({shapes}): {explain(error)}"
+            ) from error
+    if not isinstance(value, torch.Tensor) or value.numel() != 1:
+        found = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+        raise InputError(
+            f"{place}: loss must return one number, a mean over the batch; found {found}"
+        )
+
+
+def _check_trainable(module: torch.nn.Module, place: str) -> None:
+    """Refuse a network in which nothing can move."""
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise InputError(f"{place}: the network has no parameter that requires a gradient")
+
+
+def _with_dataset(
+    module: torch.nn.Module, dataset: Dataset, model: NetworkModel, loss: Loss
+) -> _Task:
     """Return the task of a module on one of our data sets."""
     return _Task(
         module=module,
-        loss=find_loss(dataset.n_classes),
+        loss=loss,
         batches=[(dataset.inputs, dataset.targets)],
         epoch=shuffle_samples(dataset.inputs, dataset.targets, model.train.batch_size),
         dataset=dataset,
@@ -172,18 +217,19 @@ def _train(
     """Train (or load the checkpoint), prune, retrain; return the packed weights and mask."""
 
     def train(name: str, epochs: int, mask: Mask | None) -> None:
-        train_network(
-            task.module,
-            task.epoch,
-            task.loss,
-            epochs=epochs,
-            learning_rate=model.train.learning_rate,
-            weight_decay=model.train.weight_decay,
-            generator=generator,
-            mask=mask,
-            task=name,
-            progress=progress,
-        )
+        with _blame(model):
+            train_network(
+                task.module,
+                task.epoch,
+                task.loss,
+                epochs=epochs,
+                learning_rate=model.train.learning_rate,
+                weight_decay=model.train.weight_decay,
+                generator=generator,
+                mask=mask,
+                task=name,
+                progress=progress,
+            )
 
     if model.checkpoint is None:
         train("train", model.train.epochs, None)
@@ -217,6 +263,22 @@ def _find_accuracy(module: torch.nn.Module, inputs: torch.Tensor, targets: torch
     """Return the part of the samples that are classified rightly."""
     with torch.no_grad():
         return count_correct(module(inputs), targets) / len(targets)
+
+
+@contextmanager
+def _blame(model: NetworkModel) -> Iterator[None]:
+    """Report whatever a user's code raises while it is trained in one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if model.architecture.kind != "python":
+            raise
+        build = model.architecture.build
+        raise InputError(
+            f"architecture.build: {build} fails in training: {explain(error)}"
+        ) from error
 
 
 @contextmanager

@@ -146,6 +146,7 @@ def _describe_run(
     """Return plain facts about the measurement."""
     return {
         **vars(probe),
+        "n_features": curvature.n_features,
         "lanczos_steps": extremes.steps,
         "lanczos_fail_prob": extremes.fail_prob,
         "lanczos_residuals": [extremes.smallest.residual, extremes.largest.residual],

@@ -20,7 +20,7 @@ import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
-from qres.errors import InputError, nearest
+from qres.errors import InputError, RangeError, nearest
 from qres.notation.named import NAMED, NamedFunction
 from qres.notation.quantity import Bound, Kind
 from qres.notation.source import Source
@@ -84,14 +84,29 @@ class Formula:
         Raises:
             InputError: a symbol is missing or unknown, a scalar is no number, not whole where it
                 must be, or outside the range where the formula holds.
+            RangeError: the result, or a step on the way, is beyond any number.
         """
         complete = self._complete(values)
-        if self.evaluator is not None:
-            return self.evaluator(**complete)
-        arguments = [complete[name] for name in self.inputs]
-        if any(isinstance(value, np.ndarray) for value in arguments):
-            return self._array(*(np.asarray(value, dtype=float) for value in arguments))
-        return self._scalar(*arguments)
+        try:
+            shape = self._shape(complete)
+            if self.evaluator is not None:
+                found = self.evaluator(**complete)
+            elif shape:
+                found = self._array(*(np.asarray(v, dtype=float) for v in complete.values()))
+            else:
+                found = self._scalar(*complete.values())
+            return np.broadcast_to(found, shape) if shape else found
+        except (ArithmeticError, ValueError) as error:
+            raise RangeError(f"{self.name}: leaves the range of numbers ({error})") from None
+
+    def _shape(self, values: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the common shape of the arrays among the values, sequences apart."""
+        arrays = [
+            value.shape
+            for name, value in values.items()
+            if isinstance(value, np.ndarray) and not describe(name).is_sequence
+        ]
+        return np.broadcast_shapes(*arrays) if arrays else ()
 
     def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         for name in values:
@@ -110,7 +125,7 @@ class Formula:
     def _number(self, name: str, value: Any) -> Any:
         info = describe(name)
         if info.is_sequence:
-            return np.asarray(value, dtype=float)
+            return _sequence(value, f"{self.name}: {name}")
         if isinstance(value, np.ndarray) and value.ndim > 0:
             return value.astype(float)
         if value is None and name in self.defaults:
@@ -194,6 +209,19 @@ def define(
         **pedigree,
     )
     return target, formula
+
+
+def _sequence(value: Any, place: str) -> np.ndarray:
+    """Return a non-empty list of finite numbers as an array; `place` opens the error message."""
+    try:
+        found = np.asarray(value)
+    except ValueError:
+        found = np.empty(0)
+    if found.ndim != 1 or not found.size or found.dtype.kind not in "iuf":
+        raise InputError(f"{place}: expected a list of numbers, found {value!r}")
+    if not np.isfinite(found).all():
+        raise InputError(f"{place}: expected finite numbers, found {value!r}")
+    return found.astype(float)
 
 
 def whole_or_real(value: Any, is_integer: bool, place: str) -> int | float | Fraction:

@@ -139,9 +139,14 @@ def uncompute_block(entries: int, controls: int, limit: int = UNLIMITED) -> int:
 
 
 def _exponents_near(optimum: np.ndarray, largest: np.ndarray) -> list[np.ndarray]:
-    """Return the four exponents around log2 of the continuous optimum, inside 0..largest."""
+    """Return the four exponents around half of log2(optimum), inside 0..largest."""
     base = np.floor(0.5 * np.log2(np.maximum(optimum, 1.0)))
     return [np.clip(base + shift, 0, np.maximum(largest, 0)) for shift in (-1, 0, 1, 2)]
+
+
+def _optimum(entries: np.ndarray, bitsize: np.ndarray) -> np.ndarray:
+    """Return the square of the continuous optimum M/b; words of no bits want the largest block."""
+    return np.where(bitsize > 0, entries / np.maximum(bitsize, 1.0), entries**2)
 
 
 class look(NamedFunction):
@@ -167,7 +172,7 @@ class look(NamedFunction):
         entries, bitsize = np.ceil(np.asarray(entries, float)), np.asarray(bitsize, float)
         largest = np.minimum(ceil_log2.array(np.maximum(entries, 2.0)) - 1, limit)
         best = np.full(np.broadcast(entries, bitsize, largest).shape, np.inf)
-        for exponent in _exponents_near(entries / np.maximum(bitsize, 1.0), largest):
+        for exponent in _exponents_near(_optimum(entries, bitsize), largest):
             block = np.exp2(exponent)
             cost = np.maximum(0, np.ceil(entries / block) - 2 + controls) + (block - 1) * bitsize
             best = np.minimum(best, cost)
@@ -268,7 +273,7 @@ class widest(NamedFunction):
         largest = np.minimum(ceil_log2.array(np.maximum(entries, 2.0)) - 1, limit)
         shape = np.broadcast(entries, bitsize, largest).shape
         best, width = np.full(shape, np.inf), np.zeros(shape)
-        for exponent in _exponents_near(entries / np.maximum(bitsize, 1.0), largest):
+        for exponent in _exponents_near(_optimum(entries, bitsize), largest):
             block, blocks = np.exp2(exponent), np.ceil(entries / np.exp2(exponent))
             cost = np.maximum(0, blocks - 2 + controls) + (block - 1) * bitsize
             here = block * bitsize + ceil_log2.array(np.maximum(blocks, 1.0))
@@ -332,9 +337,10 @@ class majority(NamedFunction):
     )
 
     @staticmethod
-    def scalar(fail_prob: Any) -> int:
+    def scalar(fail_prob: Any) -> int | float:
         """Look the tail up."""
-        return int(majority.array(np.float64(fail_prob)))
+        found = float(majority.array(np.float64(fail_prob)))
+        return int(found) if math.isfinite(found) else found
 
     @staticmethod
     def array(fail_prob: Any) -> np.ndarray:

@@ -30,7 +30,10 @@ def to_dict(report: Result) -> dict[str, Any]:
         "scenario_id": report.scenario.scenario_id,
         "versions": dict(report.versions),
         "seed": report.scenario.measure.seed,
-        "defaults": [{"path": path, "value": value} for path, value in report.scenario.defaults],
+        "defaults": [
+            {"path": path, "value": list(value) if isinstance(value, tuple) else value}
+            for path, value in report.scenario.defaults
+        ],
         "measurement": {
             name: quantity.to_dict() for name, quantity in report.measurement.values.items()
         },

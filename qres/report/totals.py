@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
-import sympy
-
 from qres.notation.quantity import Kind, Quantity, weakest
 from qres.physical.record import MachineCost
 from qres.report.record import Result
@@ -42,11 +40,10 @@ def job_kind(report: Result) -> Kind:
 
 
 def stage_kind(report: Result, name: str) -> Kind:
-    """Return the kind of a stage: its own, weakened by the symbols that its calls are made of."""
+    """Return the kind of a stage: its own, weakened by the symbols that it is made of."""
     known = report.pedigrees()
     stage = next(item for item in (report.job.stages if report.job else ()) if item.name == name)
-    free = {str(item) for item in sympy.sympify(stage.calls).free_symbols}
-    return weakest(chain((stage.kind,), (known[item].kind for item in free if item in known)))
+    return weakest(chain((stage.kind,), (known[name].kind for name in stage.free)))
 
 
 def job_bound(report: Result) -> Any:

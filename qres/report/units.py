@@ -23,27 +23,26 @@ def count(value: float | int | None) -> str:
     """Return a count: exact below a million, a power of ten above."""
     if value is None:
         return "unknown"
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return "infinite"
     if abs(value) < 1e6:
-        return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+        return f"{int(value):,}" if value == int(value) else f"{float(value):.4g}"
     return power(value)
 
 
 def power(value: float | int) -> str:
-    """Return `3.2e14`; integers of any size."""
-    exponent = len(str(abs(value))) - 1 if isinstance(value, int) else None
-    if exponent is None or exponent < 300:
-        mantissa, tail = f"{float(value):.2e}".split("e")
-        return f"{mantissa}e{int(tail)}"
-    return f"{str(abs(value))[0]}e{exponent}"
+    """Return `3.20e14`; integers of any size."""
+    if isinstance(value, int) and abs(value) >= 10**300:
+        digits = str(abs(value))
+        sign = "-" if value < 0 else ""
+        return f"{sign}{digits[0]}e{len(digits) - 1}"
+    mantissa, tail = f"{float(value):.2e}".split("e")
+    return f"{mantissa}e{int(tail)}"
 
 
 def number(value: float | int | None) -> str:
     """Return a real number with four digits."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, int) or float(value).is_integer():
+    if value is None or isinstance(value, int) or not math.isfinite(value) or value == int(value):
         return count(value)
     return f"{float(value):.4g}"
 

@@ -43,7 +43,7 @@ def build(job: Any, *, symbolic: bool) -> tuple[Any, dict[str, Any]]:
     return bloq, Recorded.last
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_the_formula_counts_the_circuit(member, data):
     check_agreement(member, data.draw(member.values()))
@@ -79,7 +79,7 @@ def symbolic_count(job: Any, shape: Any) -> tuple[Any, Any]:
     return SYMBOLIC[shape]
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(data=st.data())
 def test_substituting_then_counting_equals_counting_then_substituting(member, data):
     if member.job.circuit is None:

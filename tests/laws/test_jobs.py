@@ -15,7 +15,7 @@ from qres.logical.formulas import count_stages, total
 COUNTS = ("toffoli", "t", "rotations", "logical_qubits")
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_scalars_and_arrays_count_alike(member, data):
     points = data.draw(st.lists(member.values(), min_size=4, max_size=4))
@@ -28,7 +28,7 @@ def test_scalars_and_arrays_count_alike(member, data):
             assert math.isclose(getattr(alone, name), found, rel_tol=1e-9), name
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_scalar_counts_are_whole(member, data):
     values = data.draw(member.values())
@@ -37,7 +37,7 @@ def test_scalar_counts_are_whole(member, data):
     assert cost.magic_states == cost.toffoli + cost.t / 2
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_the_total_is_the_sum_of_its_stages(member, data):
     numbers = member.numbers(data.draw(member.values()))
@@ -51,7 +51,7 @@ def test_the_total_is_the_sum_of_its_stages(member, data):
     assert [stage.name for stage in stages] == list(dict.fromkeys(stage.name for stage in stages))
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_classical_stages_have_no_quantum_price(member, data):
     numbers = member.numbers(data.draw(member.values()))
@@ -65,7 +65,7 @@ def test_classical_stages_have_no_quantum_price(member, data):
 
 
 @given(data=st.data())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_the_split_spends_the_budget(member, data):
     error = data.draw(st.floats(1e-9, 0.99))
     fail = data.draw(st.floats(1e-12, 0.5))
@@ -88,7 +88,7 @@ def test_the_split_spends_the_budget(member, data):
 
 
 @given(data=st.data())
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_the_hardware_gets_its_part_of_the_failure(member, data):
     values = data.draw(member.values())
     split = even_split(member.job, total=0.1, fail_prob=data.draw(st.floats(1e-12, 0.5)))

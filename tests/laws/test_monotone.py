@@ -53,7 +53,7 @@ def budget_symbols(member: Any) -> list[str]:
     return [*shares, *member.job.failures]
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(data=st.data())
 def test_no_price_falls_when_a_share_shrinks(member, data):
     rows, factor = data.draw(member.rows()), data.draw(SMALLER)
@@ -76,7 +76,7 @@ def test_every_share_that_exists_buys_something(member, data):
 
 
 @pytest.mark.parametrize("name", ["kappa_eff", "alpha"])
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_no_price_falls_when_the_system_is_harder(member, name, data):
     rows, factor = data.draw(member.rows()), data.draw(LARGER)
@@ -88,7 +88,7 @@ def test_no_price_falls_when_the_system_is_harder(member, name, data):
     assert_not_cheaper(member, rows | {name: base[name]}, harder)
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_no_price_falls_when_there_are_more_weights(member, data):
     rows, factor = data.draw(member.rows()), data.draw(LARGER)
@@ -102,46 +102,59 @@ def test_no_price_falls_when_there_are_more_weights(member, data):
 PRUNED = ("n_active", "dim", "sparsity", "max_entry", "frobenius_norm")
 
 
-def prune(data: st.DataObject, rows: dict[str, Any]) -> dict[str, Any]:
-    """Return what pruning changes: fewer weights, not more entries a row, no larger norms."""
+def prune(data: st.DataObject, rows: dict[str, Any], *, is_thinned: bool) -> dict[str, Any]:
+    """Return what pruning changes: fewer weights, no larger norms, perhaps a thinner pattern."""
     changed = {name: rows[name] for name in PRUNED if name in rows}
     kept = st.one_of(st.sampled_from([1.0, 0.95, 0.8]), st.floats(1e-3, 1))
     for name, before in changed.items():
-        is_count = name not in ("max_entry", "frobenius_norm")
         part = before * data.draw(st.lists(kept, min_size=len(before), max_size=len(before)))
+        is_count = name not in ("max_entry", "frobenius_norm")
         changed[name] = np.maximum(1, np.ceil(part)) if is_count else part
     if "sparsity" in changed:
         size = changed["n_active" if "n_active" in changed else "dim"]
-        changed["sparsity"] = np.minimum(changed["sparsity"], size)
+        entries = changed["sparsity"] if is_thinned else rows["sparsity"]
+        changed["sparsity"] = np.minimum(entries, size)
     return changed
 
 
 def cheapest(rivals: Any, rows: dict[str, Any], **changes: Any) -> np.ndarray:
     """Return the gates of the cheapest member at each point."""
     costs = [member.cost(rows, **changes) for member in rivals]
-    return np.minimum.reduce([cost.toffoli + cost.t for cost in costs])
+    gates = np.broadcast_arrays(*(np.asarray(cost.toffoli + cost.t) for cost in costs))
+    return np.minimum.reduce(gates)
 
 
-@settings(max_examples=5)
+def joint_rows(data: st.DataObject, rivals: Any) -> dict[str, Any]:
+    """Return values for all inputs of all rivals; kappa stays above 1 whatever is pruned."""
+    rows: dict[str, Any] = {}
+    for member in {tuple(member.job.values): member for member in rivals}.values():
+        rows = data.draw(member.rows()) | rows
+    if "smallest_singular_value" in rows:
+        scales = [rows[name] for name in ("max_entry", "frobenius_norm") if name in rows]
+        rows["smallest_singular_value"] = 1e-4 * np.minimum.reduce(scales)
+    return rows
+
+
+@settings(max_examples=3)
 @given(data=st.data())
 def test_pruning_harder_never_raises_the_price(rivals, data):
-    rows: dict[str, Any] = {}
-    for names in {tuple(member.job.values): member for member in rivals}.values():
-        rows = data.draw(names.rows()) | rows
-    if "smallest_singular_value" in rows:  # kappa stays above 1 whatever is pruned
-        rows["smallest_singular_value"] = rows["smallest_singular_value"] * 1e-3
+    # a thinner pattern may turn `sparse` dearer, where it stops being full: `auto` then moves on
+    is_thinned = len({member.choice.encoding for member in rivals}) > 1
+    rows = joint_rows(data, rivals)
     before = cheapest(rivals, rows)
-    after = cheapest(rivals, rows, **prune(data, rows))
+    after = cheapest(rivals, rows, **prune(data, rows, is_thinned=is_thinned))
     assert (after <= before).all()
 
 
 def test_a_thinner_pattern_is_never_dearer(rivals):
-    values = {}
+    values: dict[str, Any] = {}
     for member in rivals:
         values |= {name: quantity.value for name, quantity in member.job.values.items()}
-    if "sparsity" not in values:
+    if "sparsity" not in values or len({member.choice.encoding for member in rivals}) == 1:
         return
     size = "n_active" if "n_active" in values else "dim"
     entries = np.arange(128.0, 0.0, -1.0)
-    price = cheapest(rivals, values | {size: 128, "sparsity": entries})
+    norm = {"frobenius_norm": 1e6}  # so that no rival but the stored patterns is cheap
+    price = cheapest(rivals, values | norm | {size: 128, "sparsity": entries})
     assert (np.diff(price) <= 0).all()
+    assert price[-1] < price[0]

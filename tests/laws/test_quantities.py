@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qres.algorithms.record import combined_bound
 from qres.explore.intervals import intervals
 from qres.measurement.record import Measurement, SparsityRow
+from qres.notation.named import UNLIMITED
 from qres.notation.quantity import KINDS, Quantity, weakest
 from qres.physical.machines import load_machine, machine_names
 
@@ -135,23 +136,35 @@ def spread(job: Any, ends: dict[str, tuple[float, float]]) -> Any:
     return replace(job, values=values)
 
 
-@settings(max_examples=3)
+def plain(job: Any, is_plain: bool) -> Any:
+    """Return the job with plain QROM, or with the blocks of the cheapest look-up."""
+    if "block_limit" not in job.values:
+        return job
+    limit = Quantity(value=0 if is_plain else UNLIMITED)
+    return replace(job, values={**job.values, "block_limit": limit})
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+@settings(max_examples=2)
 @given(data=st.data())
-def test_a_wider_input_never_narrows_a_total(member, data):
-    machines = [load_machine(name) for name in machine_names()]
-    names = [name for name in CONTINUOUS if name in member.job.values]
-    assert names
+def test_a_wider_input_never_narrows_a_total(member, is_plain, data):
+    # the cheapest look-up may be the narrower one, so widths only follow for plain QROM; physical
+    # qubits are not what the objective makes small, so they follow nothing
+    job, machines = plain(member.job, is_plain), [load_machine(name) for name in machine_names()]
+    names = [name for name in CONTINUOUS if name in job.values]
     near = data.draw(st.fixed_dictionaries(dict.fromkeys(names, FACTORS)))
     grown = {
         name: (below * data.draw(st.floats(0.5, 1)), above * data.draw(st.floats(1, 2)))
         for name, (below, above) in near.items()
     }
-    narrow = intervals(spread(member.job, near), {}, machines, "runtime")
-    wide = intervals(spread(member.job, grown), {}, machines, "runtime")
-    for total, (low, high) in wide.items():
-        assert low <= narrow[total][0]
-        assert high >= narrow[total][1]
-    assert {"toffoli", "t", "rotations", "logical_qubits"} <= wide.keys()
+    narrow = intervals(spread(job, near), {}, machines, "runtime")
+    wide = intervals(spread(job, grown), {}, machines, "runtime")
+    assert wide
+    totals = {total for total in wide if not total.endswith("physical_qubits")}
+    for total in totals if is_plain else {"toffoli", "t", "rotations"}:
+        low, high = narrow.get(total, wide[total])
+        assert wide[total][0] <= low
+        assert wide[total][1] >= high
 
 
 FACTORS = st.tuples(st.floats(0.6, 1), st.floats(1, 1.6))

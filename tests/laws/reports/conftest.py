@@ -118,6 +118,18 @@ def report(request: pytest.FixtureRequest) -> Report:
     return answer(request.param)
 
 
+@cache
+def plain(name: str) -> dict[str, Any]:
+    """Return a report as data."""
+    return answer(name).to_dict()
+
+
+@pytest.fixture
+def data(report: Report) -> dict[str, Any]:
+    """The same report as data."""
+    return plain(report.scenario.name)
+
+
 @pytest.fixture
 def refused(request: pytest.FixtureRequest) -> Report:
     """One infeasible report after the other."""

@@ -23,8 +23,7 @@ def nodes(data: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
             yield from nodes(value, (*path, "[]"))
 
 
-def test_a_report_is_plain_json(report):
-    data = report.to_dict()
+def test_a_report_is_plain_json(data):
     assert json.loads(json.dumps(data, allow_nan=False)) == data
     for path, value in nodes(data):
         assert value is None or type(value) in (bool, int, float, str, list, dict), path
@@ -40,8 +39,7 @@ PLACES = {
 }
 
 
-def test_quantities_stand_where_the_design_says(report):
-    data = report.to_dict()
+def test_quantities_stand_where_the_design_says(data):
     found = {path for path, value in nodes(data) if isinstance(value, dict) and "bound" in value}
     measured = {("measurement", name) for name in data["measurement"]}
     derived = {(key, name) for key in ("values", "references") for name in data[key]}
@@ -54,8 +52,7 @@ def test_quantities_stand_where_the_design_says(report):
     assert {path[:1] for path in PLACES} <= {(key,) for key in data}
 
 
-def test_what_is_unknown_has_a_reason(report):
-    data = report.to_dict()
+def test_what_is_unknown_has_a_reason(report, data):
     codes = {item["code"] for item in data["warnings"]}
     for machine in data["physical"]:
         is_open = machine["runtime_s"]["value"] is None
@@ -95,8 +92,7 @@ def test_a_state_has_no_winner(name, of):
     assert "eps_readout" not in {item["name"] for item in data["budget"]}
 
 
-def test_stages_add_up(report):
-    data = report.to_dict()
+def test_stages_add_up(report, data):
     stages, logical = data["stages"], data["logical"]
     if not stages:
         assert report.failure is not None
@@ -110,8 +106,8 @@ def test_stages_add_up(report):
     assert data["verdict"]["dominated_by"] == max(stages, key=lambda item: item["share"])["name"]
 
 
-def test_the_budget_is_spent(report):
-    data, error = report.to_dict(), report.scenario.error
+def test_the_budget_is_spent(report, data):
+    error = report.scenario.error
     if not data["budget"]:
         assert report.failure is not None or report.scenario.algorithm.name == "counts"
         return

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -62,7 +61,7 @@ def systems(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(given=systems(), readout=READOUTS)
 def test_any_linear_system_is_answered(given, readout):
     check(given, {"name": "linear-system", "readout": readout})
@@ -89,14 +88,14 @@ def trainings(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return given, {"n_steps": steps, "learning_rate": rate, "padding": "none"}
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(numbers=trainings(), readout=READOUTS)
 def test_any_training_run_is_answered(numbers, readout):
     given, keys = numbers
     check(given, {"name": "carleman-gd", "readout": readout, **keys})
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(error=st.floats(1e-300, 0.99), fail=st.floats(1e-300, 0.99), readout=READOUTS)
 def test_any_error_target_is_answered(error, fail, readout):
     given = {"dim": 30, "frobenius_norm": 9.0, "smallest_singular_value": 0.2}
@@ -104,6 +103,7 @@ def test_any_error_target_is_answered(error, fail, readout):
     check(given, algorithm, error={"total": error, "fail_prob": fail})
 
 
+LINEAR = {"name": "linear-system"}
 SYSTEM = {"dim": 4, "frobenius_norm": 1.0, "smallest_singular_value": 0.1}
 TRAINING = {
     "n_params": 100,
@@ -171,16 +171,20 @@ assert "torch" not in sys.modules
 """
 
 
-def in_a_new_process(seed: int) -> str:
-    """Return all of a report, printed under another order of hashes."""
-    environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+def test_another_process_says_the_same_without_torch(of):
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
     command = [sys.executable, "-c", PRINT]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    here = of("liu-2024-7m")
+    expected = f"{json.dumps(here.to_dict())} {here.table(80)} {here.sources_text()}\n"
+    assert done.stdout == expected
 
 
-def test_two_processes_say_the_same_without_torch():
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(in_a_new_process, (1, 2))
-    assert first == second
+def test_a_contradiction_is_called_by_its_name():
+    # no matrix of Frobenius norm 1 has a singular value of 1000
+    found = ask(
+        {"model": {"given": SYSTEM | {"smallest_singular_value": 1e3}}, "algorithm": LINEAR}
+    )
+    words = found if isinstance(found, str) else " ".join(found.failure)
+    assert "smallest_singular_value" in words or "kappa" in words

@@ -52,16 +52,20 @@ def test_only_samples_and_states_may_be_repeated():
     assert readout_modes("tomography", "coherent") == ("coherent",)
 
 
-def test_an_encoding_is_open_where_its_numbers_are_known():
-    scenario, measurement, module = ask(TRAINING, DESCENT)
+@pytest.mark.parametrize("more", [{}, {"frobenius_norm": 20.0}])
+def test_an_encoding_is_open_where_its_numbers_are_known(more):
+    scenario, measurement, module = ask(TRAINING | more, DESCENT)
     found = module.candidates(scenario.algorithm, measurement)
-    assert {choice.encoding for choice in found} == {"sparse"}
+    known = {name for name, item in encodings().items() if {*item.needs} <= {*measurement.values}}
+    assert {choice.encoding for choice in found} == known
+    assert ("frobenius" in known) == bool(more)
     assert {choice.padding for choice in found} == {0, 4, 20}
-    both = TRAINING | {"frobenius_norm": 20.0}
-    scenario, measurement, module = ask(both, DESCENT | {"padding": 7})
+
+
+def test_typed_settings_are_the_only_choice():
+    scenario, measurement, module = ask(TRAINING, DESCENT | {"padding": 7, "encoding": "sparse"})
     found = module.candidates(scenario.algorithm, measurement)
-    assert {choice.encoding for choice in found} == {"sparse", "frobenius"}
-    assert {choice.padding for choice in found} == {7}
+    assert {(choice.padding, choice.encoding) for choice in found} == {(7, "sparse")}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,45 @@ def test_assumptions_of_training_are_said_aloud(make):
     assert found.values["n_params"].kind == "given"
 
 
+def test_the_straight_line_is_capped_where_descent_contracts(make):
+    """g = max(|1 - 0.1 * 5|, |1 - 0.1 * 2|) = 0.8; the sums are 0, 1, 1.8, 2.44; a step is 0.2."""
+    values = NETWORK | {"lambda_min": 2.0, "lambda_max": 5.0}
+    found = take_given(_given(values), make.algorithm(n_steps=3, learning_rate=0.1))
+    assert found.update_norms == pytest.approx((0, 0.2, 0.36, 0.488))
+    code, text = found.warnings[-1]
+    assert code == "W-LOWER"
+    assert "capped" in text
+    assert "0.8" in text
+    long = take_given(_given(values), make.algorithm(n_steps=400, learning_rate=0.1))
+    assert long.update_norms[-1] == pytest.approx(0.2 / (1 - 0.8))
+
+
+def test_the_cap_takes_the_outer_ends(make):
+    """lambda in [1, 2] +- 1: g = |1 - 0.1 * 0| = 1, so the whole line is possible."""
+    model = _given(NETWORK)
+    values = dict(model.values) | {
+        "lambda_min": Quantity(value=1.0, low=0.0, high=1.0, kind="given"),
+        "lambda_max": Quantity(value=2.0, low=2.0, high=3.0, kind="given"),
+    }
+    found = take_given(GivenModel(values=values), make.algorithm(n_steps=3, learning_rate=0.1))
+    assert found.update_norms == pytest.approx((0, 0.2, 0.4, 0.6))
+    assert "capped" not in found.warnings[-1][1]
+
+
+@pytest.mark.parametrize(("bottom", "growth"), [(-0.1, 1.01), (0.0, 1.0), (2.0, 0.9)])
+def test_what_is_assumed_is_possible(make, bottom, growth):
+    """A descent all along the eigenvector that contracts least goes exactly as far as the cap."""
+    values = NETWORK | {"lambda_min": bottom, "lambda_max": max(1.0, bottom)}
+    algorithm = make.algorithm(n_steps=30, learning_rate=0.05 if bottom == 2 else 0.1)
+    norms = take_given(_given(values), algorithm).update_norms
+    position, rate = 0.0, algorithm.learning_rate
+    for norm in norms:
+        assert norm <= position * (1 + 1e-12)
+        position += rate * (2.0 + (growth - 1) / rate * position)
+    if growth < 1:
+        assert norms[-1] == pytest.approx(rate * 2.0 * (1 - growth**30) / (1 - growth))
+
+
 def test_given_numbers_are_kept(make):
     values = NETWORK | {"sparsity": 7, "eps_model": 0.01}
     found = take_given(_given(values, (0.0, 0.2, 0.3)), make.algorithm(n_steps=2))
@@ -76,6 +115,8 @@ def test_all_missing_numbers_are_named_at_once(make):
         ({"grad_norm": 0}, "must be positive"),
         ({"grad_norm": -1.0}, "must not be negative"),
         ({"max_entry": float("inf")}, "finite"),
+        ({"n_samples": 2.5}, "whole number"),
+        ({"n_params": 10**400}, "finite"),
     ],
 )
 def test_numbers_out_of_range(make, change, message):

@@ -9,9 +9,10 @@ import pytest
 
 from qres.config.record import Architecture, MatrixModel, MeasurementModel, Pruning, Training
 from qres.errors import InputError
-from qres.measurement.measure import measure_module, measure_scenario
+from qres.measurement.measure import check_values, measure_module, measure_scenario
 from qres.measurement.record import Measurement
 from qres.measurement.store import Store
+from qres.notation.quantity import Quantity
 
 NETWORK_NAMES = {
     "n_params",
@@ -201,6 +202,103 @@ def test_users_code_needs_trust(make, store, tmp_path):
     assert not store.folder.exists()
 
 
+USERS_CODE = """
+import torch
+from torch.nn import Linear, Sequential, Tanh
+
+def two_logits():
+    return Sequential(Linear(30, 4), Tanh(), Linear(4, 2))
+
+def three_logits():
+    return Linear(30, 3)
+
+def wide():
+    return Linear(64, 2)
+
+class Broken(torch.nn.Module):
+    def __init__(self, limit):
+        super().__init__()
+        self.inner, self.limit, self.calls = Linear(30, 1), limit, 0
+    def forward(self, x):
+        self.calls += 1
+        if self.calls > self.limit:
+            raise KeyError("no such\\nlayer")
+        return self.inner(x)
+
+def broken():
+    return Broken(0)
+
+def breaks_later():
+    return Broken(3)
+
+def frozen():
+    return Linear(30, 1).requires_grad_(False)
+
+def triple(x=torch.ones(4, 3), y=torch.ones(4), loss=lambda out, y: (out[:, 0] - y).square().mean()):
+    return Linear(3, 1), loss, [(x, y)]
+
+def vector_loss():
+    return triple(loss=lambda out, y: out[:, 0] - y)
+
+def wrong_batch():
+    return triple(x=torch.ones(4, 7))
+
+def no_pairs():
+    return Linear(3, 1), lambda out, y: out.mean(), [3]
+
+def no_batches():
+    return Linear(3, 1), lambda out, y: out.mean(), []
+"""
+
+
+@pytest.fixture
+def measure_code(make, store, tmp_path):
+    pytest.importorskip("torch")
+    (tmp_path / "code.py").write_text(USERS_CODE)
+
+    def measure(name, told=()):
+        model = make.network(architecture=Architecture(kind="python", build=f"code:{name}"))
+        scenario = make.scenario(model, folder=tmp_path)
+        note = lambda task, *_: told.append(task)  # noqa: E731
+        return measure_scenario(scenario, store=store, trust=True, progress=note)
+
+    return measure
+
+
+def test_two_logits_for_two_classes(measure_code):
+    found = measure_code("two_logits", [])
+    assert found.values["n_params"].value == 30 * 4 + 4 + 4 * 2 + 2
+    assert found.details["held_out_accuracy"] > 0.8
+    assert found.details["n_features"] == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("three_logits", r"expected .* \(1, 1\) or \(1, 2\), found output of shape \(1, 3\)"),
+        ("wide", r"fails on one sample: RuntimeError: .*expected input of shape \(1, 30\)"),
+        ("broken", "fails on one sample: KeyError: "),
+        ("frozen", "no parameter that requires a gradient"),
+        ("vector_loss", r"loss must return one number, a mean over the batch; found \(4,\)"),
+        ("wrong_batch", r"first batch \(x of shape \(4, 7\), y of shape \(4,\)\): RuntimeError"),
+        ("no_pairs", r"pairs \(x, y\) of tensors: TypeError"),
+        ("no_batches", "at least one pair"),
+    ],
+)
+def test_users_code_that_does_not_serve(measure_code, name, message):
+    told = []
+    with pytest.raises(InputError, match=message) as caught:
+        measure_code(name, told)
+    assert str(caught.value).startswith(f"architecture.build: code:{name}")
+    assert "\n" not in str(caught.value)
+    assert told == []
+
+
+def test_users_code_that_fails_in_training(measure_code):
+    with pytest.raises(InputError, match="code:breaks_later fails in training: KeyError"):
+        measure_code("breaks_later", [])
+
+
 def test_matrix(make, store, tmp_path):
     np.save(tmp_path / "a.npy", np.diag([1.0, 4.0]))
     scenario = make.scenario(MatrixModel(file=tmp_path / "a.npy"), make.system())
@@ -227,6 +325,73 @@ def test_measurement_from_a_file(make, store, tmp_path):
             measure_scenario(make.scenario(model))
 
 
+def _strip(data, path, value):
+    for key in path[:-1]:
+        data = data[key]
+    if value is ...:
+        del data[path[-1]]
+    else:
+        data[path[-1]] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("values.n_active.value", 0, r"values\.n_active: must be positive, found 0"),
+        ("values.n_active.value", 1e9, "n_active: must not exceed n_params"),
+        ("values.n_active.value", 2.5, "n_active: must be a whole number, found 2.5"),
+        (
+            "values.frobenius_norm.value",
+            None,
+            "frobenius_norm: must be a finite number, found None",
+        ),
+        ("values.grad_norm.value", -1.0, "grad_norm: must not be negative"),
+        ("values.grad_norm.value", float("inf"), "grad_norm: must be a finite number"),
+        ("values.grad_norm", ..., "values: carleman-gd also needs grad_norm"),
+        ("values.lambda_min.low", 1e9, "lambda_min: needs low <= value <= high"),
+        ("values.max_entry.low", -1.0, "max_entry: needs 0 <= low <= value <= high"),
+        ("values.grad_norm.kind", "seen", r"grad_norm\.kind: unknown"),
+        ("update_norms", [0.0, 1.0], "update_norms: has 2 values, algorithm.n_steps 10 needs 11"),
+        ("update_norms", [-1.0] * 11, "update_norms: every value must be finite"),
+        ("details.n_features", 0, "details.n_features: must be positive"),
+        ("details", [], "not a measurement"),
+        ("values.grad_norm.value", "much", "not a measurement"),
+    ],
+)
+def test_measurement_file_out_of_range(make, store, tmp_path, path, value, message):
+    pytest.importorskip("torch")
+    data = measure_scenario(make.scenario(make.network()), store=store).to_dict()
+    _strip(data, path.split("."), value)
+    file = tmp_path / "m.json"
+    file.write_text(json.dumps(data))
+    with pytest.raises(InputError, match=message) as caught:
+        measure_scenario(make.scenario(MeasurementModel(file=file)))
+    assert str(caught.value).startswith(f"{file}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_handed_over_measurements_obey_the_same_rules(make, store, tmp_path):
+    np.save(tmp_path / "a.npy", np.diag([1.0, 0.0]))
+    matrix = MatrixModel(file=tmp_path / "a.npy")
+    singular = measure_scenario(make.scenario(matrix, make.system()), store=store)
+    infinite = {"kappa": Quantity(value=float("inf"))}
+    for kappa in (infinite, {"kappa": Quantity(value=None)}):  # a result, not a wrong input
+        values = {**singular.values, **kappa}
+        check_values(Measurement(subject="matrix", values=values), make.system(), "measurement")
+    with pytest.raises(InputError, match=r"^measurement: values: carleman-gd also needs n_params"):
+        check_values(singular, make.algorithm(), "measurement")
+
+
+def test_rounding_is_no_contradiction(make):
+    """For the identity Lanczos may find a norm one unit in the last place below the entries."""
+    values = {"dim": 3, "max_entry": 1.0, "norm": 1 - 2**-52, "smallest_singular_value": 1.0}
+    quantities = {name: Quantity(value=value) for name, value in values.items()}
+    check_values(Measurement(subject="matrix", values=quantities), make.system(), "m.json")
+    apart = quantities | {"norm": Quantity(value=0.5, low=0.4, high=0.9)}
+    with pytest.raises(InputError, match=r"must not exceed norm, found 1 > 0\.9"):
+        check_values(Measurement(subject="matrix", values=apart), make.system(), "m.json")
+
+
 def test_live_module_comes_back_unchanged():
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
@@ -247,6 +412,7 @@ def test_live_module_comes_back_unchanged():
     assert found[0].subject == "network"
     assert found[0].values["n_active"].value == int(mask["0.weight"].sum()) + 5 + 10 + 18
     assert found[0].values["n_samples"].value == 32
+    assert found[0].details["n_features"] == 4
     assert module.training
     assert all(parameter.grad is None for parameter in module.parameters())
     for name, item in module.state_dict().items():
@@ -268,6 +434,13 @@ def test_live_module_bad_input():
     torch.nn.init.zeros_(module.bias)
     with pytest.raises(InputError, match="gradient on the active parameters is zero"):
         measure_module(module, loss=loss, batches=batch)
+
+    class Raising(torch.nn.Linear):
+        def forward(self, x):
+            raise LookupError("nothing\nhere")
+
+    with pytest.raises(InputError, match=r"do not fit: LookupError: nothing$"):
+        measure_module(Raising(2, 1), loss=loss, batches=batch)
     kinked = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     found = measure_module(kinked, loss=loss, batches=batch)
     assert [code for code, _ in found.warnings] == ["W-KINK"]

@@ -18,6 +18,7 @@ from qres.measurement.networks import (  # noqa: E402
     build_network,
     call_build,
     count_correct,
+    count_outputs,
     find_loss,
     has_kinks,
 )
@@ -122,6 +123,62 @@ def test_activations_that_do_not_serve(activation, message):
 def test_network_that_would_fill_the_memory():
     with pytest.raises(InputError, match="parameters, at most"):
         _build(hidden=(10**6, 10**6))
+
+
+def test_loss_by_the_number_of_outputs():
+    """Softmax of logits (0, z) is the logistic of z: both losses and their labels agree."""
+    logit, target = torch.tensor([[0.3], [-1.2], [2.0]]), torch.tensor([1, 0, 0])
+    pair = torch.cat([torch.zeros_like(logit), logit], dim=1)
+    assert float(find_loss(2, 2)(pair, target)) == pytest.approx(
+        float(find_loss(2, 1)(logit, target))
+    )
+    assert float(find_loss(2)(logit, target)) == float(find_loss(2, 1)(logit, target))
+    assert count_correct(pair, target) == count_correct(logit, target) == 2
+
+
+def test_outputs_are_counted_on_one_sample():
+    sample = torch.ones(1, 30, dtype=torch.float64)
+    normed = torch.nn.Sequential(torch.nn.BatchNorm1d(30), torch.nn.Linear(30, 2)).double()
+    normed[1].eval()
+    assert count_outputs(normed, sample, n_classes=2, place="net") == 2
+    assert normed.training
+    assert normed[0].training
+    assert not normed[1].training
+    assert not bool(normed[0].running_mean.any())
+    line = torch.nn.Linear(30, 10).double()
+    assert count_outputs(line, sample, n_classes=10, place="net") == 10
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([(30, 3)], r"output of shape \(1, 1\) or \(1, 2\), found output of shape \(1, 3\)"),
+        ([(64, 2)], r"RuntimeError: .*; expected input of shape \(1, 30\)"),
+        ([(30, 1), "flat"], r"found output of shape \(1,\)"),
+        ([(30, 1), "many"], "found output of type tuple"),
+    ],
+)
+def test_outputs_that_no_loss_fits(layers, message):
+    class Flat(torch.nn.Module):
+        def forward(self, x):
+            return x.squeeze(-1)
+
+    class Many(torch.nn.Module):
+        def forward(self, x):
+            return x, x
+
+    named = {"flat": Flat, "many": Many}
+    made = [named[at]() if isinstance(at, str) else torch.nn.Linear(*at) for at in layers]
+    sample = torch.ones(1, 30, dtype=torch.float64)
+    with pytest.raises(InputError, match=message) as caught:
+        count_outputs(
+            torch.nn.Sequential(*made).double(),
+            sample,
+            n_classes=2,
+            place="architecture.build: m:f",
+        )
+    assert str(caught.value).startswith("architecture.build: m:f")
+    assert "\n" not in str(caught.value)
 
 
 def test_kinks_are_seen():
