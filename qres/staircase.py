@@ -176,9 +176,10 @@ def _handed_over(scenario: Scenario, measurement: Measurement) -> Scenario:
     import json
     from dataclasses import replace
 
-    from qres.measurement.measure import check_fits
+    from qres.measurement.measure import check_fits, check_values
 
     check_fits(measurement, scenario.algorithm, "measurement")
+    check_values(measurement, scenario.algorithm, "measurement")
     content = json.dumps([scenario.scenario_id, measurement.to_dict()], sort_keys=True)
     return replace(scenario, scenario_id=hashlib.sha256(content.encode()).hexdigest()[:16])
 

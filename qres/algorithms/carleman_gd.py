@@ -173,7 +173,9 @@ def _trajectory(parameters: CarlemanGd, measurement: Measurement) -> dict[str, Q
     energy = float(np.sum(np.square(np.minimum(norms[:-1], LARGEST_NORM))))
     if max(norms) > LARGEST_NORM:
         raise InfeasibleError("training", "the weight updates grow beyond any number")
-    is_assumed = any(code == "W-LOWER" for code, _ in measurement.warnings)
+    is_assumed = any(
+        code == "W-LOWER" and "update_norms" in message for code, message in measurement.warnings
+    )
     is_given = measurement.subject == "given"
     kind = "assumed" if is_assumed else "given" if is_given else "measured"
     method = "norms of the updates of the degree-1 model"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
@@ -75,7 +76,7 @@ class Stage:
         """Whether the stage runs on the classical device."""
         return isinstance(self.unit, ClassicalWork)
 
-    @property
+    @cached_property
     def free(self) -> frozenset[str]:
         """Names of the symbols in its calls and its unit."""
         parts = (self.calls, *(getattr(self.unit, item.name) for item in fields(self.unit)))
@@ -183,6 +184,10 @@ class Job:
 
     def pedigrees(self) -> dict[str, Quantity]:
         """Return every symbol as a Quantity: the weakest kind of all that went in is kept."""
+        return dict(self._pedigrees)
+
+    @cached_property
+    def _pedigrees(self) -> dict[str, Quantity]:
         numbers = self.evaluate()
         known = dict(self.values)
         for name, formula in self.definitions:
@@ -197,7 +202,7 @@ class Job:
             )
         return known
 
-    @property
+    @cached_property
     def used(self) -> frozenset[str]:
         """The symbols that the stages are made of, definitions followed down to the values."""
         formulas, found = dict(self.definitions), set()

@@ -17,12 +17,15 @@ from qres.algorithms.amplification import ROUNDS
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.record import Unit
 from qres.algorithms.solvers.base import Solver
-from qres.notation.formula import Formula, define
+from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import ceil_log2, tree, uniform_toffoli, widest
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
 Definitions = tuple[tuple[str, Formula], ...]
+
+ROUNDING = 1e-9
+CONTRADICTION = "kappa_eff >= 1; the normalisation lies below the norm, the numbers contradict"
 
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _LEVELS, _LIMIT = symbols("index_bits block_limit")
@@ -132,6 +135,7 @@ def circuit_definitions(system: System) -> Definitions:
             solver.matrix_queries.source,
             kind=solver.kind,
             bound="upper",
+            conditions=(Condition(sympy.Ge(symbol("kappa_eff"), 1 - ROUNDING), CONTRADICTION),),
         ),
         define(
             f"{name}.state_queries",

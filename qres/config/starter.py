@@ -26,7 +26,7 @@ algorithm:
   n_steps: 50                     # training steps of the run
   learning_rate: 0.01
   optimizer: {kind: gd, weight_decay: 0.0}
-  encoding: auto                  # auto | sparse | frobenius
+  encoding: auto                  # auto | sparse | dense | frobenius
   data_access: qroam              # qrom | qroam
   readout: {kind: tomography, norm: l2, access: coherent}   # tomography | state; sampling
 

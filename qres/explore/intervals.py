@@ -2,7 +2,8 @@
 
 Up to `MOST_CORNERS` inputs with an interval go to all corners together; more than that go to the two
 corners that raise and that lower the cost, by the direction of each input alone. Both hold every
-value in between where the cost is monotone in each input, which the formulas are.
+value in between for gates, which are monotone in each input; widths and machine sizes can dip a
+little inside, where a cheaper table happens to be narrower.
 """
 
 from __future__ import annotations

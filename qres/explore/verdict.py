@@ -56,7 +56,8 @@ def judge(
     if ends is not None and not is_floor:
         low, high = ((end + float(priced.side_s)) / classical_s for end in ends)
         ratio = replace(ratio, low=low, high=high)
-    winner, reason = _winner(float(ratio), (*job.assumptions, serial(priced)))
+    assumed = (*job.assumptions, serial(priced), device_pace(priced))
+    winner, reason = _winner(float(ratio), assumed)
     is_behind = float(ratio) > 1
     at = (index, is_floor)
     ties = _ties(scenario, job, priced, machines, device, task, at) if is_behind else []
@@ -79,6 +80,13 @@ def serial(priced: Priced) -> Assumption:
         factor=max(1.0, float(priced.logical.logical_qubits) / 3),
         favours="classical",
     )
+
+
+def device_pace(priced: Priced) -> Assumption:
+    """Return the assumption of the classical time, with how much slower the device may be."""
+    factor = 1.0 if priced.classical is None else float(priced.classical.factor)
+    text = "the device sustains what is assumed of its rate and latency"
+    return Assumption(text=text, factor=factor, favours="classical")
 
 
 def dominant(stages: Sequence[StageCost]) -> tuple[str, float] | None:

@@ -42,7 +42,13 @@ COUNTED = ("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_fea
 SIGNED = ("lambda_max", "lambda_min", "contraction_margin")
 """The only numbers that may be negative."""
 
-MAY_BE_ZERO = (*SIGNED, "eps_model", "smallest_singular_value", "final_distance")
+MAY_BE_ZERO = (
+    *SIGNED,
+    "eps_model",
+    "grad_norm",
+    "smallest_singular_value",
+    "final_distance",
+)
 
 AT_MOST_ONE = ("solution_overlap",)
 

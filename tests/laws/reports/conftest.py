@@ -56,6 +56,7 @@ INFEASIBLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 SHIPPED = [n for n in model_names() if not isinstance(load(n).model, NetworkModel)]
 STANDING = "standing-still"
+KNOWN = ("n_params", "n_active", "n_samples", "lambda_max")
 NAMES = [*SHIPPED, *FEASIBLE, *INFEASIBLE, STANDING]
 
 
@@ -64,7 +65,7 @@ def ask(name: str) -> Report:
     if name in SHIPPED:
         return estimate(name)
     if name == STANDING:
-        values = {key: Quantity(value=TRAINING[key]) for key in ("n_active", "lambda_max")}
+        values = {key: Quantity(value=TRAINING[key]) for key in KNOWN}
         values |= {"lambda_min": Quantity(value=0.0), "grad_norm": Quantity(value=0.0)}
         values["frobenius_norm"] = Quantity(value=1.0)
         still = Measurement(subject="network", values=values, update_norms=(0.0,) * 21)

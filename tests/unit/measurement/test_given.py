@@ -112,7 +112,7 @@ def test_all_missing_numbers_are_named_at_once(make):
         ({"n_active": 2000}, "must not exceed n_params"),
         ({"lambda_min": 2.0}, "must not exceed lambda_max"),
         ({"sparsity": 101}, "must not exceed n_active"),
-        ({"grad_norm": 0}, "must be positive"),
+        ({"max_entry": 0}, "must be positive"),
         ({"grad_norm": -1.0}, "must not be negative"),
         ({"max_entry": float("inf")}, "finite"),
         ({"n_samples": 2.5}, "whole number"),
