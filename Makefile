@@ -49,6 +49,7 @@ test-all: lint
 bench: $(READY)
 	@$(BIN)/python tests/benchmarks/bench_commands.py
 	@$(BIN)/python tests/benchmarks/bench_price.py
+	@$(BIN)/python tests/benchmarks/bench_job.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from qres.algorithms.encodings.base import encoding, usable_encodings
 from qres.algorithms.gradients import DENSE_GRADIENTS
 from qres.algorithms.lift import check_growth, history_definitions, linear_reference
 from qres.algorithms.readouts.stages import (
+    Mode,
     ReadoutKind,
     budget_shares,
     failures,
@@ -42,11 +44,16 @@ from qres.algorithms.readouts.stages import (
 )
 from qres.algorithms.record import Assumption, ClassicalWork, Job, Share, Stage
 from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import System, circuit_definitions, precision_definitions
+from qres.algorithms.system import (
+    Definitions,
+    System,
+    circuit_definitions,
+    precision_definitions,
+)
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement
-from qres.notation.formula import Formula, define
+from qres.notation.formula import define
 from qres.notation.named import ceil_log2
 from qres.notation.quantity import Quantity
 from qres.notation.source import derived
@@ -90,17 +97,15 @@ def build(
         InfeasibleError: the weights do not move, so there is nothing to read.
         HypothesisError: the steps grow beyond any number.
     """
-    system = _system(parameters, choice)
     kind = readout_kind(parameters.readout)
+    system, stages, definitions = _plan(choice.encoding, parameters.solver, kind, choice.mode)
     values = _values(parameters, measurement, choice)
     growth_ends = _growth_ends(parameters, values)
     check_growth(max(abs(end) for end in growth_ends), parameters.n_steps)
     model = _model_share(measurement, error)
-    definitions = _definitions(system, kind, choice)
     return Job(
         name=NAME,
-        stages=(_tabulation(), *quantum_stages(system, kind, choice.mode))
-        + ((reconstruction(kind),) if kind != "state" else ()),
+        stages=stages,
         values=values,
         definitions=definitions,
         shares=budget_shares(has_readout=kind != "state", decided=_decided(model, error)),
@@ -121,17 +126,24 @@ def build(
     )
 
 
-def _system(parameters: CarlemanGd, choice: Choice) -> System:
-    return System(
+@cache
+def _plan(
+    encoding_name: str, solver_name: str, kind: ReadoutKind, mode: Mode
+) -> tuple[System, tuple[Stage, ...], Definitions]:
+    """Return system, stages and definitions: the same for every padding and every number."""
+    system = System(
         name=NAME,
-        encoding=encoding(choice.encoding),
-        solver=solver(parameters.solver),
+        encoding=encoding(encoding_name),
+        solver=solver(solver_name),
         scale=symbol("learning_rate"),
         history_rotations=6,
         history_toffoli=symbol("time_bits") - 1,
         uniform_states=symbol("n_steps"),
         extra_ancillas=3,
     )
+    last = (reconstruction(kind),) if kind != "state" else ()
+    stages = (_tabulation(), *quantum_stages(system, kind, mode), *last)
+    return system, stages, _definitions(system, kind, mode)
 
 
 def _values(
@@ -185,9 +197,7 @@ def _trajectory(parameters: CarlemanGd, measurement: Measurement) -> dict[str, Q
     }
 
 
-def _definitions(
-    system: System, kind: ReadoutKind, choice: Choice
-) -> tuple[tuple[str, Formula], ...]:
+def _definitions(system: System, kind: ReadoutKind, mode: Mode) -> Definitions:
     steps, padding = symbols("n_steps padding")
     dim = symbol("dim")
     card = derived("gates and registers of the circuits in qres.bloqs")
@@ -210,7 +220,7 @@ def _definitions(
         *history_definitions(NAME),
         *precision_definitions(NAME, has_readout=kind != "state"),
         *circuit_definitions(system),
-        *readout_definitions(system, kind, choice.mode),
+        *readout_definitions(system, kind, mode),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -324,7 +325,10 @@ def _majority_miss(repeats: int) -> float:
     return math.fsum(terms)
 
 
-_MISSES = np.array([_majority_miss(repeats) for repeats in range(1, 400, 2)])
+@cache
+def _misses() -> np.ndarray:
+    """Return that chance for 1, 3, 5, ... estimates, down to about 1e-44."""
+    return np.array([_majority_miss(repeats) for repeats in range(1, 400, 2)])
 
 
 class majority(NamedFunction):
@@ -345,5 +349,6 @@ class majority(NamedFunction):
     @staticmethod
     def array(fail_prob: Any) -> np.ndarray:
         """Look the tails up; infinite below 1e-30 or so, where no median of 399 suffices."""
-        index = np.searchsorted(-_MISSES, -np.asarray(fail_prob, float), side="left")
-        return np.where(index < len(_MISSES), 2.0 * index + 1, np.inf)
+        misses = _misses()
+        index = np.searchsorted(-misses, -np.asarray(fail_prob, float), side="left")
+        return np.where(index < len(misses), 2.0 * index + 1, np.inf)

@@ -66,7 +66,7 @@ KP_COPIES = Formula(
     source=Source(
         "two stages of 36 d ln d / delta^2, error sqrt(7) delta", KERENIDIS_PRAKASH, "recalled"
     ),
-    kind="proven",
+    kind="assumed",
     bound="upper",
     unit="states",
     letter="c",
