@@ -144,7 +144,7 @@ def test_growth_beyond_numbers_is_a_result(capsys) -> None:
 
 
 BAD = (
-    (["estimate", "tiny.yaml", "--set", "algorithm.solver=shortcutt"], "did you mean 'shortcut'?"),
+    (["estimate", "tiny.yaml", "--set", "algorithm.solver=shortcutt"], "did you mean 'shortcut'"),
     (["estimate", "tiny.yaml", "--set", "algorithm.encoding=spars"], "did you mean 'sparse'?"),
     (["estimate", "tiny.yaml", "--set", "algorithm.data_access=qrm"], "'qrom'"),
     (["estimate", "tiny.yaml", "--set", "hardware=[superconductin-1e-3]"], "superconducting-1e-3"),

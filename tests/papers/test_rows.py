@@ -284,3 +284,34 @@ def test_rotations():
         assert qres.formula("rotation.mixed-fallback.t")(epsilon=eps) == mixed
         unitary = math.ceil(3 * math.log2(1 / eps))
         assert qres.formula("rotation.ross-selinger.t")(epsilon=eps) == unitary
+
+
+ROUNDED = 2.1e-6
+"""Half a unit in the sixth digit, the last that the sheet prints, of 2406.56."""
+
+
+@pytest.mark.parametrize(
+    ("kappa", "epsilon", "queries"),
+    [(1e2, 1e-2, 564.489), (1e2, 1e-10, 2406.56), (1e4, 1e-6, 148552.3)],
+)
+def test_shortcut_with_known_norm(kappa, epsilon, queries):
+    """Section 3.8, column known-norm. Breaking it means: the price of a known norm moved."""
+    found = qres.formula("solver.shortcut-known-norm.matrix_queries")
+    assert found(kappa_eff=kappa, epsilon=epsilon) == pytest.approx(queries, rel=ROUNDED)
+    states = qres.formula("solver.shortcut-known-norm.state_queries")
+    assert states(kappa_eff=kappa, epsilon=epsilon) == pytest.approx(2 * queries, rel=ROUNDED)
+
+
+def test_one_run_with_known_norm():
+    """Section 17, solver_run(kappa_eff = 400, eps = .01): 2257.9564 and 4515.9128, flag 1."""
+    from qres.algorithms.solvers.base import solver
+    from qres.notation.symbols import symbol
+
+    known = solver("shortcut-known-norm")
+    values = {symbol("kappa_eff"): 400, symbol("epsilon"): 0.01}
+    assert float(known.run_queries.subs(values)) == pytest.approx(2257.9564, rel=1e-7)
+    assert known.state_ratio * float(known.run_queries.subs(values)) == pytest.approx(4515.9128)
+    assert known.flag_prob == 1
+    markov = solver("shortcut")
+    assert float(markov.run_queries.subs(values)) == pytest.approx(49870.4829, rel=1e-7)
+    assert markov.flag_prob == 1 / 2
