@@ -25,6 +25,8 @@ from qres.notation.symbols import symbol, symbols
 Definitions = tuple[tuple[str, Formula], ...]
 
 ROUNDING = 1e-9
+NOISE = sympy.Float("1e-12")
+"""Rounding of a computed probability: one that is 1 but for this is amplified by no round."""
 CONTRADICTION = "kappa_eff >= 1; the normalisation lies below the norm, the numbers contradict"
 
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
@@ -106,7 +108,8 @@ def circuit_definitions(system: System) -> Definitions:
     eps_matrix, eps_rhs, eps_solver = symbols("eps_matrix eps_rhs eps_solver")
     factor = system.encoding.angle_error * system.scale * symbol("alpha_matrix")
     given = {symbol("epsilon"): eps_solver}
-    amplified = ROUNDS.at(success_prob=_PROB * symbol("flag_prob"))
+    joint = sympy.Min(1, _PROB * symbol("flag_prob") * (1 + NOISE))
+    amplified = ROUNDS.at(success_prob=joint)
     held = _WIDTH + system.extra_ancillas + system.encoding.ancillas + solver.qubits
     return (
         define(
