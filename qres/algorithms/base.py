@@ -48,7 +48,8 @@ class AlgorithmModule(Protocol):
 
 def algorithm(name: str) -> AlgorithmModule:
     """Return the module of the algorithm that `model.yaml` names."""
-    return importlib.import_module(f"qres.algorithms.{name.replace('-', '_')}")  # type: ignore
+    module: Any = importlib.import_module(f"qres.algorithms.{name.replace('-', '_')}")
+    return module
 
 
 def readout_modes(kind: str, access: str) -> tuple[Mode, ...]:

@@ -137,7 +137,7 @@ def circuit_definitions(system: System) -> Definitions:
             sympy.ceiling(solver.run_queries.subs(given)),
             solver.matrix_queries.source,
             kind=solver.kind,
-            bound="upper",
+            bound=solver.matrix_queries.bound,
             conditions=(Condition(sympy.Ge(symbol("kappa_eff"), 1 - ROUNDING), CONTRADICTION),),
         ),
         define(
@@ -146,7 +146,7 @@ def circuit_definitions(system: System) -> Definitions:
             solver.state_ratio * _QA,
             solver.state_queries.source,
             kind=solver.kind,
-            bound="upper",
+            bound=solver.state_queries.bound,
         ),
         define(
             f"{name}.flag_prob",

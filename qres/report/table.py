@@ -210,7 +210,8 @@ def _stages(report: Result, *, has_room: bool) -> list[Table | Text]:
     for stage in report.priced.stages:
         table.add_row(*_stage_cells(report, stage)[:shown])
     totals = logical_totals(report)
-    cells = [count(totals[name].value) if totals[name] else "" for name in ("toffoli", "t")]  # type: ignore
+    gates = (totals["toffoli"], totals["t"])
+    cells = ["" if item is None else count(item.value) for item in gates]
     width = totals["logical_qubits"]
     table.add_section()
     cells = ["total", "", *cells, count(width.value) if width else "", "100%", _optimism(report)]

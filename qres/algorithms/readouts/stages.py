@@ -117,7 +117,7 @@ def _repeat_definitions(system: System) -> list[tuple[str, Formula]]:
             sympy.ceiling(total),
             queries.source,
             kind=solver.kind,
-            bound="upper",
+            bound=queries.bound,
         ),
         define(
             f"{system.name}.total_state_queries",
@@ -125,7 +125,7 @@ def _repeat_definitions(system: System) -> list[tuple[str, Formula]]:
             solver.state_ratio * symbol("total_matrix_queries"),
             queries.source,
             kind=solver.kind,
-            bound="upper",
+            bound=solver.state_queries.bound,
         ),
     ]
 
