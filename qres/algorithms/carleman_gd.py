@@ -26,9 +26,10 @@ import numpy as np
 
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.base import Choice, readout_modes
-from qres.algorithms.circuit import history_circuit
-from qres.algorithms.encodings.base import encoding, usable_encodings
+from qres.algorithms.circuit import system_circuit
+from qres.algorithms.encodings.base import Encoding, encoding, usable_encodings
 from qres.algorithms.gradients import DENSE_GRADIENTS
+from qres.algorithms.history import history_matrix, repeated_vector
 from qres.algorithms.lift import check_growth, history_definitions, linear_reference
 from qres.algorithms.readouts.stages import (
     Mode,
@@ -122,7 +123,7 @@ def build(
             *run_warnings(system, kind, choice.mode),
         ),
         references={"inverse_norm": _linear_part(growth_ends, parameters.n_steps, choice.padding)},
-        circuit=history_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
+        circuit=system_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
     )
 
 
@@ -133,17 +134,13 @@ def _plan(
     """Return system, stages and definitions: the same for every padding and every number."""
     system = System(
         name=NAME,
-        encoding=encoding(encoding_name),
+        matrix=history_matrix(encoding(encoding_name)),
+        source=repeated_vector(),
         solver=solver(solver_name),
-        scale=symbol("learning_rate"),
-        history_rotations=6,
-        history_toffoli=symbol("time_bits") - 1,
-        uniform_states=symbol("n_steps"),
-        extra_ancillas=3,
     )
     last = (reconstruction(kind),) if kind != "state" else ()
     stages = (_tabulation(), *quantum_stages(system, kind, mode), *last)
-    return system, stages, _definitions(system, kind, mode)
+    return system, stages, _definitions(system, encoding(encoding_name), kind, mode)
 
 
 def _values(
@@ -197,7 +194,7 @@ def _trajectory(parameters: CarlemanGd, measurement: Measurement) -> dict[str, Q
     }
 
 
-def _definitions(system: System, kind: ReadoutKind, mode: Mode) -> Definitions:
+def _definitions(system: System, chosen: Encoding, kind: ReadoutKind, mode: Mode) -> Definitions:
     steps, padding = symbols("n_steps padding")
     dim = symbol("dim")
     card = derived("gates and registers of the circuits in qres.bloqs")
@@ -216,7 +213,7 @@ def _definitions(system: System, kind: ReadoutKind, mode: Mode) -> Definitions:
     )
     return (
         *registers,
-        *system.encoding.definitions(NAME),
+        *chosen.definitions(NAME),
         *history_definitions(NAME),
         *precision_definitions(NAME, has_readout=kind != "state"),
         *circuit_definitions(system),

@@ -16,46 +16,22 @@ Values = Mapping[str, Any]
 Builder = Callable[[Values], Any]
 
 
-def history_circuit(system: System, kind: ReadoutKind, mode: Mode) -> Builder:
-    """Return the builder of a job on a history matrix of truncation order 1."""
-
-    def build(values: Values) -> Any:
-        from qres.bloqs.history_matrix import HistoryMatrix
-        from qres.bloqs.right_hand_side import RepeatedVector
-
-        blocks = Blocks(values)
-        matrix = HistoryMatrix(
-            step_encoding=system.encoding.bloq(values, blocks),
-            time_bitsize=values["time_bits"],
-            alpha=values["alpha"],
-            epsilon=values["eps_matrix"],
-        )
-        vector = blocks.tree("rhs", 1, values, values["rhs_bits"])
-        source = RepeatedVector(vector, values["n_steps"])
-        return _readout(_run(matrix, source, values), values, kind, mode)
-
-    return build
-
-
 def system_circuit(system: System, kind: ReadoutKind, mode: Mode) -> Builder:
-    """Return the builder of a job on a tabulated matrix."""
+    """Return the builder of a job that solves a system and reads it out."""
 
     def build(values: Values) -> Any:
+        from qres.bloqs.linear_solver import SolverRun
+
         blocks = Blocks(values)
-        matrix = system.encoding.bloq(values, blocks)
-        source = blocks.tree("rhs", 1, values, values["rhs_bits"])
-        return _readout(_run(matrix, source, values), values, kind, mode)
+        matrix, source = system.matrix.bloq(values, blocks), system.source.bloq(values, blocks)
+        qubits, width = system.solver.qubits, values["index_width"]
+
+        def run(matrix_queries: Any, state_queries: Any) -> Any:
+            return SolverRun(matrix, source, matrix_queries, state_queries, width, qubits)
+
+        return _readout(run, values, kind, mode)
 
     return build
-
-
-def _run(matrix: Any, source: Any, values: Values) -> Callable[[Any, Any], Any]:
-    from qres.bloqs.linear_solver import SolverRun
-
-    def run(matrix_queries: Any, state_queries: Any) -> Any:
-        return SolverRun(matrix, source, matrix_queries, state_queries, values["index_width"])
-
-    return run
 
 
 def _readout(run: Callable[[Any, Any], Any], values: Values, kind: ReadoutKind, mode: Mode) -> Any:

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import sympy
-
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.base import Choice, readout_modes
 from qres.algorithms.circuit import system_circuit
-from qres.algorithms.encodings.base import encoding, usable_encodings
+from qres.algorithms.encodings.base import Encoding, encoding, usable_encodings
 from qres.algorithms.readouts.stages import (
     ReadoutKind,
     budget_shares,
@@ -35,7 +33,9 @@ from qres.algorithms.system import (
     Definitions,
     System,
     circuit_definitions,
+    encoded_matrix,
     precision_definitions,
+    prepared_vector,
 )
 from qres.config.record import ErrorTarget, LinearSystem
 from qres.errors import InfeasibleError, InputError
@@ -67,16 +67,16 @@ def build(
     kind = readout_kind(parameters.readout)
     system = System(
         name=NAME,
-        encoding=encoding(choice.encoding),
+        matrix=encoded_matrix(encoding(choice.encoding)),
+        source=prepared_vector(),
         solver=solver(parameters.solver),
-        scale=sympy.Integer(1),
     )
     return Job(
         name=NAME,
         stages=quantum_stages(system, kind, choice.mode)
         + ((reconstruction(kind),) if kind != "state" else ()),
         values=_values(parameters, measurement, choice),
-        definitions=_definitions(system, kind, choice),
+        definitions=_definitions(system, encoding(choice.encoding), kind, choice),
         shares=budget_shares(has_readout=kind != "state"),
         failures=failures(kind),
         choices={
@@ -119,14 +119,16 @@ def _values(
     return values
 
 
-def _definitions(system: System, kind: ReadoutKind, choice: Choice) -> Definitions:
+def _definitions(
+    system: System, chosen: Encoding, kind: ReadoutKind, choice: Choice
+) -> Definitions:
     dim, alpha, inverse = symbols("dim alpha inverse_norm")
     smallest, overlap = symbols("smallest_singular_value solution_overlap")
     source = derived("definition")
     return (
         define(f"{NAME}.index_bits", "qubits of the index", ceil_log2(dim), source),
         define(f"{NAME}.index_width", "qubits of the index", symbol("index_bits"), source),
-        *system.encoding.definitions(NAME),
+        *chosen.definitions(NAME),
         define(f"{NAME}.alpha", "normalisation of the matrix", symbol("alpha_matrix"), source),
         define(f"{NAME}.inverse_norm", "norm of the inverse", 1 / smallest, source),
         define(

@@ -1,24 +1,26 @@
 r"""An encoded linear system and one run of its solver: queries, gates, bits, precisions.
 
 Shared by every algorithm whose quantum part is "solve, then read out". Gates of the circuits in qres.bloqs:
-with $n_\tau$ index qubits, each use of $U_A$ brings one reflection on $n_\tau + 4$ qubits
-($n_\tau + 2 + c$ Toffoli) and one rotation; in a controlled run every look-up and reflection carries
-the control and every rotation counts twice.
+with $n_\tau$ index qubits and $q$ of the solver, each use of $U_A$ brings one reflection on
+$n_\tau + q$ qubits ($n_\tau + q - 2 + c$ Toffoli) and one rotation; in a controlled run every look-up
+and reflection carries the control and every rotation counts twice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
 from qres.algorithms.amplification import ROUNDS
+from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.record import Unit
 from qres.algorithms.solvers.base import Solver
 from qres.notation.formula import Condition, Formula, define
-from qres.notation.named import ceil_log2, tree, uniform_toffoli, widest
+from qres.notation.named import ceil_log2, tree, widest
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -37,85 +39,110 @@ _WIDTH = symbol("index_width")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    r"""A circuit that the solver uses, as expressions; `controls` is 0 or 1.
+
+    Args:
+        toffoli: (controls) to the Toffoli gates of one use.
+        rotations: (controls) to the rotations of one use.
+        width: (controls) to the qubits of its largest look-up.
+        bloq: (values, blocks) to its circuit.
+        ancillas: qubits beyond the index, held through a run.
+        angle_weight: error of the encoded matrix times $2^b$ when its angles have $b$ bits; of the
+            matrix only.
+    """
+
+    toffoli: Callable[[int], Any]
+    rotations: Callable[[int], Any]
+    width: Callable[[int], Any]
+    bloq: Callable[[Mapping[str, Any], Blocks], Any]
+    ancillas: Any = 0
+    angle_weight: Any = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class System:
     """The linear system that is solved, as expressions.
 
     Args:
         name: of the algorithm, opens the names of its formulas.
-        encoding: of the tabulated matrix.
+        matrix: the encoded matrix, U_A.
+        source: the prepared right-hand side, U_b.
         solver: the linear solver.
-        scale: factor between the tabulated matrix and the system, `learning_rate` or 1.
-        history_rotations: rotations of the linear combination per use of U_A.
-        history_toffoli: Toffoli gates of the time shift per use of U_A.
-        uniform_states: size of the uniform superposition in U_b, None for none.
-        extra_ancillas: of the linear combination and its flag.
     """
 
     name: str
-    encoding: Encoding
+    matrix: Part
+    source: Part
     solver: Solver
-    scale: Any
-    history_rotations: int = 0
-    history_toffoli: Any = 0
-    uniform_states: Any = None
-    extra_ancillas: int = 0
 
     def matrix_toffoli(self, controls: int) -> Any:
         """Toffoli gates of one use of U_A; the plain price is a symbol, so it can be varied."""
-        change = self.encoding.toffoli(controls) - self.encoding.toffoli(0) if controls else 0
+        change = self.matrix.toffoli(controls) - self.matrix.toffoli(0) if controls else 0
         return symbol("query_toffoli") + change
 
-    def rhs_toffoli(self, controls: int) -> Any:
-        """Toffoli gates of one use of U_b."""
-        prepared = tree(1, _LEVELS, symbol("rhs_bits"), controls, _LIMIT)
-        if self.uniform_states is None:
-            return prepared
-        return prepared + uniform_toffoli(self.uniform_states)
-
-    def rhs_rotations(self, controls: int) -> Any:
-        """Rotations of one use of U_b: two where the superposition is no power of two."""
-        if self.uniform_states is None:
-            return 0
-        needed = sympy.Min(1, uniform_toffoli(self.uniform_states))
-        return 2 * (1 + controls) * needed
+    def reflection(self, controls: int) -> Any:
+        """Toffoli gates of one reflection about zero on the index and the solver's qubits."""
+        return _WIDTH + self.solver.qubits - 2 + controls
 
     def run(self, controls: int) -> Unit:
         """Price of one solver run without restarts."""
-        per_query = self.matrix_toffoli(controls) + reflection(controls)
-        rotations = (1 + controls) * (self.history_rotations + 1)
+        per_query = self.matrix_toffoli(controls) + self.reflection(controls)
+        rotations = self.matrix.rotations(controls) + 1 + controls
         return Unit(
-            toffoli=_QA * per_query + _QB * self.rhs_toffoli(controls),
-            rotations=_QA * rotations + _QB * self.rhs_rotations(controls),
+            toffoli=_QA * per_query + _QB * self.source.toffoli(controls),
+            rotations=_QA * rotations + _QB * self.source.rotations(controls),
             qubits=self.qubits(controls),
         )
 
     def qubits(self, controls: int) -> Any:
         """Qubits alive: registers, ancillas, phase gradient, and the largest look-up."""
         matrix_bits, rhs_bits = symbols("matrix_bits rhs_bits")
-        table = widest(2 ** sympy.Max(_LEVELS - 1, 0), rhs_bits, controls, _LIMIT)
-        alive = sympy.Max(self.encoding.width(controls), sympy.Min(1, _LEVELS) * table)
+        alive = sympy.Max(self.matrix.width(controls), self.source.width(controls))
         return symbol("held_qubits") + sympy.Max(matrix_bits, rhs_bits) + alive + controls
 
 
-def reflection(controls: int) -> Any:
-    """Toffoli gates of one reflection about zero on the index and four more qubits."""
-    return _WIDTH + 2 + controls
+def encoded_matrix(encoding: Encoding) -> Part:
+    """Return a tabulated matrix as it is."""
+    return Part(
+        toffoli=encoding.toffoli,
+        rotations=lambda controls: 0,
+        width=encoding.width,
+        bloq=encoding.bloq,
+        ancillas=encoding.ancillas,
+        angle_weight=encoding.angle_error * symbol("alpha_matrix"),
+    )
+
+
+def prepared_vector() -> Part:
+    """Return a tabulated vector as it is, one tree of loaded rotations."""
+    return Part(
+        toffoli=lambda controls: tree(1, _LEVELS, symbol("rhs_bits"), controls, _LIMIT),
+        rotations=lambda controls: 0,
+        width=vector_width,
+        bloq=lambda values, blocks: blocks.tree("rhs", 1, values, values["rhs_bits"]),
+    )
+
+
+def vector_width(controls: int) -> Any:
+    """Qubits of the largest look-up of a tabulated vector; none for a single entry."""
+    table = widest(2 ** sympy.Max(_LEVELS - 1, 0), symbol("rhs_bits"), controls, _LIMIT)
+    return sympy.Min(1, _LEVELS) * table
 
 
 def circuit_definitions(system: System) -> Definitions:
     """Return bits, gate prices, queries of a run, and the rounds of its amplification."""
     name, solver = system.name, system.solver
     eps_matrix, eps_rhs, eps_solver = symbols("eps_matrix eps_rhs eps_solver")
-    factor = system.encoding.angle_error * system.scale * symbol("alpha_matrix")
     given = {symbol("epsilon"): eps_solver}
     joint = sympy.Min(1, _PROB * symbol("flag_prob") * (1 + NOISE))
     amplified = ROUNDS.at(success_prob=joint)
-    held = _WIDTH + system.extra_ancillas + system.encoding.ancillas + solver.qubits
+    held = _WIDTH + system.matrix.ancillas + solver.qubits
     return (
         define(
             f"{name}.matrix_bits",
             "bits of a matrix angle",
-            sympy.Max(1, ceil_log2(factor / eps_matrix)),
+            sympy.Max(1, ceil_log2(system.matrix.angle_weight / eps_matrix)),
             _CARD,
         ),
         define(
@@ -127,7 +154,7 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.query_toffoli",
             "Toffoli gates of one use of the encoded matrix",
-            system.encoding.toffoli(0) + system.history_toffoli,
+            system.matrix.toffoli(0),
             _CARD,
         ),
         define(f"{name}.held_qubits", "qubits held through a whole run", held, _CARD),

@@ -14,9 +14,6 @@ from qres.bloqs.right_hand_side import RepeatedVector
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.errors import InputError
 
-SOLVER_QUBITS = 4
-"""Qubits of the solver itself, beside the index and the ancillas of the matrix."""
-
 
 @attrs.frozen
 class SolverRun(Circuit):
@@ -31,12 +28,13 @@ class SolverRun(Circuit):
         matrix_queries: uses of the encoding.
         state_queries: uses of the preparation.
         index_bitsize: qubits of the solution, at least those that the encoding acts on.
+        solver_bitsize: qubits of the solver itself.
 
     Registers:
         ctrl: the control, if there is one.
         index: the solution.
         ancilla: those of the encoding.
-        solver: 4 qubits.
+        solver: those of the solver itself.
         phase_gradient: the larger of those in use.
 
     References:
@@ -49,6 +47,7 @@ class SolverRun(Circuit):
     matrix_queries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     state_queries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     index_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    solver_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
 
     def __attrs_post_init__(self) -> None:
         sizes = (self.index_bitsize, self.block_encoding.system_bitsize)
@@ -60,7 +59,8 @@ class SolverRun(Circuit):
     @property
     def reflection(self) -> ZeroReflection:
         """The reflection about the start: all of the index and the solver's qubits."""
-        return ZeroReflection(self.index_bitsize + SOLVER_QUBITS, num_controls=self.num_controls)
+        bitsize = self.index_bitsize + self.solver_bitsize
+        return ZeroReflection(bitsize, num_controls=self.num_controls)
 
     @property
     def signature(self) -> Signature:
@@ -70,7 +70,7 @@ class SolverRun(Circuit):
             ctrl=self.num_controls,
             index=self.index_bitsize,
             ancilla=self.block_encoding.ancilla_bitsize,
-            solver=SOLVER_QUBITS,
+            solver=self.solver_bitsize,
             phase_gradient=largest([part.resource_bitsize for part in encodings]),
         )
 

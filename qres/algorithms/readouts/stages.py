@@ -16,7 +16,7 @@ from qres.algorithms.readouts.tomography import COHERENT_COPIES, SAMPLING_COPIES
 from qres.algorithms.record import Assumption, ClassicalWork, Share, Stage, Unit
 from qres.algorithms.solvers.base import Solver
 from qres.algorithms.synthesis import UNITARY_T
-from qres.algorithms.system import Definitions, System, reflection
+from qres.algorithms.system import Definitions, System
 from qres.config.record import Readout
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import ceil_log2
@@ -177,20 +177,20 @@ def _plain_stages(system: System, mode: Mode) -> list[Stage]:
             "matrix queries",
             matrix_calls,
             system.matrix_toffoli(0),
-            system.history_rotations,
+            system.matrix.rotations(0),
             "uses of the encoded matrix by the plain states",
         ),
         stage(
             "rhs queries",
             rhs_calls,
-            system.rhs_toffoli(0),
-            system.rhs_rotations(0),
+            system.source.toffoli(0),
+            system.source.rotations(0),
             "uses of the encoded right-hand side by the plain states",
         ),
         stage(
             "solver reflections",
             matrix_calls,
-            reflection(0),
+            system.reflection(0),
             1,
             "one reflection and one rotation of the solver per use of the matrix",
         ),
@@ -200,7 +200,7 @@ def _plain_stages(system: System, mode: Mode) -> list[Stage]:
             stage(
                 "amplification reflections",
                 _COPIES * 2 * _ROUNDS,
-                reflection(0),
+                system.reflection(0),
                 0,
                 "two reflections per amplification round",
             )
@@ -214,7 +214,7 @@ def _sign_stage(system: System) -> Stage:
         name="sign circuits",
         calls=_COPIES,
         unit=Unit(
-            toffoli=invocations * run.toffoli + 2 * _ROUNDS * reflection(1),
+            toffoli=invocations * run.toffoli + 2 * _ROUNDS * system.reflection(1),
             rotations=invocations * run.rotations,
             qubits=run.qubits,
         ),
@@ -231,7 +231,7 @@ def _norm_stage(system: System) -> Stage:
         name="norm",
         calls=2 * repeats,
         unit=Unit(
-            toffoli=runs * run.toffoli + 2 * rounds * reflection(1),
+            toffoli=runs * run.toffoli + 2 * rounds * system.reflection(1),
             rotations=runs * run.rotations,
             qubits=run.qubits + ceil_log2(rounds) + 1,
         ),

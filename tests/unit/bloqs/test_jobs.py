@@ -22,7 +22,7 @@ ROWS = LoadedRotationTree(3, 2, 5, (0, 1), (0, 1))  # 16 Toffoli, 20 controlled
 ROW = LoadedRotationTree(1, 2, 5, (0, 0), (0, 0))  # 8, 9
 DENSE = FrobeniusEncoding(ROWS, ROW, **ERRORS)  # 24, 29
 HISTORY = HistoryMatrix(DENSE, 4, **ERRORS)  # 27, 32; 6 rotations, 12
-RUN = SolverRun(HISTORY, RepeatedVector(ROW, 6), 10, 20, 6)  # right-hand side: 13, 14; 2, 4
+RUN = SolverRun(HISTORY, RepeatedVector(ROW, 6), 10, 20, 6, 4)  # right-hand side: 13, 14; 2, 4
 STATE = AmplifiedState(RUN, 3)
 NORM = NormEstimation(RUN, iterations=5, repetitions=3, phase_bitsize=4)
 
@@ -35,7 +35,7 @@ def test_run_by_hand(count):
 
 
 def test_linear_system_by_hand(count, qubits):
-    run = SolverRun(DENSE, ROW, 10, 20, 2)
+    run = SolverRun(DENSE, ROW, 10, 20, 2, 4)
     assert count(run) == (10 * 24 + 20 * 8 + 10 * 4, 0, 10)
     # index 2, ancilla 2, solver 4, phase gradient 5, widest table 12
     assert qubits(run) == 2 + 2 + 4 + 5 + 12
@@ -68,7 +68,7 @@ def test_equal_parts_add_up(count):
 def test_a_larger_phase_gradient_of_the_right_hand_side_is_held(qubits):
     vector = LoadedRotationTree(1, 2, 9, (0, 0), (0, 0))
     # phase gradient 9; widest table still that of the matrix, 12 > 9 + 1
-    assert qubits(SolverRun(HISTORY, RepeatedVector(vector, 6), 1, 2, 6)) == 6 + 5 + 4 + 9 + 12
+    assert qubits(SolverRun(HISTORY, RepeatedVector(vector, 6), 1, 2, 6, 4)) == 6 + 5 + 4 + 9 + 12
 
 
 @pytest.mark.parametrize("copies", [10**12, 10**30])
@@ -125,7 +125,7 @@ def _job(v, kind):
     history = HistoryMatrix(step, v["time"], **ERRORS)
     right = RepeatedVector(vector, v["steps"])
     index = LEVELS + v["time"]
-    run = SolverRun(history, right, v["queries"], v["state_queries"], index)
+    run = SolverRun(history, right, v["queries"], v["state_queries"], index, 4)
     state = AmplifiedState(run, v["rounds"])
     norm = NormEstimation(run, v["iterations"], 5, v["phase"])
     return ReadoutJob([(state, v["copies"]), (SignCircuit(state), v["copies"]), (norm, 1)])
