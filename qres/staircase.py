@@ -36,7 +36,7 @@ def load(source: str | Path | Mapping[str, Any], *, overrides: Iterable[Any] = (
     from qres.config.load import load_scenario
 
     members = {
-        "solver": solvers(),
+        "solver": ["all", *solvers()],
         "encoding": ["auto", *encodings()],
         "data_access": BLOCK_LIMITS,
     }
@@ -188,7 +188,9 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     from qres.algorithms.base import algorithm
     from qres.explore.caution import cautions
     from qres.explore.choose import choose
+    from qres.explore.claims import claims
     from qres.explore.intervals import intervals
+    from qres.explore.rivals import rivals
     from qres.explore.verdict import classical_task, judge
     from qres.logical.circuit import compare
     from qres.pricing.price import price
@@ -209,6 +211,8 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
         "agreement": compare(chosen.job, priced.logical, priced.numbers.get("synthesis_t", 0)),
         "verdict": judge(scenario, chosen.job, priced, machines, device, task, spread),
         "intervals": spread,
+        "rivals": rivals(chosen),
+        "claims": claims(module, scenario, measurement, chosen),
         "warnings": cautions(scenario, measurement, chosen.job, priced),
     }
 

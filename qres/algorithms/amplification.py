@@ -1,16 +1,23 @@
 r"""Amplitude amplification and estimation: rounds, invocations, repetitions.
 
 A *round* is two reflections; $k$ rounds use the amplified circuit or its inverse $2k + 1$ times,
-so a success probability of 1 costs one invocation and 1/4 costs three.
+so a success probability of 1 costs one invocation and 1/4 costs three. That is exact where the
+probability is known. Where only a lower bound is known exact rounds may overshoot, and a fixed-point
+sequence takes their place: $L = 2k + 1$ invocations and $2k$ reflections with phases, which succeed
+but for `fail_prob` at every probability from the bound up.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numpy as np
 import sympy
 
 from qres.notation.formula import Condition, Formula
-from qres.notation.named import majority
-from qres.notation.source import BRASSARD_2002, Source, derived
+from qres.notation.named import NamedFunction, majority
+from qres.notation.source import BRASSARD_2002, Paper, Source, derived
 from qres.notation.symbols import symbols
 
 _PROB, _EPS, _FAIL = symbols("success_prob epsilon fail_prob")
@@ -19,6 +26,41 @@ _ANGLE = sympy.asin(sympy.sqrt(_PROB))
 _ROUNDS = sympy.ceiling(sympy.pi / (4 * _ANGLE) - sympy.Rational(1, 2))
 LEAST_FAIL = 1e-40
 """Smallest failure probability of a median that is tabulated."""
+
+YODER_2014 = Paper(
+    key="yoder2014",
+    authors="Yoder, Low and Chuang",
+    title="Fixed-point quantum search with an optimal number of queries",
+    year=2014,
+    arxiv="1409.3305",
+)
+
+
+class fixed_point(NamedFunction):
+    """Odd length of a fixed-point sequence: `fixed_point(success_prob, fail_prob)`."""
+
+    letter = r"\mathrm{fix}"
+    definition = (
+        r"\mathrm{fix}(P, \delta) = \min\{L \text{ odd}:"
+        r" L\,\mathrm{artanh}\sqrt{P} \ge \mathrm{arcosh}(1/\sqrt{\delta})\}"
+    )
+
+    @staticmethod
+    def scalar(success_prob: Any, fail_prob: Any) -> int:
+        """Compute it; 1 where success is certain."""
+        if success_prob >= 1:
+            return 1
+        length = math.acosh(1 / math.sqrt(fail_prob)) / math.atanh(math.sqrt(success_prob))
+        return 2 * math.ceil((length - 1) / 2) + 1
+
+    @staticmethod
+    def array(success_prob: Any, fail_prob: Any) -> np.ndarray:
+        """Compute it at each point."""
+        with np.errstate(divide="ignore"):
+            slope = np.arctanh(np.sqrt(np.minimum(np.asarray(success_prob, float), 1.0)))
+        length = np.arccosh(1 / np.sqrt(np.asarray(fail_prob, float))) / slope
+        return 2 * np.ceil((length - 1) / 2) + 1.0
+
 
 ROUNDS = Formula(
     name="amplify.exact.rounds",
@@ -42,6 +84,21 @@ INVOCATIONS = Formula(
     unit="invocations",
     letter="2k + 1",
     conditions=(_IS_PROBABILITY,),
+)
+
+FIXED_POINT = Formula(
+    name="amplify.fixed-point.invocations",
+    meaning="runs of a sequence that fails with at most fail_prob from success_prob upwards, odd",
+    expression=fixed_point(_PROB, _FAIL),
+    inputs=("success_prob", "fail_prob"),
+    source=Source("width 1 - T_{1/L}(1/delta)^-2, solved for L", YODER_2014, "recalled"),
+    kind="proven",
+    unit="invocations",
+    letter="L",
+    conditions=(
+        _IS_PROBABILITY,
+        Condition(sympy.And(_FAIL > 0, _FAIL < 1), "0 < fail_prob < 1"),
+    ),
 )
 
 ESTIMATE_ROUNDS = Formula(
@@ -70,4 +127,4 @@ ESTIMATE_REPEATS = Formula(
     conditions=(Condition(sympy.And(_FAIL >= LEAST_FAIL, _FAIL < 1), "1e-40 <= fail_prob < 1"),),
 )
 
-FORMULAS = (ROUNDS, INVOCATIONS, ESTIMATE_ROUNDS, ESTIMATE_REPEATS)
+FORMULAS = (ROUNDS, INVOCATIONS, FIXED_POINT, ESTIMATE_ROUNDS, ESTIMATE_REPEATS)

@@ -1,8 +1,8 @@
 """What every algorithm module offers, and how it is found by its name.
 
-An algorithm is a module of this folder with `candidates(parameters, measurement)`, the choices that
-are open under the user's settings, and `build(parameters, measurement, error, choice)`, the `Job`
-of one of them.
+An algorithm is a module of this folder with `candidates(parameters, measurement, error)`, the
+choices that are open under the user's settings, and `build(parameters, measurement, error, choice)`,
+the `Job` of one of them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qres.algorithms.readouts.stages import Mode
+from qres.algorithms.readouts.base import Mode, Rule
 from qres.algorithms.record import Job
+from qres.algorithms.solvers.base import solvers
 from qres.config.record import ErrorTarget
 from qres.measurement.record import Measurement
 
@@ -24,18 +25,36 @@ class Choice:
     Args:
         encoding: name of the encoding of the matrix.
         padding: idle rows after the last step.
-        mode: how a state is made: amplified, or repeated until it succeeds.
+        mode: how a state is made: amplified, repeated until it succeeds, or not at all.
+        solver: name of the linear solver.
+        rule: how logical faults of samples count.
+        degree: of the polynomial gradient.
+        segment_steps: steps between re-uploads, 0 for all of them.
+        truncation_order: of the lift.
+        map_order: of the lift.
+        rescaling: of the lifted variables.
+        kept_row: row of the threshold scan whose entries are kept; 0 keeps all.
     """
 
     encoding: str = ""
+    solver: str = ""
     padding: int = 0
     mode: Mode = "coherent"
+    degree: int = 1
+    segment_steps: int = 0
+    truncation_order: int = 1
+    map_order: int = 1
+    rescaling: float = 1.0
+    kept_row: int = 0
+    rule: Rule = "whole run"
 
 
 class AlgorithmModule(Protocol):
     """The two verbs of an algorithm module."""
 
-    def candidates(self, parameters: Any, measurement: Measurement) -> tuple[Choice, ...]:
+    def candidates(
+        self, parameters: Any, measurement: Measurement, error: ErrorTarget
+    ) -> tuple[Choice, ...]:
         """Return every choice that the settings and the measured values leave open."""
         ...
 
@@ -52,8 +71,6 @@ def algorithm(name: str) -> AlgorithmModule:
     return module
 
 
-def readout_modes(kind: str, access: str) -> tuple[Mode, ...]:
-    """Return how plain states may be made: only samples and single states may be repeated."""
-    if kind == "tomography" and access == "coherent":
-        return ("coherent",)
-    return ("coherent", "repeat")
+def open_solvers(wanted: str) -> tuple[str, ...]:
+    """Return the solvers to compare: every one for `all`, else the one that is wanted."""
+    return tuple(solvers()) if wanted == "all" else (wanted,)

@@ -1,6 +1,7 @@
 """Block sizes of the tables of a circuit: searched for numbers, symbols of their own otherwise.
 
-The block size is an argument of a bloq; this is where the algorithm chooses it.
+The block size is an argument of a bloq; this is where the algorithm chooses it. A memory without
+blocks (a bucket brigade, or one that is assumed free) is handed over in its place.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class Blocks:
         return self._keep(name, lambda: uncompute_block(entries, 0, self.limit))
 
     def _keep(self, name: str, search: Callable[[], int]) -> Any:
+        if self.limit < 0:
+            from qres.bloqs.qram import Memory
+
+            return Memory(self.limit)
         if self.is_symbolic:
             value: Any = sympy.Symbol(f"k_{name}", integer=True, nonnegative=True)
         else:

@@ -1,86 +1,139 @@
 r"""Training by Carleman linearisation: gradient descent as one linear system, solved and read out.
 
-Claim: from tables of $F_0 = -\nabla L(c)$ and $F_1 = -H(c)$ at the initial weights $c$ a quantum
-computer prepares a state whose wanted block is the update $u_T$ of $T$ steps of gradient descent on
-the degree-1 model, and reads it out to relative error `error.total` with probability at least
-$1 - $ `error.fail_prob`.
+Claim: from tables of $F_k = -\nabla^{k+1} L(c)/k!$, $k = 0..q$, at the weights $c$ a quantum computer
+prepares a state whose wanted block is the update $u_T$ of $T$ steps of gradient descent on the
+degree-$q$ model, and reads it out to relative error `error.total` with probability at least
+$1 - $ `error.fail_prob`. Where one lift does not reach that far, the weights are read out after a
+segment and uploaded again.
 
 Source: Liu et al., arXiv:2303.03428, for the pipeline; the finite-horizon theory that prices it
-(history matrix of the lift, perturbation of the read block, gate card) is derived.
+(history matrix of the lift, certificates, perturbation of the read block, gate card) is derived.
 
 Departures: the tables are charged, the read-out of every active weight is charged, the condition
 number is that of the encoded lift, and the error of the polynomial model is measured.
-
-Not covered: degree above 1, several segments, momentum, mini-batches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import numpy as np
+import sympy
 
-from qres.algorithms.access.qrom import BLOCK_LIMITS
-from qres.algorithms.base import Choice, readout_modes
+from qres.algorithms.access.qram import access_assumptions, access_warnings
+from qres.algorithms.base import Choice, open_solvers
 from qres.algorithms.circuit import system_circuit
-from qres.algorithms.encodings.base import Encoding, encoding, usable_encodings
-from qres.algorithms.gradients import DENSE_GRADIENTS
+from qres.algorithms.descent import segmentations
+from qres.algorithms.encodings.base import encoding, usable_encodings
+from qres.algorithms.gradients import tabulation
 from qres.algorithms.history import history_matrix, repeated_vector
-from qres.algorithms.lift import check_growth, history_definitions, linear_reference
-from qres.algorithms.readouts.stages import (
+from qres.algorithms.lift import check_growth, condition_number, history_definitions
+from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
+from qres.algorithms.lifts import Position, best_position, positions
+from qres.algorithms.plan import Plan, find_plan, growth_of, part_of, plans
+from qres.algorithms.pruned import GRAM, affords, dropped_error, kept_row, kept_values, open_rows
+from qres.algorithms.readouts.base import (
     Mode,
-    ReadoutKind,
+    Readout,
+    Rule,
+    check_readout,
+    find_readout,
+    readout_values,
+)
+from qres.algorithms.readouts.stages import (
     budget_shares,
     failures,
     quantum_stages,
     readout_assumptions,
     readout_definitions,
-    readout_kind,
-    reconstruction,
     run_warnings,
 )
-from qres.algorithms.record import Assumption, ClassicalWork, Job, Share, Stage
+from qres.algorithms.record import Job, Stage
 from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import (
-    Definitions,
-    System,
-    circuit_definitions,
-    precision_definitions,
-)
+from qres.algorithms.system import Definitions, System, circuit_definitions, precision_definitions
+from qres.algorithms.terms import decided_shares, plan_assumptions, plan_warnings
+from qres.algorithms.training import is_closed, training_references, training_values
 from qres.config.record import CarlemanGd, ErrorTarget
+from qres.config.record import Readout as ReadoutSettings
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement
 from qres.notation.formula import define
 from qres.notation.named import ceil_log2
-from qres.notation.quantity import Quantity
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
 NAME = "carleman-gd"
-LARGEST_NORM = 1e150
-"""Norms above have no square."""
-
-_MEASURED = ("n_active", "lambda_max", "lambda_min", "grad_norm")
 
 
-def candidates(parameters: CarlemanGd, measurement: Measurement) -> tuple[Choice, ...]:
-    """Return the open choices: encodings with known values, paddings, ways to make a state."""
-    usable = usable_encodings(parameters.encoding, measurement.values)
-    modes = readout_modes(parameters.readout.kind, parameters.readout.access)
+def candidates(
+    parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
+) -> tuple[Choice, ...]:
+    """Return the open choices: plans, encodings, positions of the lift, solvers, modes.
+
+    Raises:
+        InputError: no encoding is usable.
+        InfeasibleError: the lift converges for no choice.
+    """
+    member = find_readout(parameters.readout)
     return tuple(
-        Choice(encoding=name, padding=padding, mode=mode)
-        for name in usable
-        for padding in _paddings(parameters)
-        for mode in modes
+        Choice(
+            encoding=name,
+            solver=option,
+            padding=padding,
+            mode=mode,
+            rule=rule,
+            degree=plan.degree,
+            segment_steps=plan.cut.steps,
+            truncation_order=plan.truncation_order,
+            map_order=map_order,
+            rescaling=rescaling,
+            kept_row=row,
+        )
+        for plan in plans(parameters, measurement, error)
+        for name in _encodings(parameters, plan, part_of(error))
+        for map_order, rescaling, padding in _positions(parameters, plan, name)
+        for row in open_rows(plan, measurement, name, part_of(error))
+        for option in open_solvers(parameters.solver)
+        for mode in member.modes
+        for rule in member.rules
     )
 
 
-def _paddings(parameters: CarlemanGd) -> list[int]:
-    steps = parameters.n_steps
+def _encodings(parameters: CarlemanGd, plan: Plan, most: float) -> list[str]:
+    """Return the encodings that can hold every F_k of the plan.
+
+    Raises:
+        InputError: there is none; what is missing is named.
+    """
+    known = set.intersection(*(set(segment.values) for segment in plan.cut.segments))
+    usable = usable_encodings(parameters.encoding, known)
+    if parameters.encoding == "auto":
+        usable = [name for name in usable if affords(plan, name, most)]
+    lacking = {name: set(needs_of(name, plan.degree)) - known for name in usable}
+    able = [name for name in usable if not lacking[name]]
+    if able:
+        return able
+    needed = sorted(set().union(*lacking.values()))
+    raise InputError(
+        f"algorithm.encoding: {parameters.encoding} at degree {plan.degree} needs {', '.join(needed)}"
+    )
+
+
+def needs_of(name: str, degree: int) -> tuple[str, ...]:
+    """Return the values that an encoding needs for F_1 .. F_degree; a tensor it cannot hold, too."""
+    member = encoding(name)
+    if degree == 1:
+        return member.needs
+    if member.factor is None:
+        return (f"an encoding of F_2 ({name} has none)",)
+    found = (need for order in range(1, degree + 1) for need in member.factor(order).needs)
+    return tuple(dict.fromkeys(found))
+
+
+def _paddings(parameters: CarlemanGd, steps: int) -> list[int]:
     named = {"none": 0, "sqrt": round(math.sqrt(steps)), "full": steps}
     if parameters.padding == "auto":
         return sorted(set(named.values()))
@@ -89,227 +142,205 @@ def _paddings(parameters: CarlemanGd) -> list[int]:
     return [named[parameters.padding]]
 
 
+def _positions(parameters: CarlemanGd, plan: Plan, name: str) -> list[Position]:
+    """Return the paddings at degree 1; above, the one position of least cost but for logarithms."""
+    paddings = _paddings(parameters, plan.cut.steps)
+    if plan.degree == 1:
+        return [(1, 1.0, padding) for padding in paddings]
+    alpha = _alpha_of(plan, name)
+    return [best_position(plan, positions(plan, paddings, parameters.rescaling), alpha)]
+
+
+def _alpha_of(plan: Plan, name: str) -> Callable[[Position], float]:
+    """Return the normalisation of the history matrix by position."""
+    needs = ("n_active", "grad_norm", *needs_of(name, plan.degree))
+    fixed: dict[str, Any] = {need: plan.cut.worst(need).value for need in needs}  # pyright: ignore
+    fixed |= {"dim": fixed["n_active"], "learning_rate": plan.cut.learning_rate, "time_bits": 1}
+    fixed |= {"index_bits": ceil_log2.scalar(fixed["dim"])}
+    fixed |= {"truncation_order": plan.truncation_order}
+
+    def alpha(position: Position) -> float:
+        numbers = fixed | {"map_order": position[0], "rescaling": position[1]}
+        for target, formula in lifted_definitions(NAME, name, plan.degree):
+            numbers[target] = formula(**{key: numbers[key] for key in formula.inputs})
+        return float(numbers["alpha"])
+
+    return alpha
+
+
 def build(
     parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget, choice: Choice
 ) -> Job:
     """Return the job of one choice.
 
     Raises:
-        InfeasibleError: the weights do not move, so there is nothing to read.
+        InfeasibleError: the weights do not move, the lift grows beyond any number, or it is too
+            short for the read-out.
         HypothesisError: the steps grow beyond any number.
     """
-    kind = readout_kind(parameters.readout)
-    system, stages, definitions = _plan(choice.encoding, parameters.solver, kind, choice.mode)
-    values = _values(parameters, measurement, choice)
-    growth_ends = _growth_ends(parameters, values)
-    check_growth(max(abs(end) for end in growth_ends), parameters.n_steps)
-    model = _model_share(measurement, error)
+    member, mode = find_readout(parameters.readout, choice.rule), choice.mode
+    check_readout(member, NAME, degree=choice.degree, order=choice.truncation_order)
+    plan = _plan_of(parameters, measurement, error, choice)
+    _check_segments(plan, member, choice.encoding)
+    position = (choice.map_order, choice.rescaling, choice.padding)
+    row = kept_row(measurement, plan, choice)
+    system, stages, definitions = _blueprint(
+        choice.encoding,
+        choice.solver,
+        parameters.readout,
+        choice.rule,
+        mode,
+        plan.degree,
+        is_closed(plan),
+    )
+    needs = needs_of(choice.encoding, plan.degree)
+    values = training_values(parameters, measurement, plan, position, needs)
+    values |= {} if row is None else kept_values(row, values)
+    values |= readout_values(member, parameters.readout, measurement.values)
+    check_growth(max(growth_of(segment, plan) for segment in plan.cut.segments), plan.cut.steps)
+    dropped = 0.0 if row is None else dropped_error(row, plan)
     return Job(
         name=NAME,
         stages=stages,
         values=values,
         definitions=definitions,
-        shares=budget_shares(has_readout=kind != "state", decided=_decided(model, error)),
-        failures=failures(kind),
-        choices=_choices(parameters, choice, kind),
-        has_task=kind != "state",
+        shares=budget_shares(
+            member,
+            decided=decided_shares(plan, choice.map_order, measurement, error, member, dropped),
+        ),
+        failures=failures(system, member, mode),
+        choices=_choices(parameters, plan, choice, member),
+        has_task=member.has_task,
         assumptions=(
-            *_assumptions(model, error),
-            *readout_assumptions(kind, system.solver, choice.mode),
+            *plan_assumptions(plan, measurement, error),
+            *access_assumptions(parameters.data_access),
+            *readout_assumptions(system, member, mode),
         ),
         warnings=(
             *measurement.warnings,
-            *_warnings(model, error),
-            *run_warnings(system, kind, choice.mode),
+            *plan_warnings(plan, position, error),
+            *access_warnings(parameters.data_access),
+            *run_warnings(system, member, mode),
         ),
-        references={"inverse_norm": _linear_part(growth_ends, parameters.n_steps, choice.padding)},
-        circuit=system_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
+        references=training_references(plan, position),
+        circuit=system_circuit(system, member, mode) if system.solver.has_circuit else None,
     )
+
+
+def _plan_of(
+    parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget, choice: Choice
+) -> Plan:
+    """Return the plan that a choice was made from."""
+    typed = replace(parameters, segment_steps=choice.segment_steps or parameters.n_steps)
+    (cut,) = segmentations(typed, measurement)
+    return find_plan(
+        replace(parameters, truncation_order=choice.truncation_order),
+        cut,
+        choice.degree,
+        part_of(error),
+    )
+
+
+def _check_segments(plan: Plan, member: Readout, encoding_name: str) -> None:
+    """Refuse segments where nothing is read out that could be uploaded again."""
+    if encoding_name == GRAM and not is_closed(plan):
+        raise InfeasibleError("encoding", "gram is priced at degree 1 in one segment")
+    if len(plan.cut.segments) > 1 and not member.name.startswith("tomography"):
+        raise InfeasibleError(
+            "segments",
+            f"{len(plan.cut.segments)} segments need the weights between them, which '{member.name}'"
+            " does not read out: use tomography, fewer steps, or a larger error.total",
+        )
 
 
 @cache
-def _plan(
-    encoding_name: str, solver_name: str, kind: ReadoutKind, mode: Mode
+def _blueprint(
+    encoding_name: str,
+    solver_name: str,
+    settings: ReadoutSettings,
+    rule: Rule,
+    mode: Mode,
+    degree: int,
+    is_plain: bool,
 ) -> tuple[System, tuple[Stage, ...], Definitions]:
-    """Return system, stages and definitions: the same for every padding and every number."""
+    """Return system, stages and definitions: the same for every position and every number."""
+    is_lift = degree > 1
     system = System(
         name=NAME,
-        matrix=history_matrix(encoding(encoding_name)),
-        source=repeated_vector(),
+        matrix=lifted_matrix(encoding_name, degree)
+        if is_lift
+        else history_matrix(encoding(encoding_name)),
+        source=lifted_vector() if is_lift else repeated_vector(),
         solver=solver(solver_name),
+        read_norm=symbol("update_norm"),
+        idle_rows=symbol("padding"),
+        has_exact_prob=not is_lift,
+        stretch=1 if is_plain else symbol("stretch"),
+        readout_stretch=1 if is_plain else symbol("readout_stretch"),
+        segments=symbol("segments"),
     )
-    last = (reconstruction(kind),) if kind != "state" else ()
-    stages = (_tabulation(), *quantum_stages(system, kind, mode), *last)
-    return system, stages, _definitions(system, encoding(encoding_name), kind, mode)
-
-
-def _values(
-    parameters: CarlemanGd, measurement: Measurement, choice: Choice
-) -> dict[str, Quantity]:
-    needed = (*_MEASURED, *encoding(choice.encoding).needs)
-    missing = [name for name in needed if name not in measurement.values]
-    if missing:
-        raise InputError(f"the measurement lacks {', '.join(missing)}")
-    values = {name: measurement.values[name] for name in needed}
-    values["lambda_max"] = _outer(values["lambda_max"], "high")
-    values["lambda_min"] = _outer(values["lambda_min"], "low")
-    values.update(_trajectory(parameters, measurement))
-    for name in ("learning_rate", "n_steps"):
-        values[name] = Quantity(value=getattr(parameters, name), kind="given")
-    values["padding"] = Quantity(value=choice.padding, source="chosen for least cost")
-    limit = BLOCK_LIMITS[parameters.data_access]
-    values["block_limit"] = Quantity(value=limit, source=f"data access {parameters.data_access}")
-    return values
-
-
-def _outer(quantity: Quantity, end: str) -> Quantity:
-    """Return the quantity at the outer end of its interval, the interval kept."""
-    value = getattr(quantity, end)
-    if value is None or value == quantity.value:
-        return quantity
-    return replace(quantity, value=value, method=f"outer end of: {quantity.method}")
-
-
-def _trajectory(parameters: CarlemanGd, measurement: Measurement) -> dict[str, Quantity]:
-    norms = measurement.update_norms
-    if len(norms) != parameters.n_steps + 1:
-        raise InputError(
-            f"update_norms: expected n_steps + 1 = {parameters.n_steps + 1} numbers,"
-            f" found {len(norms)}"
-        )
-    if norms[-1] <= 0:
-        raise InfeasibleError("training", "the weights do not move, there is nothing to read out")
-    energy = float(np.sum(np.square(np.minimum(norms[:-1], LARGEST_NORM))))
-    if max(norms) > LARGEST_NORM:
-        raise InfeasibleError("training", "the weight updates grow beyond any number")
-    is_assumed = any(
-        code == "W-LOWER" and "update_norms" in message for code, message in measurement.warnings
+    member = find_readout(settings, rule)
+    stages = (
+        tabulation(encoding_name, degree),
+        *quantum_stages(system, member, mode),
+        *(
+            replace(stage, calls=symbol("segments") * stage.calls)
+            for stage in member.reconstruction
+        ),
     )
-    is_given = measurement.subject == "given"
-    kind = "assumed" if is_assumed else "given" if is_given else "measured"
-    method = "norms of the updates of the degree-1 model"
-    return {
-        "update_norm": Quantity(value=norms[-1], kind=kind, method=method),
-        "path_energy": Quantity(value=energy, kind=kind, method=method),
-    }
+    definitions = (
+        *_registers(),
+        *_lift_definitions(encoding_name, degree, is_plain),
+        *precision_definitions(system, member.root(system)),
+        *circuit_definitions(system),
+        *readout_definitions(system, member, mode),
+    )
+    return system, stages, definitions
 
 
-def _definitions(system: System, chosen: Encoding, kind: ReadoutKind, mode: Mode) -> Definitions:
-    steps, padding = symbols("n_steps padding")
-    dim = symbol("dim")
+def _registers() -> Definitions:
+    steps, padding, dim = symbols("segment_steps padding dim")
     card = derived("gates and registers of the circuits in qres.bloqs")
-    registers = (
+    segments = sympy.ceiling(symbol("n_steps") / steps)
+    return (
+        define(f"{NAME}.segments", "segments of the descent", segments, derived("definition")),
         define(f"{NAME}.dim", "weights that are read out", symbol("n_active"), card),
         define(f"{NAME}.index_bits", "qubits of the weight index", ceil_log2(dim), card),
         define(
             f"{NAME}.time_bits", "qubits of the time index", ceil_log2(steps + padding + 1), card
         ),
-        define(
-            f"{NAME}.index_width",
-            "qubits of all index registers",
-            symbol("index_bits") + symbol("time_bits"),
-            card,
-        ),
-    )
-    return (
-        *registers,
-        *chosen.definitions(NAME),
-        *history_definitions(NAME),
-        *precision_definitions(NAME, has_readout=kind != "state"),
-        *circuit_definitions(system),
-        *readout_definitions(system, kind, mode),
     )
 
 
-def _tabulation() -> Stage:
-    return Stage(
-        name="tabulate",
-        calls=1,
-        unit=ClassicalWork(gradients=DENSE_GRADIENTS.at(degree=1)),
-        kind="proven",
-        source=DENSE_GRADIENTS.source,
-        meaning="one gradient and one Hessian-vector product a row, on the classical device",
+def _lift_definitions(encoding_name: str, degree: int, is_plain: bool) -> Definitions:
+    """Return the symbols of the history matrix, up to the condition number."""
+    if degree > 1:
+        return (*lifted_definitions(NAME, encoding_name, degree), condition_number(NAME))
+    width = define(
+        f"{NAME}.index_width",
+        "qubits of all index registers",
+        symbol("index_bits") + symbol("time_bits"),
+        derived("gates and registers of the circuits in qres.bloqs"),
     )
+    own = encoding(encoding_name).definitions(NAME)
+    return (width, *own, *history_definitions(NAME, is_closed=is_plain))
 
 
-def _growth_ends(parameters: CarlemanGd, values: Mapping[str, Quantity]) -> tuple[float, float]:
-    rate = parameters.learning_rate
-    return (1 - rate * float(values["lambda_max"]), 1 - rate * float(values["lambda_min"]))
-
-
-def _linear_part(growth_ends: tuple[float, float], steps: int, padding: int) -> Quantity:
-    return Quantity(
-        value=linear_reference(growth_ends, steps, padding),
-        kind="measured",
-        bound="lower",
-        source="exact one-eigenvalue history matrix at both ends of the spectrum",
-    )
-
-
-def _model_share(measurement: Measurement, error: ErrorTarget) -> Quantity:
-    model = measurement.values.get("eps_model")
-    if model is None or model.value is None:
-        return Quantity(value=0.0, kind="assumed", method="eps_model not given, taken as 0")
-    return model
-
-
-def _exceeds(model: Quantity, error: ErrorTarget) -> bool:
-    return float(model) > error.total / 2
-
-
-def _decided(model: Quantity, error: ErrorTarget) -> tuple[Share, ...]:
-    """Return the terms that are not filled: the model error, and those absent at degree 1.
-
-    A model error above half of the budget leaves a result that nobody has shown for the training.
-    """
-    kind = "assumed" if _exceeds(model, error) else model.kind
-    return (
-        Share(name="eps_model", decided=float(model), kind=kind),
-        Share(name="eps_map"),
-        Share(name="eps_truncation"),
-    )
-
-
-def _assumptions(model: Quantity, error: ErrorTarget) -> tuple[Assumption, ...]:
-    found = []
-    if _exceeds(model, error):
-        found.append(
-            Assumption(
-                text="the result holds for the weights of the degree-1 model, not for those of"
-                f" training: they differ by {float(model):.3g} of the update",
-                factor=None,
-                favours="quantum",
-            )
-        )
-    if model.kind == "assumed":
-        found.append(Assumption(text="eps_model taken as 0", factor=None, favours="quantum"))
-    return tuple(found)
-
-
-def _warnings(model: Quantity, error: ErrorTarget) -> tuple[tuple[str, str], ...]:
-    if not _exceeds(model, error):
-        return ()
-    message = (
-        f"eps_model {float(model):.3g} exceeds half of error.total {error.total:g}; no truncation"
-        " order removes it: use fewer steps or a smaller learning rate"
-    )
-    return (("W-MODEL", message),)
-
-
-def _choices(parameters: CarlemanGd, choice: Choice, kind: ReadoutKind) -> dict[str, Any]:
+def _choices(parameters: CarlemanGd, plan: Plan, choice: Choice, member: Readout) -> dict[str, Any]:
     return {
-        "degree": 1,
-        "truncation_order": 1,
-        "map_order": 1,
-        "segments": 1,
-        "segment_steps": parameters.n_steps,
-        "rescaling": 1,
+        "degree": plan.degree,
+        "truncation_order": plan.truncation_order,
+        "map_order": choice.map_order,
+        "segments": len(plan.cut.segments),
+        "segment_steps": plan.cut.steps,
+        "rescaling": choice.rescaling,
         "expansion": "initial",
         "encoding": choice.encoding,
         "padding": choice.padding,
         "data_access": parameters.data_access,
-        "solver": parameters.solver,
-        "readout": kind,
+        "solver": choice.solver,
+        "readout": member.name,
+        "error.total is relative to": member.relative_to,
         "state preparation": choice.mode,
-        "failure rule": "logical failures counted over the whole run",
+        "failure rule": member.rule_text,
     }

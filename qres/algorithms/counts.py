@@ -22,7 +22,9 @@ NAME = "counts"
 _COUNTED = ("toffoli", "given_t", "given_rotations", "rotation_depth", "measurements")
 
 
-def candidates(parameters: Counts, measurement: Measurement) -> tuple[Choice, ...]:
+def candidates(
+    parameters: Counts, measurement: Measurement, error: ErrorTarget
+) -> tuple[Choice, ...]:
     """Return the one choice there is."""
     return (Choice(),)
 

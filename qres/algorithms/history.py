@@ -49,12 +49,12 @@ def history_matrix(encoding: Encoding) -> Part:
 
 def repeated_vector() -> Part:
     """Return U_b: the same vector at each of T steps."""
-    steps, vector = symbol("n_steps"), prepared_vector()
+    steps, vector = symbol("segment_steps"), prepared_vector()
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.right_hand_side import RepeatedVector
 
-        return RepeatedVector(vector.bloq(values, blocks), values["n_steps"])
+        return RepeatedVector(vector.bloq(values, blocks), values["segment_steps"])
 
     # two rotations where the superposition is no power of two
     return Part(
@@ -62,4 +62,5 @@ def repeated_vector() -> Part:
         rotations=lambda controls: 2 * (1 + controls) * sympy.Min(1, uniform_toffoli(steps)),
         width=vector.width,
         bloq=bloq,
+        angle_weight=vector.angle_weight,
     )

@@ -25,11 +25,12 @@ from qres.errors import HypothesisError, InputError
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import geometric
 from qres.notation.source import derived
-from qres.notation.symbols import symbols
+from qres.notation.symbols import symbol, symbols
 
 _N, _M, _T, _P, _ETA, _G = symbols(
     "truncation_order map_order n_steps padding learning_rate growth"
 )
+_READ = symbol("z_read")
 _LIFT = derived("block bounds of the history matrix of the lift")
 
 
@@ -40,12 +41,21 @@ def _lift_alpha(truncation_order: int, map_order: int, learning_rate: Any, alpha
     return math.fsum(math.comb(truncation_order, i) * a**i for i in terms)
 
 
-def _success_prob(z: np.ndarray, truncation_order: int, padding: int) -> float:
+def _success_prob(z: np.ndarray, truncation_order: int, padding: int, z_read: Any = None) -> float:
+    read = z[-1] if z_read is None else float(z_read)
     if z.ndim != 1 or len(z) < 1 or (z < 0).any() or z[-1] <= 0:
         raise InputError("history.success_prob: z is a list of numbers >= 0, the last one > 0")
-    powers = np.array([np.sum(np.power(z, j)) for j in range(1, truncation_order + 1)])
-    last = sum(z[-1] ** j for j in range(1, truncation_order + 1))
-    return float((padding + 1) * z[-1] / (powers.sum() + padding * last))
+    if not 0 < read <= z[-1]:
+        raise InputError(
+            f"history.success_prob: z_read must be > 0 and at most z_T = {z[-1]:g}, found {read:g}"
+        )
+    # powers of z > 1 are taken relative to the largest, so that they do not overflow
+    largest = max(1.0, float(z.max()))
+    scales = [largest ** (j - truncation_order) for j in range(1, truncation_order + 1)]
+    powers = np.array([np.sum(np.power(z / largest, j)) for j in range(1, truncation_order + 1)])
+    last = sum((z[-1] / largest) ** j * s for j, s in enumerate(scales, start=1))
+    wanted = (read / largest) * scales[0]
+    return float((padding + 1) * wanted / (powers @ scales + padding * last))
 
 
 def _sum_of_norms() -> Any:
@@ -61,7 +71,7 @@ def _trajectory_ratio() -> Any:
     z: Any = sympy.IndexedBase("z")
     geometric_sum = sympy.Sum(z[i] ** j, (j, 1, _N), (i, 0, _T - 1))
     last = sympy.Sum(z[_T] ** j, (j, 1, _N))
-    return (_P + 1) * z[_T] / (geometric_sum + (_P + 1) * last)
+    return (_P + 1) * _READ / (geometric_sum + (_P + 1) * last)
 
 
 ALPHA = Formula(
@@ -83,10 +93,13 @@ SUCCESS_PROB = Formula(
     name="history.success_prob",
     meaning="probability of finding block 1 at a time >= T in the normalised solution",
     expression=_trajectory_ratio(),
-    inputs=("z", "truncation_order", "padding"),
-    source=derived("history state of the exact lift, z_t = norm(u_t)^2 / gamma^2"),
+    inputs=("z", "truncation_order", "padding", "z_read"),
+    source=derived(
+        "history state of the exact lift, z_t = norm(u_t)^2 / gamma^2; z_read is z_T but for momentum"
+    ),
     kind="proven",
     letter="P",
+    defaults={"z_read": None},
     evaluator=_success_prob,
 )
 
@@ -105,19 +118,27 @@ INVERSE_NORM = Formula(
 FORMULAS = (ALPHA, SUCCESS_PROB, INVERSE_NORM)
 
 
-def history_definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-    """Return the derived symbols of the degree-1 history matrix, in order of evaluation."""
-    high, low, alpha_matrix = symbols("lambda_max lambda_min alpha_matrix")
-    alpha_map, alpha, inverse = symbols("alpha_map alpha inverse_norm")
-    last, energy, norm = symbols("update_norm path_energy history_norm")
-    rhs, grad = symbols("source_norm grad_norm")
-    return (
-        define(
-            f"{name}.growth",
-            "largest factor by which one step stretches an eigenvector",
-            sympy.Max(sympy.Abs(1 - _ETA * high), sympy.Abs(1 - _ETA * low)),
-            derived("affine in the eigenvalue, so the ends of the spectrum decide"),
-        ),
+def condition_number(name: str) -> tuple[str, Formula]:
+    """Return the definition of the condition number as the solver sees it."""
+    alpha, inverse = symbols("alpha inverse_norm")
+    return define(
+        f"{name}.kappa_eff",
+        "condition number as the solver sees it",
+        alpha * inverse,
+        derived("alpha_L norm(L^-1); the solver sees the block-encoding, not the matrix"),
+    )
+
+
+def history_definitions(name: str, *, is_closed: bool = True) -> tuple[tuple[str, Formula], ...]:
+    """Return the derived symbols of the degree-1 history matrix, in order of evaluation.
+
+    Args:
+        name: of the algorithm.
+        is_closed: whether the norm of the inverse, the success probability and xi follow from the
+            spectrum and the path; they are values of the job otherwise.
+    """
+    alpha_map, alpha_matrix = symbols("alpha_map alpha_matrix")
+    encoded = (
         define(
             f"{name}.alpha_map",
             "normalisation of one encoded step",
@@ -130,19 +151,34 @@ def history_definitions(name: str) -> tuple[tuple[str, Formula], ...]:
             1 + sympy.Max(alpha_map, 1),
             derived("identity plus shifted step; the padding shares the step's branch"),
         ),
-        define(
-            f"{name}.inverse_norm",
-            INVERSE_NORM.meaning,
-            INVERSE_NORM.expression,
-            INVERSE_NORM.source,
-            kind="proven",
-            bound="upper",
-        ),
-        define(
-            f"{name}.kappa_eff",
-            "condition number as the solver sees it",
-            alpha * inverse,
-            derived("alpha_L norm(L^-1); the solver sees the block-encoding, not the matrix"),
+    )
+    if not is_closed:
+        return (*encoded, condition_number(name))
+    inverse, *path = _closed_definitions(name)
+    return (*inverse, *encoded, condition_number(name), *path)
+
+
+def _closed_definitions(name: str) -> list[Any]:
+    """Return growth and inverse norm together, then the symbols of the solution."""
+    high, low, inverse = symbols("lambda_max lambda_min inverse_norm")
+    last, energy, norm = symbols("update_norm path_energy history_norm")
+    rhs, grad, steps = symbols("source_norm grad_norm segment_steps")
+    return [
+        (
+            define(
+                f"{name}.growth",
+                "largest factor by which one step stretches an eigenvector",
+                sympy.Max(sympy.Abs(1 - _ETA * high), sympy.Abs(1 - _ETA * low)),
+                derived("affine in the eigenvalue, so the ends of the spectrum decide"),
+            ),
+            define(
+                f"{name}.inverse_norm",
+                INVERSE_NORM.meaning,
+                INVERSE_NORM.at(n_steps=steps),
+                INVERSE_NORM.source,
+                kind="proven",
+                bound="upper",
+            ),
         ),
         define(
             f"{name}.history_norm",
@@ -159,7 +195,7 @@ def history_definitions(name: str) -> tuple[tuple[str, Formula], ...]:
         define(
             f"{name}.source_norm",
             "norm of the right-hand side: the gradient step in each of T rows",
-            _ETA * grad * sympy.sqrt(_T),
+            _ETA * grad * sympy.sqrt(steps),
             derived("norm(b)^2 = T beta^2 at truncation order 1"),
         ),
         define(
@@ -168,7 +204,7 @@ def history_definitions(name: str) -> tuple[tuple[str, Formula], ...]:
             inverse * rhs / norm,
             derived("definition"),
         ),
-    )
+    ]
 
 
 def check_growth(growth: float, n_steps: int) -> None:

@@ -12,19 +12,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qres.algorithms.access.qrom import BLOCK_LIMITS
-from qres.algorithms.base import Choice, readout_modes
+from qres.algorithms.access.qram import access_assumptions, access_limit, access_warnings
+from qres.algorithms.base import Choice, open_solvers
 from qres.algorithms.circuit import system_circuit
 from qres.algorithms.encodings.base import Encoding, encoding, usable_encodings
+from qres.algorithms.readouts.base import (
+    Readout,
+    check_readout,
+    find_readout,
+    readout_values,
+)
 from qres.algorithms.readouts.stages import (
-    ReadoutKind,
     budget_shares,
     failures,
     quantum_stages,
     readout_assumptions,
     readout_definitions,
-    readout_kind,
-    reconstruction,
     run_warnings,
 )
 from qres.algorithms.record import Job
@@ -49,11 +52,19 @@ from qres.notation.symbols import symbol, symbols
 NAME = "linear-system"
 
 
-def candidates(parameters: LinearSystem, measurement: Measurement) -> tuple[Choice, ...]:
-    """Return the open choices: encodings with known values, ways to make a state."""
+def candidates(
+    parameters: LinearSystem, measurement: Measurement, error: ErrorTarget
+) -> tuple[Choice, ...]:
+    """Return the open choices: encodings with known values, solvers, ways to make a state."""
     usable = usable_encodings(parameters.encoding, measurement.values)
-    modes = readout_modes(parameters.readout.kind, parameters.readout.access)
-    return tuple(Choice(encoding=name, mode=mode) for name in usable for mode in modes)
+    member = find_readout(parameters.readout)
+    return tuple(
+        Choice(encoding=name, solver=option, mode=mode, rule=rule)
+        for name in usable
+        for option in open_solvers(parameters.solver)
+        for mode in member.modes
+        for rule in member.rules
+    )
 
 
 def build(
@@ -63,34 +74,47 @@ def build(
 
     Raises:
         InfeasibleError: the matrix is singular.
+        InputError: there is no such read-out of a linear system.
     """
-    kind = readout_kind(parameters.readout)
+    member, mode = find_readout(parameters.readout, choice.rule), choice.mode
+    check_readout(member, NAME)
     system = System(
         name=NAME,
         matrix=encoded_matrix(encoding(choice.encoding)),
         source=prepared_vector(),
-        solver=solver(parameters.solver),
+        solver=solver(choice.solver),
+        read_norm=symbol("solution_overlap") * symbol("inverse_norm"),
     )
     return Job(
         name=NAME,
-        stages=quantum_stages(system, kind, choice.mode)
-        + ((reconstruction(kind),) if kind != "state" else ()),
-        values=_values(parameters, measurement, choice),
-        definitions=_definitions(system, encoding(choice.encoding), kind, choice),
-        shares=budget_shares(has_readout=kind != "state"),
-        failures=failures(kind),
+        stages=quantum_stages(system, member, mode) + member.reconstruction,
+        values={
+            **_values(parameters, measurement, choice),
+            **readout_values(member, parameters.readout, measurement.values),
+        },
+        definitions=_definitions(system, encoding(choice.encoding), member, choice),
+        shares=budget_shares(member),
+        failures=failures(system, member, mode),
         choices={
             "encoding": choice.encoding,
             "data_access": parameters.data_access,
-            "solver": parameters.solver,
-            "readout": kind,
+            "solver": choice.solver,
+            "readout": member.name,
+            "error.total is relative to": member.relative_to,
             "state preparation": choice.mode,
-            "failure rule": "logical failures counted over the whole run",
+            "failure rule": member.rule_text,
         },
-        has_task=kind != "state",
-        assumptions=readout_assumptions(kind, system.solver, choice.mode),
-        warnings=(*measurement.warnings, *run_warnings(system, kind, choice.mode)),
-        circuit=system_circuit(system, kind, choice.mode) if system.solver.has_circuit else None,
+        has_task=member.has_task,
+        assumptions=(
+            *access_assumptions(parameters.data_access),
+            *readout_assumptions(system, member, mode),
+        ),
+        warnings=(
+            *measurement.warnings,
+            *access_warnings(parameters.data_access),
+            *run_warnings(system, member, mode),
+        ),
+        circuit=system_circuit(system, member, mode) if system.solver.has_circuit else None,
     )
 
 
@@ -114,14 +138,11 @@ def _values(
         value=1.0, kind="assumed", method="no right-hand side, the best case"
     )
     values["success_prob"] = Quantity(value=1, method="nothing is projected out")
-    limit = BLOCK_LIMITS[parameters.data_access]
-    values["block_limit"] = Quantity(value=limit, source=f"data access {parameters.data_access}")
+    values["block_limit"] = access_limit(parameters.data_access)
     return values
 
 
-def _definitions(
-    system: System, chosen: Encoding, kind: ReadoutKind, choice: Choice
-) -> Definitions:
+def _definitions(system: System, chosen: Encoding, member: Readout, choice: Choice) -> Definitions:
     dim, alpha, inverse = symbols("dim alpha inverse_norm")
     smallest, overlap = symbols("smallest_singular_value solution_overlap")
     source = derived("definition")
@@ -138,7 +159,7 @@ def _definitions(
             derived("alpha norm(A^-1)"),
         ),
         define(f"{NAME}.xi", "norm(A^-1) norm(b) / norm(x)", 1 / overlap, source),
-        *precision_definitions(NAME, has_readout=kind != "state"),
+        *precision_definitions(system, member.root(system)),
         *circuit_definitions(system),
-        *readout_definitions(system, kind, choice.mode),
+        *readout_definitions(system, member, choice.mode),
     )

@@ -30,12 +30,15 @@ class Unit:
         rotations: rotations, to be synthesised by their own stage.
         qubits: logical qubits of the run that the call belongs to, held registers included; 0 for
             work that runs elsewhere.
+        depth: layers of Toffoli and T gates one after the other; None for a line of gates, in
+            which a bucket brigade counts by the layers of its tree.
     """
 
     toffoli: Any = 0
     t: Any = 0
     rotations: Any = 0
     qubits: Any = 0
+    depth: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +83,8 @@ class Stage:
     def free(self) -> frozenset[str]:
         """Names of the symbols in its calls and its unit."""
         parts = (self.calls, *(getattr(self.unit, item.name) for item in fields(self.unit)))
-        return frozenset(str(s) for part in parts for s in sympify(part).free_symbols)
+        known = (sympify(part) for part in parts if part is not None)
+        return frozenset(str(s) for part in known for s in part.free_symbols)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +211,8 @@ class Job:
         """The symbols that the stages are made of, definitions followed down to the values."""
         formulas, found = dict(self.definitions), set()
         waiting = {name for stage in self.stages for name in stage.free}
+        # what the hardware may fail with is handed down beside the counts
+        waiting |= {"fail_logical"} & formulas.keys()
         while waiting:
             name = waiting.pop()
             found.add(name)
@@ -250,7 +256,9 @@ def combined_bound(bounds: Iterable[Bound]) -> Bound:
     return "upper" if "upper" in found else "two-sided"
 
 
-CONCRETE = frozenset({"index_bits", "block_limit", "slot_bits", "is_full"})
+CONCRETE = frozenset(
+    {"functional_levels", "index_bits", "block_limit", "slot_bits", "is_full", "sample_bits"}
+)
 """Symbols that stay numbers in a symbolic circuit: they set how many levels a tree has."""
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import sympy
 
-from qres.algorithms.amplification import ROUNDS
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.record import Unit
@@ -33,7 +32,7 @@ CONTRADICTION = "kappa_eff >= 1; the normalisation lies below the norm, the numb
 
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _LEVELS, _LIMIT = symbols("index_bits block_limit")
-_QA, _QB, _ROUNDS = symbols("matrix_queries state_queries rounds")
+_QA, _QB = symbols("matrix_queries state_queries")
 _PROB, _XI, _INVERSE = symbols("success_prob xi inverse_norm")
 _WIDTH = symbol("index_width")
 
@@ -48,8 +47,8 @@ class Part:
         width: (controls) to the qubits of its largest look-up.
         bloq: (values, blocks) to its circuit.
         ancillas: qubits beyond the index, held through a run.
-        angle_weight: error of the encoded matrix times $2^b$ when its angles have $b$ bits; of the
-            matrix only.
+        angle_weight: error of what it encodes times $2^b$ when its angles have $b$ bits; of a
+            vector relative to its norm.
     """
 
     toffoli: Callable[[int], Any]
@@ -69,12 +68,30 @@ class System:
         matrix: the encoded matrix, U_A.
         source: the prepared right-hand side, U_b.
         solver: the linear solver.
+        read_norm: norm of the vector that is read, in the units of an observable.
+        idle_rows: equal rows that hold the vector beyond the first, None without a time register.
+        has_exact_prob: whether the probability of the wanted block is known, not only bounded.
+        segments: how often the system is solved and read out, one after the other.
+        stretch: how many times the error of each of them counts in the result.
+        readout_stretch: the same for read-outs.
     """
 
     name: str
     matrix: Part
     source: Part
     solver: Solver
+    read_norm: Any = 1
+    idle_rows: Any = None
+    has_exact_prob: bool = True
+    segments: Any = 1
+    stretch: Any = 1
+    readout_stretch: Any = 1
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a run is amplified exactly: its probability is known, or it cannot be larger."""
+        is_flag_known = self.solver.flag_kind == "proven" or self.solver.flag_prob == 1
+        return self.has_exact_prob and is_flag_known
 
     def matrix_toffoli(self, controls: int) -> Any:
         """Toffoli gates of one use of U_A; the plain price is a symbol, so it can be varied."""
@@ -121,6 +138,7 @@ def prepared_vector() -> Part:
         rotations=lambda controls: 0,
         width=vector_width,
         bloq=lambda values, blocks: blocks.tree("rhs", 1, values, values["rhs_bits"]),
+        angle_weight=2 * sympy.pi * sympy.Max(_LEVELS, 1),
     )
 
 
@@ -131,12 +149,10 @@ def vector_width(controls: int) -> Any:
 
 
 def circuit_definitions(system: System) -> Definitions:
-    """Return bits, gate prices, queries of a run, and the rounds of its amplification."""
+    """Return bits, gate prices, and queries of a run."""
     name, solver = system.name, system.solver
     eps_matrix, eps_rhs, eps_solver = symbols("eps_matrix eps_rhs eps_solver")
     given = {symbol("epsilon"): eps_solver}
-    joint = sympy.Min(1, _PROB * symbol("flag_prob") * (1 + NOISE))
-    amplified = ROUNDS.at(success_prob=joint)
     held = _WIDTH + system.matrix.ancillas + solver.qubits
     return (
         define(
@@ -148,7 +164,7 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.rhs_bits",
             "bits of a right-hand-side angle",
-            sympy.Max(1, ceil_log2(2 * sympy.pi * sympy.Max(_LEVELS, 1) / eps_rhs)),
+            sympy.Max(1, ceil_log2(system.source.angle_weight / eps_rhs)),
             _CARD,
         ),
         define(
@@ -170,7 +186,7 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.state_queries",
             "uses of U_b in one run",
-            solver.state_ratio * _QA,
+            solver.state_queries_of(_QA),
             solver.state_queries.source,
             kind=solver.kind,
             bound=solver.state_queries.bound,
@@ -182,45 +198,30 @@ def circuit_definitions(system: System) -> Definitions:
             solver.matrix_queries.source,
             kind=solver.flag_kind,
         ),
-        define(
-            f"{name}.rounds",
-            "amplification rounds of the joint event: flag and wanted block",
-            amplified,
-            ROUNDS.source,
-            kind="proven",
-        ),
-        define(
-            f"{name}.invocations",
-            "solver runs in one amplified state",
-            2 * _ROUNDS + 1,
-            ROUNDS.source,
-            kind="proven",
-        ),
     )
 
 
-def precision_definitions(name: str, *, has_readout: bool) -> Definitions:
+def precision_definitions(system: System, root: Any = None) -> Definitions:
     r"""Return the precisions that the shares of the error budget become.
 
     With $c = 2/\sqrt{P}$: a state error of $\epsilon$ moves the wanted, normalised block by at most
     $c\,\epsilon$; an error $\epsilon_L$ of the matrix by $4 c \lVert L^{-1}\rVert \epsilon_L$, one of
     the right-hand side by $2 c\,\xi\,\epsilon_b$. Encoding splits its share over the last two.
+
+    Args:
+        system: what is solved.
+        root: what the read-out has in place of $\sqrt P$, see `readouts.base`.
     """
-    root = sympy.sqrt(_PROB)
+    name, root = system.name, (sympy.sqrt(_PROB) if root is None else root) / system.stretch
     encoding, solver, rotation = symbols("share_encoding share_solver share_rotation")
-    readout = symbol("share_readout")
     state = (
         ("eps_solver", "error of the solver's state", solver * root / 2),
         ("eps_rotation", "synthesis error of one solver run", rotation * root / 2),
         ("eps_matrix", "absolute error of the matrix", encoding * root / (16 * _INVERSE)),
         ("eps_rhs", "error of the right-hand side", encoding * root / (8 * _XI)),
     )
-    read = (
-        ("eps_tomography", "error of the direction", sympy.sqrt(1 + readout) - 1),
-        ("eps_norm", "error of each probability", sympy.sqrt(1 + readout) - 1),
-    )
     source = derived("perturbation of the normalised block, even split")
     return tuple(
         define(f"{name}.{target}", meaning, expression, source, kind="proven")
-        for target, meaning, expression in state + (read if has_readout else ())
+        for target, meaning, expression in state
     )

@@ -10,10 +10,13 @@ $$
 
 Toffoli-like gates, and none for a single entry. Qualtran's `QROAMClean` has the same gates, but
 books a controlled swap as 4 T, decomposes for minutes when asked for its qubits, and divides in
-floats. The block exponent is an argument: which one is best is a question for the caller.
+floats. The block exponent is an argument: which one is best is a question for the caller; a
+`Memory` in its place is another circuit, the tree of `qres.bloqs.qram` or nothing.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import attrs
 from qualtran import Side, Signature
@@ -24,6 +27,7 @@ from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.circuit import Circuit, registers
 from qres.bloqs.integers import as_integer, at_least, block_count, ceil_log2, largest, tally
+from qres.bloqs.qram import BucketBrigade, Memory, block_or_memory, memory_qubits
 from qres.errors import InputError
 
 
@@ -37,7 +41,7 @@ class TableLookup(Circuit):
     Args:
         entries: number of entries $M \ge 1$.
         bitsize: bits of an entry, $b$.
-        log_block: block exponent $k$, with $2^k < M$ (and $k = 0$ for a single entry).
+        log_block: block exponent $k$, with $2^k < M$ (and $k = 0$ for a single entry), or a memory.
 
     Registers:
         ctrl: the control, if there is one.
@@ -51,10 +55,10 @@ class TableLookup(Circuit):
 
     entries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    log_block: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    log_block: SymbolicInt | Memory = attrs.field(converter=as_integer, validator=block_or_memory)
 
     def __attrs_post_init__(self) -> None:
-        if is_symbolic(self.entries, self.log_block):
+        if isinstance(self.log_block, Memory) or is_symbolic(self.entries, self.log_block):
             return
         if self.log_block > 0 and 2**self.log_block >= self.entries:
             raise InputError(
@@ -70,11 +74,15 @@ class TableLookup(Circuit):
     @property
     def workspace(self) -> SymbolicInt:
         """One block of entries, and the ladder of the unary iteration over the blocks."""
+        if isinstance(self.log_block, Memory):
+            return memory_qubits(self.log_block, self.entries) + self.bitsize
         blocks = block_count(self.entries, self.log_block)
         return 2**self.log_block * self.bitsize + ceil_log2(blocks)
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One QROM over the blocks, and the swaps within a block."""
+        if isinstance(self.log_block, Memory):
+            return tally([*_memory_calls(self), (CNOT(), self.bitsize)])
         if self.entries == 1:
             return {CNOT(): self.bitsize}
         blocks = block_count(self.entries, self.log_block)
@@ -103,7 +111,8 @@ class TableUncompute(Circuit):
     Args:
         entries: number of entries $M \ge 1$.
         bitsize: bits of an entry, $b$ (measured, no Toffoli).
-        log_block: block exponent $k$, with $2^k \le M$; it need not be that of the look-up.
+        log_block: block exponent $k$, with $2^k \le M$; it need not be that of the look-up; or a
+            memory.
 
     Registers:
         ctrl: the control, if there is one.
@@ -117,10 +126,10 @@ class TableUncompute(Circuit):
 
     entries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    log_block: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    log_block: SymbolicInt | Memory = attrs.field(converter=as_integer, validator=block_or_memory)
 
     def __attrs_post_init__(self) -> None:
-        if is_symbolic(self.entries, self.log_block):
+        if isinstance(self.log_block, Memory) or is_symbolic(self.entries, self.log_block):
             return
         if 2**self.log_block > self.entries:
             raise InputError(
@@ -136,10 +145,14 @@ class TableUncompute(Circuit):
     @property
     def workspace(self) -> SymbolicInt:
         """The $K$ qubits of the phase table and its unary iteration; the target is measured."""
+        if isinstance(self.log_block, Memory):
+            return memory_qubits(self.log_block, self.entries)
         return 2**self.log_block + ceil_log2(block_count(self.entries, self.log_block))
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Toffoli gates of the phase table, and the measurements of the entry."""
+        if isinstance(self.log_block, Memory):
+            return tally([*_memory_calls(self), (MeasureX(), self.bitsize)])
         blocks = block_count(self.entries, self.log_block)
         toffoli = largest([blocks + 2**self.log_block - 4 + self.num_controls, 0])
         if self.entries == 1:
@@ -151,6 +164,13 @@ class TableUncompute(Circuit):
         return TableLookup(
             self.entries, self.bitsize, self.log_block, num_controls=self.num_controls
         )
+
+
+def _memory_calls(table: TableLookup | TableUncompute) -> list[tuple[Any, SymbolicInt]]:
+    """One pass of the tree, none where the memory is assumed free."""
+    if table.log_block is not Memory.BRIGADE:
+        return []
+    return [(BucketBrigade(table.entries, num_controls=table.num_controls), 1)]
 
 
 def _table_registers(table: TableLookup | TableUncompute, side: Side) -> Signature:

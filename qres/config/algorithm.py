@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from qres.config.check import Real, Whole, refuse, show
-from qres.config.choice import Choice, Text
+from qres.config.choice import AutoOr, Choice, Text
 from qres.config.section import Section
 
 Member = Annotated[str, Text(what="the name of a member")]
 """A name that the storey of the algorithms knows; `load_scenario` is told which there are."""
 
+
+ORDERS = (1, 2, 3, 4, 5, 6)
+MAP_ORDERS = tuple(f"order {order}" for order in ORDERS)
 
 MAX_STEPS = 1_000_000
 """Training steps; given numbers are summed step by step, within seconds up to here."""
@@ -28,10 +31,60 @@ class Tomography(Section):
     """All amplitudes are read out as classical numbers."""
 
     kind: Literal["tomography"] = "tomography"
-    norm: Annotated[str, Choice(("l2",))] = "l2"
-    """In which norm the read-out error counts."""
+    norm: Annotated[str, Choice(("l2", "linf"))] = "l2"
+    """In which norm the read-out error counts; linf bounds every entry by error.total times the
+    l2 norm of the vector."""
     access: Annotated[str, Choice(("coherent", "sampling"))] = "coherent"
     """Whether the preparation is used coherently or only sampled."""
+
+
+class Functional(Choice):
+    """The kind of an observable; what is no polynomial of the weights is refused with a reason."""
+
+    def check(self, value: Any) -> str | int:
+        """Return the kind."""
+        if value == "accuracy":
+            refuse(
+                "accuracy is no polynomial of the weights; read them out (tomography) and evaluate"
+            )
+        return super().check(value)
+
+
+OBSERVABLE_KEYS = {
+    "linear": ("weight_norm",),
+    "quadratic": ("operator_alpha", "operator_toffoli"),
+    "loss": (),
+}
+"""Numbers that each observable needs; it takes no other."""
+
+
+class Observable(Section):
+    """One number of the result is estimated, none of its entries.
+
+    `error.total` is relative to weight_norm times the norm of the vector (linear), to
+    operator_alpha times its square (quadratic), and absolute for the loss.
+    """
+
+    kind: Literal["observable"]
+    of: Annotated[str, Functional(tuple(OBSERVABLE_KEYS))]
+    """linear: w.u; quadratic: u.O.u; loss: its change."""
+    weight_norm: Annotated[float | None, Real(above=0)] = None
+    """Norm of the weights w of a linear observable."""
+    operator_alpha: Annotated[float | None, Real(above=0)] = None
+    """Normalisation of the block-encoding of a quadratic observable's operator."""
+    operator_toffoli: Annotated[int | None, Whole(0)] = None
+    """Toffoli gates of one controlled use of that block-encoding."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Observable:
+        needed = OBSERVABLE_KEYS[self.of]
+        for key in (key for keys in OBSERVABLE_KEYS.values() for key in keys):
+            is_given = getattr(self, key) is not None
+            if key in needed and not is_given:
+                refuse(f"missing; observable {self.of} needs it", at=(key,))
+            if key not in needed and is_given:
+                refuse(f"does not belong to observable {self.of}", at=(key,))
+        return self
 
 
 def find_kind(readout: Any) -> str:
@@ -41,7 +94,9 @@ def find_kind(readout: Any) -> str:
 
 
 Readout = Annotated[
-    Annotated[State, Tag("state")] | Annotated[Tomography, Tag("tomography")],
+    Annotated[State, Tag("state")]
+    | Annotated[Tomography, Tag("tomography")]
+    | Annotated[Observable, Tag("observable")],
     Discriminator(find_kind),
 ]
 
@@ -69,19 +124,19 @@ class CarlemanGd(Section):
     """Step size of the run."""
     optimizer: Optimizer = Optimizer()
     """The update rule."""
-    truncation_order: Annotated[str | int, Choice(("auto", 1), later=(2, 3, 4, 5, 6))] = "auto"
-    """Carleman order N; 1 is exact at degree 1."""
+    truncation_order: Annotated[str | int, Choice(("auto", *ORDERS))] = "auto"
+    """Carleman order N; auto takes the smallest that meets its share."""
     segment_steps: Annotated[str | int, Choice(("auto",), whole=1)] = "auto"
-    """Steps between re-uploads; one segment of n_steps so far."""
-    degree: Annotated[str | int, Choice(("auto", 1), later=(2, 3))] = "auto"
-    """Degree of the polynomial gradient."""
-    map: Annotated[
-        str, Choice(("auto", "exact", "first-order"), later=("order 2", "order 3", "order 4"))
-    ] = "auto"
-    """Which products of the map are kept; all agree at truncation order 1."""
+    """Steps between re-uploads; auto takes the longest that meets the budget."""
+    degree: Annotated[str | int, Choice(("auto", 1, 2, 3))] = "auto"
+    """Degree of the polynomial gradient; auto takes the smallest whose error fits its share."""
+    map: Annotated[str | int, Choice(("auto", "exact", "first-order", *MAP_ORDERS, *ORDERS))] = (
+        "auto"
+    )
+    """Most non-identity factors kept in one step of the lift."""
     padding: Annotated[str | int, Choice(("auto", "none", "sqrt", "full"), whole=0)] = "auto"
     """Idle rows after the last step."""
-    rescaling: Annotated[str, Choice(("auto",), later_numbers=True)] = "auto"
+    rescaling: Annotated[str | float, AutoOr(Real(above=0))] = "auto"
     """Scale of the lifted variables; without effect at degree 1."""
     expansion: Annotated[str, Choice(("initial",), later=("final",))] = "initial"
     """Weights around which the gradient is expanded."""
@@ -94,13 +149,27 @@ class CarlemanGd(Section):
     readout: Readout = Tomography()
     """What leaves the quantum computer."""
 
+    @property
+    def map_order(self) -> str | int:
+        """The map as auto, exact or the most factors kept."""
+        if self.map == "first-order":
+            return 1
+        return self.map if self.map in ("auto", "exact") else int(str(self.map)[-1])
+
     @model_validator(mode="after")
-    def _one_segment(self) -> CarlemanGd:
-        if self.segment_steps not in ("auto", self.n_steps):
+    def _consistent(self) -> CarlemanGd:
+        steps, order, kept = self.segment_steps, self.truncation_order, self.map_order
+        if isinstance(steps, int) and steps > self.n_steps:
             refuse(
-                f"{self.segment_steps} is not available yet; use auto or n_steps ({self.n_steps})",
-                at=("segment_steps",),
+                f"expected at most n_steps ({self.n_steps}), found {steps}", at=("segment_steps",)
             )
+        if self.degree == 1 and order not in ("auto", 1):
+            refuse(
+                f"at degree 1 the lift closes at order 1, found {order}; use degree 2 or 3",
+                at=("truncation_order",),
+            )
+        if isinstance(order, int) and isinstance(kept, int) and kept > order:
+            refuse(f"expected at most truncation_order ({order}), found {kept}", at=("map",))
         return self
 
 
@@ -135,7 +204,6 @@ MODELS_OF = {
 
 LATER_TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("algorithm",): ("newton", "log-concave", "distributed"),
-    ("algorithm", "readout"): ("observable",),
     ("model", "network", "architecture"): ("resnet", "gpt"),
 }
 """By path: kinds and names that the design has and this version lacks."""

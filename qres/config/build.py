@@ -142,6 +142,11 @@ def _algorithm(
         n_steps=chosen.n_steps,
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.optimizer.weight_decay,
+        degree=cast(Any, chosen.degree),
+        truncation_order=cast(Any, chosen.truncation_order),
+        map_order=cast(Any, chosen.map_order),
+        segment_steps=cast(Any, chosen.segment_steps),
+        rescaling=cast(Any, chosen.rescaling),
         padding=cast(Any, chosen.padding),
         **shared,
     )

@@ -65,6 +65,30 @@ class Choice(Check):
 
 
 @dataclass(frozen=True)
+class AutoOr(Check):
+    """The word `auto`, or a value that passes `number`."""
+
+    number: Check
+
+    @property
+    def expected(self) -> str:
+        """What is right, in words."""
+        return f"auto or {self.number.expected}"
+
+    def check(self, value: Any) -> Any:
+        """Return the word or the number."""
+        if value == "auto":
+            return value
+        if as_number(value) is None:
+            self.reject(value)
+        return self.number.check(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
+        return {"anyOf": [{"enum": ["auto"]}, self.number.json_schema()]}
+
+
+@dataclass(frozen=True)
 class Text(Check):
     """Printable text of one line; `None` passes where it is `optional`."""
 

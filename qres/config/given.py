@@ -106,6 +106,19 @@ def check_order(section: Section, small: str, large: str) -> None:
         refuse(f"expected at most {large} ({high.value:g}), found {low.value:g}", at=(small,))
 
 
+TRAINING_ORDER = (
+    ("n_active", "n_params"),
+    ("sparsity", "n_active"),
+    ("lambda_min", "lambda_max"),
+    ("t3_injective", "t3_unfolding"),
+    ("t3_injective", "t3_frobenius"),
+    ("t3_unfolding", "t3_frobenius"),
+    ("t3_max_entry", "t3_frobenius"),
+    ("t4_injective", "t4_frobenius"),
+)
+"""Pairs of which the first may not exceed the second."""
+
+
 class GivenTraining(Section):
     """Numbers for `carleman-gd`, all of the active weights, weight decay included."""
 
@@ -131,12 +144,33 @@ class GivenTraining(Section):
     """Relative error of the polynomial model at the last step."""
     n_samples: Annotated[Quantity | None, WHOLE] = None
     """Training samples."""
+    t3_injective: Annotated[Quantity | None, POSITIVE] = None
+    """Injective norm of the third derivative of the loss, max |T(v, v, v)| over unit v."""
+    t3_unfolding: Annotated[Quantity | None, POSITIVE] = None
+    """Spectral norm of the third derivative as a matrix of n_active x n_active^2."""
+    t3_frobenius: Annotated[Quantity | None, POSITIVE] = None
+    """Frobenius norm of the third derivative."""
+    t3_max_entry: Annotated[Quantity | None, POSITIVE] = None
+    """Largest absolute entry of the third derivative."""
+    t3_sparsity: Annotated[Quantity | None, WHOLE] = None
+    """Non-zeros per row of the third derivative, among n_active^2 columns."""
+    t4_injective: Annotated[Quantity | None, POSITIVE] = None
+    """Injective norm of the fourth derivative."""
+    t4_frobenius: Annotated[Quantity | None, POSITIVE] = None
+    """Frobenius norm of the fourth derivative."""
+    n_outputs: Annotated[Quantity | None, WHOLE] = None
+    """Outputs of the network for one sample."""
+    jacobian_frobenius: Annotated[Quantity | None, POSITIVE] = None
+    """Frobenius norm of the Jacobian of all outputs of all samples."""
+    output_hessian_norm: Annotated[Quantity | None, POSITIVE] = None
+    """Largest spectral norm, over samples, of the Hessian of the loss in the outputs."""
+    gram_dropped_norm: Annotated[Quantity | None, POSITIVE] = None
+    """Spectral norm of the Hessian minus its Gauss-Newton part."""
 
     @model_validator(mode="after")
     def _consistent(self) -> GivenTraining:
-        check_order(self, "n_active", "n_params")
-        check_order(self, "sparsity", "n_active")
-        check_order(self, "lambda_min", "lambda_max")
+        for small, large in TRAINING_ORDER:
+            check_order(self, small, large)
         return self
 
 

@@ -89,21 +89,30 @@ class MeasureSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Readout:
-    """What leaves the quantum computer."""
+    """What leaves the quantum computer; `norm` and `access` of tomography, the rest of observables."""
 
-    kind: Literal["state", "tomography"]
+    kind: Literal["state", "tomography", "observable"]
     norm: str = "l2"
     access: Literal["coherent", "sampling"] = "coherent"
+    of: str = ""
+    weight_norm: float | None = None
+    operator_alpha: float | None = None
+    operator_toffoli: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CarlemanGd:
-    """Keys of `algorithm: {name: carleman-gd}` that exist so far."""
+    """Keys of `algorithm: {name: carleman-gd}`; `map_order` is the key `map` as a number."""
 
     name: Literal["carleman-gd"]
     n_steps: int
     learning_rate: float
     weight_decay: float
+    degree: Literal["auto"] | int = "auto"
+    truncation_order: Literal["auto"] | int = "auto"
+    map_order: Literal["auto", "exact"] | int = "auto"
+    segment_steps: Literal["auto"] | int = "auto"
+    rescaling: Literal["auto"] | float = "auto"
     padding: Literal["auto", "none", "sqrt", "full"] | int
     encoding: str
     data_access: str

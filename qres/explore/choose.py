@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qres.algorithms.base import AlgorithmModule
+from qres.algorithms.base import AlgorithmModule, Choice
 from qres.algorithms.record import Job
+from qres.algorithms.solvers.base import solver
 from qres.config.record import ErrorTarget, Objective
 from qres.errors import HypothesisError, InfeasibleError
 from qres.explore.budget import even_split
@@ -21,12 +22,47 @@ Rank = tuple[bool, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """The best job, its budget, and how many choices were compared."""
+class Offer:
+    """One choice with its price.
 
+    Args:
+        choice: what was left open.
+        job: of the choice, at its budget.
+        budget: shares and failure probabilities.
+        cost: logical count.
+        rank: smaller is better.
+    """
+
+    choice: Choice
     job: Job
     budget: dict[str, float]
+    cost: LogicalCost
+    rank: Rank
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The best offer, how many choices were compared, and the best of each solver.
+
+    Args:
+        best: of all.
+        compared: number of choices.
+        rivals: by solver, the best offer or the reason why there is none.
+    """
+
+    best: Offer
     compared: int
+    rivals: Mapping[str, Offer | str]
+
+    @property
+    def job(self) -> Job:
+        """The job of the best offer."""
+        return self.best.job
+
+    @property
+    def budget(self) -> dict[str, float]:
+        """The budget of the best offer."""
+        return self.best.budget
 
 
 def choose(
@@ -45,24 +81,44 @@ def choose(
     Raises:
         InfeasibleError, HypothesisError: no choice is possible; the reason of the last one.
     """
-    best: tuple[Rank, Job, dict[str, float]] | None = None
     refused: Exception | None = None
-    choices = module.candidates(parameters, measurement)
+    rivals: dict[str, Offer | str] = {}
+    choices = module.candidates(parameters, measurement, error)
     for choice in choices:
         try:
-            job = module.build(parameters, measurement, error, choice)
-            budget = even_split(job, total=error.total, fail_prob=error.fail_prob)
-            job = job.with_budget(budget)
-            numbers = job.evaluate()
-            rank = _rank(total(count_stages(job, numbers), numbers), machines, objective)
+            offer = _offer(module, parameters, measurement, error, machines, objective, choice)
         except (InfeasibleError, HypothesisError) as reason:
             refused = reason
+            rivals.setdefault(choice.solver, str(reason))
             continue
-        if best is None or rank < best[0]:
-            best = (rank, job, budget)
-    if best is None:
+        rival = rivals.get(choice.solver)
+        if not isinstance(rival, Offer) or offer.rank < rival.rank:
+            rivals[choice.solver] = offer
+    offers = [item for item in rivals.values() if isinstance(item, Offer)]
+    if not offers:
         raise refused or InfeasibleError("choice", "nothing to choose from")
-    return Chosen(job=best[1], budget=best[2], compared=len(choices))
+    best = min(offers, key=lambda item: item.rank)
+    return Chosen(best=best, compared=len(choices), rivals=rivals)
+
+
+def _offer(
+    module: AlgorithmModule,
+    parameters: Any,
+    measurement: Measurement,
+    error: ErrorTarget,
+    machines: Sequence[Machine],
+    objective: Objective,
+    choice: Choice,
+) -> Offer:
+    job = module.build(parameters, measurement, error, choice)
+    budget = even_split(job, total=error.total, fail_prob=error.fail_prob)
+    job = job.with_budget(budget)
+    numbers = job.evaluate()
+    if choice.solver:
+        solver(choice.solver).check(float(numbers["kappa_eff"]), float(numbers["eps_solver"]))
+    cost = total(count_stages(job, numbers), numbers)
+    rank = _rank(cost, machines, objective)
+    return Offer(choice=choice, job=job, budget=budget, cost=cost, rank=rank)
 
 
 def _rank(cost: LogicalCost, machines: Sequence[Machine], objective: Objective) -> Rank:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from qres.algorithms.gradients import HVP_GRADIENTS
 from qres.algorithms.record import Assumption, Job
-from qres.classical.record import Device
-from qres.config.record import Scenario
+from qres.classical.record import Descent, Device
+from qres.config.record import CarlemanGd, Scenario
 from qres.explore.breakeven import best_change, find_tie, knobs
 from qres.explore.budget import even_split
 from qres.logical.record import StageCost
@@ -57,7 +58,7 @@ def judge(
         low, high = ((end + float(priced.side_s)) / classical_s for end in ends)
         ratio = replace(ratio, low=low, high=high)
     assumed = (*job.assumptions, serial(priced), device_pace(priced))
-    winner, reason = _winner(float(ratio), assumed)
+    winner, reason = _undone(ratio) or _winner(float(ratio), assumed)
     is_behind = float(ratio) > 1
     at = (index, is_floor)
     ties = _ties(scenario, job, priced, machines, device, task, at) if is_behind else []
@@ -123,15 +124,39 @@ def _ratio(job: Job, value: float, is_floor: bool) -> Quantity:
     )
 
 
+def _undone(ratio: Quantity) -> tuple[Winner, str] | None:
+    """Return why a lead of the quantum side cannot be named; None where it can be."""
+    if float(ratio) >= 1:
+        return None
+    if ratio.bound == "lower":
+        return "undecided", "the quantum time is a lower bound"
+    if ratio.high is not None and ratio.high >= 1:
+        return "undecided", f"the interval of the ratio reaches {ratio.high:.3g}"
+    return None
+
+
 def _winner(ratio: float, assumptions: Sequence[Assumption]) -> tuple[Winner, str]:
-    """Return the winner; undecided where assumptions on its side could undo the ratio."""
+    """Return the winner; undecided where assumptions on its side could undo the ratio.
+
+    The side with less time leads, by the larger of `ratio` and its inverse. Only assumptions that
+    favour the leader count, whichever side that is: those that help the one behind would lengthen
+    the lead. The lead is undone where one of them is of unknown size, or where the product of their
+    factors reaches it; it stands if the product stays below. Two times beyond any number, or none
+    at all, have no leader.
+
+    Args:
+        ratio: quantum over classical time, not negative.
+        assumptions: of both sides.
+    """
+    if np.isnan(ratio):
+        return "undecided", "both times are beyond any number, or nothing at all"
     leader: Winner = "quantum" if ratio < 1 else "classical"
-    lead = max(ratio, 1 / ratio)
+    lead = max(ratio, 1 / ratio if ratio > 0 else np.inf)
     helpful = [item for item in assumptions if item.favours == leader]
+    unknown = [item.text for item in helpful if item.factor is None]
+    if unknown:
+        return "undecided", f"rests on an assumption of unknown size: {unknown[0]}"
     known = float(np.prod([item.factor for item in helpful if item.factor is not None]))
-    unknown = [item for item in helpful if item.factor is None]
-    if unknown and leader == "quantum":
-        return "undecided", f"rests on an assumption of unknown size: {unknown[0].text}"
     if known >= lead:
         return (
             "undecided",
@@ -166,12 +191,13 @@ def _ties(
             budget,
             [machines[index]],
             device,
-            task=task,
+            task=task.at(grid) if knob.symbol == "error.total" else task,
             objective=scenario.objective,
             overrides=moved,
         )
         seconds: Any = found.quantum_s(0, is_floor=is_floor)
-        return np.broadcast_to(seconds / classical_s, grid.shape)
+        device_s: Any = found.classical.runtime_s if found.classical else np.nan
+        return np.broadcast_to(seconds / device_s, grid.shape)
 
     found = knobs(priced.numbers, error_total=total, clock_s=machine_s / gates)
     return [find_tie(knob, lambda grid, knob=knob: along(knob, grid)) for knob in found]
@@ -181,5 +207,22 @@ def classical_task(scenario: Scenario, measurement: Measurement, job: Job) -> Cl
     """Return the same job for the classical device, None where there is none."""
     if not job.has_task:
         return None
-    steps = getattr(scenario.algorithm, "n_steps", None)
-    return ClassicalTask(measurement=measurement, n_steps=steps, epsilon=scenario.error.total)
+    error, algorithm = scenario.error, scenario.algorithm
+    descent = None
+    if isinstance(algorithm, CarlemanGd):
+        descent = Descent(
+            n_steps=algorithm.n_steps,
+            epsilon=error.total,
+            fail_prob=error.fail_prob,
+            learning_rate=algorithm.learning_rate,
+            degree=job.choices["degree"],
+            segments=job.choices["segments"],
+            target=error.target,
+            product_gradients=HVP_GRADIENTS,
+        )
+    return ClassicalTask(
+        measurement=measurement,
+        epsilon=error.total,
+        fail_prob=error.fail_prob,
+        descent=descent,
+    )

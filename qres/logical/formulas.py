@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from qres.algorithms.record import ClassicalWork, Job, Stage
+from qres.algorithms.record import ClassicalWork, Job, Stage, Unit
 from qres.errors import InfeasibleError
 from qres.logical.record import LogicalCost, StageCost
 from qres.notation.formula import compile_array, compile_exact
+from qres.notation.layers import in_layers
+from qres.notation.memory import BRIGADE
 
 
 def evaluate(expression: Any, numbers: Mapping[str, Any]) -> Any:
@@ -31,16 +33,44 @@ def count_stages(job: Job, numbers: Mapping[str, Any]) -> tuple[StageCost, ...]:
     Raises:
         InfeasibleError: a stage's count is beyond any number.
     """
-    found = []
+    found, layered = [], _layered(job, numbers)
     for stage in job.stages:
         try:
-            found.append(_count_stage(stage, numbers))
+            found.append(_count_stage(stage, numbers, layered))
         except ArithmeticError as error:
             raise InfeasibleError(stage.name, f"beyond any number ({error})") from None
     return tuple(found)
 
 
-def _count_stage(stage: Stage, numbers: Mapping[str, Any]) -> StageCost:
+def _layered(job: Job, numbers: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the numbers with prices that contain look-ups in layers; None without a bucket brigade.
+
+    A price that was overridden keeps its number where that is smaller.
+    """
+    if not np.any(np.equal(numbers.get("block_limit", 0), BRIGADE)):
+        return None
+    found = dict(numbers)
+    for name, formula in job.definitions:
+        layers = in_layers(formula.expression)
+        if layers != formula.expression:
+            price, line = evaluate(layers, found), numbers[name]
+            is_array = isinstance(price, np.ndarray) or isinstance(line, np.ndarray)
+            found[name] = np.minimum(price, line) if is_array else min(price, line)
+    return found
+
+
+def _depth(unit: Unit, numbers: Mapping[str, Any], layered: Mapping[str, Any] | None) -> Any:
+    """Return the layers of one call; None where its gates form one line."""
+    if unit.depth is not None:
+        return evaluate(unit.depth, numbers)
+    if layered is None:
+        return None
+    return evaluate(in_layers(sympy.sympify(unit.toffoli)) + unit.t, layered)
+
+
+def _count_stage(
+    stage: Stage, numbers: Mapping[str, Any], layered: Mapping[str, Any] | None
+) -> StageCost:
     calls, unit = evaluate(stage.calls, numbers), stage.unit
     if isinstance(unit, ClassicalWork):
         return StageCost(
@@ -51,9 +81,11 @@ def _count_stage(stage: Stage, numbers: Mapping[str, Any]) -> StageCost:
             kind=stage.kind,
             is_classical=True,
         )
+    depth = _depth(unit, numbers, layered)
     return StageCost(
         name=stage.name,
         calls=calls,
+        depth=None if depth is None else calls * depth,
         toffoli=calls * evaluate(unit.toffoli, numbers),
         t=calls * evaluate(unit.t, numbers),
         rotations=calls * evaluate(unit.rotations, numbers),
@@ -79,7 +111,9 @@ def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalC
             if _is_array(peak, stage)
             else max(peak, stage.logical_qubits)
         )
+    has_depth = any(stage.depth is not None for stage in quantum)
     return LogicalCost(
+        depth=sum(stage.layers for stage in quantum) if has_depth else None,
         toffoli=sum(stage.toffoli for stage in quantum),
         t=sum(stage.t for stage in quantum),
         rotations=sum(stage.rotations for stage in quantum),

@@ -24,6 +24,7 @@ class LogicalCost:
         fail_prob: share of the failure probability that the hardware may use.
         rotation_depth: layers of rotations, None if unknown (then every rotation is its own).
         measurements: logical measurements, where they are known.
+        depth: layers of Toffoli and T gates one after the other; None where they form one line.
     """
 
     toffoli: Count
@@ -33,6 +34,12 @@ class LogicalCost:
     fail_prob: Any
     rotation_depth: Count | None = None
     measurements: Count = 0
+    depth: Count | None = None
+
+    @property
+    def layers(self) -> Any:
+        """Layers of gates one after the other: every gate is its own where nothing is known."""
+        return self.toffoli + self.t if self.depth is None else self.depth
 
     @property
     def magic_states(self) -> Any:
@@ -54,6 +61,12 @@ class StageCost:
     flops: Any = 0
     kind: Kind = "exact"
     is_classical: bool = False
+    depth: Any = None
+
+    @property
+    def layers(self) -> Any:
+        """Layers of gates one after the other, see `LogicalCost`."""
+        return self.toffoli + self.t if self.depth is None else self.depth
 
     @property
     def magic_states(self) -> Any:

@@ -3,14 +3,16 @@ r"""Loss, gradient and Hessian of a network on its active coordinates.
 The loss is the mean over the whole data set. Weight decay `wd` adds $wd\,\theta$ to every gradient
 and $wd\,I$ to every Hessian, so that everything measured upstairs contains it. Products with the
 Hessian differentiate the gradient a second time; the graph of the first gradient is kept for data
-sets of at most `KEPT_SAMPLES` samples and rebuilt batch by batch beyond that. `rows` and `dense`
-are the slow exact twin: the same products against unit vectors.
+sets of at most `KEPT_SAMPLES` samples and rebuilt batch by batch beyond that. Third and fourth
+derivatives differentiate further: one backward pass for each direction. `rows` and `dense` are the
+slow exact twin: the same products against unit vectors.
 """
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -73,6 +75,25 @@ class Curvature:
         """The active weights at which curvature is measured."""
         return self._start.cpu().numpy().copy()
 
+    @property
+    def start_tensor(self) -> torch.Tensor:
+        """The same, beside the network; not to be written to."""
+        return self._start
+
+    @property
+    def batches(self) -> list[Batch]:
+        """The data set, in double precision, beside the network."""
+        return self._batches
+
+    def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return what the network makes of one batch with the active weights at `point`."""
+        tensors = self.coordinates.scatter(point)
+        return torch.func.functional_call(self.module, tensors, (batch[0],))
+
+    def compare(self, output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of outputs, a mean over their batch."""
+        return self._loss(output, targets)
+
     def loss(self, weights: Vector) -> float:
         """Return the mean loss at `weights`, without weight decay."""
         with torch.no_grad():
@@ -92,14 +113,55 @@ class Curvature:
 
     def multiply(self, vector: Vector) -> Vector:
         """Return the Hessian at the start, weight decay included, times `vector`."""
+        (product,) = self.derive(vector, 1)
+        return product
+
+    def at(self, weights: Vector) -> Curvature:
+        """Return the same loss, to be differentiated at other weights; the batches are shared."""
+        other = copy.copy(self)
+        other._start, other._kept = self._tensor(weights), None
+        return other
+
+    def derive(self, vector: Vector, order: int) -> list[Vector]:
+        r"""Return $H v$, $T_3(v, v, \cdot)$, $T_4(v, v, v, \cdot)$: the first `order` of them.
+
+        $T_k$ is the $k$-th derivative of the loss at the start; weight decay is part of $H$ only.
+        """
         direction = self._tensor(vector)
-        if self.n_samples <= KEPT_SAMPLES:
-            product = _differentiate(*self._kept_graph(), direction, keep=True)
-        else:
-            product = torch.zeros_like(direction)
-            for batch in self._batches:
-                product += _differentiate(*self._graph([batch]), direction, keep=False)
-        return product.cpu().numpy() + self.weight_decay * vector
+        totals = [torch.zeros_like(direction) for _ in range(order)]
+        for point, value in self._graphs():
+            for number in range(order):
+                value = _differentiate(point, value, direction, keep=True, again=number + 1 < order)
+                totals[number] += value.detach()
+        products = [total.cpu().numpy() for total in totals]
+        products[0] = products[0] + self.weight_decay * vector
+        return products
+
+    def contract(
+        self, directions: Sequence[Vector], lasts: Iterable[Vector]
+    ) -> Iterator[tuple[int, Vector]]:
+        r"""Yield $T(d_1, \ldots, d_k, w, \cdot)$ for each $w$ of `lasts`, with its number.
+
+        With one direction $T$ is the third derivative, with two the fourth. What the directions
+        need is computed once; a data set whose graph is not kept is gone through for each $w$.
+        """
+        fixed = [self._tensor(vector) for vector in directions]
+        kept = self._nest(*self._kept_graph(), fixed) if self._is_kept else None
+        for number, last in enumerate(lasts):
+            vector = self._tensor(last)
+            product = torch.zeros_like(vector)
+            if kept is not None:
+                product += _differentiate(*kept, vector, keep=True)
+            else:
+                for batch in self._batches:
+                    nested = self._nest(*self._graph([batch]), fixed)
+                    product += _differentiate(*nested, vector, keep=False)
+            yield number, product.cpu().numpy()
+
+    def mix(self, *directions: Vector) -> Vector:
+        r"""Return $T(d_1, \ldots, d_k, \cdot)$ of the $(k+1)$-th derivative, k = 2 or more."""
+        ((_, product),) = self.contract(directions[:-1], directions[-1:])
+        return product
 
     def rows(self, indices: Iterable[int], *, progress: Progress = keep_silent) -> Vector:
         """Return rows of the Hessian, one product each."""
@@ -135,9 +197,7 @@ class Curvature:
     def _part(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return one batch's share of the mean loss."""
         inputs, targets = batch
-        tensors = self.coordinates.scatter(point)
-        output = torch.func.functional_call(self.module, tensors, (inputs,))
-        return self._loss(output, targets) * (len(inputs) / self.n_samples)
+        return self.compare(self.output(point, batch), targets) * (len(inputs) / self.n_samples)
 
     def _graph(self, batches: list[Batch]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the start and the gradient there, ready to be differentiated again."""
@@ -153,6 +213,28 @@ class Curvature:
         if self._kept is None:
             self._kept = self._graph(self._batches)
         return self._kept
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether the graph of the gradient stays in memory."""
+        return self.n_samples <= KEPT_SAMPLES
+
+    def _graphs(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield graphs of the gradient that add up to all of it."""
+        if self._is_kept:
+            yield self._kept_graph()
+            return
+        for batch in self._batches:
+            yield self._graph([batch])
+
+    @staticmethod
+    def _nest(
+        point: torch.Tensor, value: torch.Tensor, directions: Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the derivative of a gradient along all directions, still differentiable."""
+        for direction in directions:
+            value = _differentiate(point, value, direction, keep=True, again=True)
+        return point, value
 
     def _check_loss(self) -> None:
         """Refuse a loss that is no scalar, not finite, or different at each call."""
@@ -173,9 +255,17 @@ class Curvature:
 
 
 def _differentiate(
-    point: torch.Tensor, gradient: torch.Tensor, direction: torch.Tensor, *, keep: bool
+    point: torch.Tensor,
+    gradient: torch.Tensor,
+    direction: torch.Tensor,
+    *,
+    keep: bool,
+    again: bool = False,
 ) -> torch.Tensor:
-    """Return the derivative of `gradient` along `direction`; zero where it is constant."""
+    """Return the derivative of `gradient` along `direction`; zero where it is constant.
+
+    `keep` leaves the graph in memory, `again` makes the derivative differentiable itself.
+    """
     if not gradient.requires_grad:
         return torch.zeros_like(point)
     (product,) = torch.autograd.grad(
@@ -183,6 +273,7 @@ def _differentiate(
         point,
         direction,
         retain_graph=keep,
+        create_graph=again,
         allow_unused=True,
         materialize_grads=True,
     )

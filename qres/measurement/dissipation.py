@@ -5,12 +5,21 @@ contraction margin is $1 - g$ (negative whenever $\lambda_{\min} < 0$) and the g
 $S_T = \sum_{t=0}^{T} g^t$. The function is convex in $\lambda$, so the ends decide, and because
 $I - \eta H$ is symmetric the norm of its $t$-th power is $g^t$.
 
+With all eigenvalues at hand, shares say where they lie: `dissipative_share` of them contract by
+more than $1/T$ a step, `divergent_share` grow by more, `neutral_share` do neither;
+`trajectory_decay` is the first one weighted with the square of the gradient's component along each
+eigenvector. $\mathrm{proxy}(t)$ is the mean of $|1 - \eta\lambda|^t$.
+
 Source: science/training-pipeline.md, section 13.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qres.notation.quantity import Quantity, weakest
 
@@ -63,6 +72,57 @@ def describe_dissipation(
         "growth_sum": quantity(worst, best, worst),
         "hessian_norm": quantity(norm, norm_low, norm),
     }
+
+
+def describe_shares(
+    dense: NDArray[np.float64],
+    gradient: NDArray[np.float64],
+    *,
+    learning_rate: float,
+    n_steps: int,
+) -> tuple[dict[str, Quantity], dict[str, Any]]:
+    """Return the shares of spectral mass, and the curve of the proxy as a plain fact.
+
+    Args:
+        dense: the Hessian, shape (r, r).
+        gradient: not zero, shape (r,).
+        learning_rate: of the descent.
+        n_steps: $T$; the proxy is given at t = 0..T, None where it is infinite.
+    """
+    eigenvalues, vectors = np.linalg.eigh(dense)
+    factors = np.abs(1 - learning_rate * eigenvalues)
+    direction = gradient / np.linalg.norm(gradient)
+    near = (vectors.T @ direction) ** 2
+    margin = 1 / n_steps
+    classes = {
+        "dissipative_share": factors < 1 - margin,
+        "neutral_share": np.abs(factors - 1) <= margin,
+        "divergent_share": factors > 1 + margin,
+    }
+
+    def quantity(value: float, method: str) -> Quantity:
+        source = "this network; science/training-pipeline.md, section 13"
+        return Quantity(value=value, kind="exact", source=source, method=method)
+
+    values = {
+        name: quantity(float(np.mean(members)), "all eigenvalues of the dense Hessian")
+        for name, members in classes.items()
+    }
+    weighted = [float(near @ members) for members in classes.values()]
+    weights = "dissipative share, eigenvalues weighted with the gradient"
+    values["trajectory_decay"] = quantity(weighted[0], weights)
+    return values, {"gradient_shares": weighted, "proxy": _follow_proxy(factors, n_steps)}
+
+
+def _follow_proxy(factors: NDArray[np.float64], n_steps: int) -> list[float | None]:
+    """Return the mean of the t-th power for t = 0..n_steps."""
+    powers, curve = np.ones_like(factors), []
+    for _ in range(n_steps + 1):
+        mean = float(np.mean(powers))
+        curve.append(mean if math.isfinite(mean) else None)
+        with np.errstate(over="ignore"):
+            powers = powers * factors
+    return curve
 
 
 def _ends(lambda_min: Quantity, lambda_max: Quantity, *, outer: bool) -> tuple[float, float]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from qres.config.record import Algorithm, CarlemanGd, GivenModel, LinearSystem
 from qres.errors import InputError
 from qres.measurement.dissipation import describe_dissipation, find_worst_growth
-from qres.measurement.record import Measurement
+from qres.measurement.record import Measurement, Segment
 from qres.notation.quantity import Quantity
 
 REQUIRED = {
@@ -27,6 +28,11 @@ ORDERED = {
         ("n_active", "n_params"),
         ("lambda_min", "lambda_max"),
         ("sparsity", "n_active"),
+        ("t3_injective", "t3_unfolding"),
+        ("t3_injective", "t3_frobenius"),
+        ("t3_unfolding", "t3_frobenius"),
+        ("t3_max_entry", "t3_frobenius"),
+        ("t4_injective", "t4_frobenius"),
     ),
     "linear-system": (
         ("sparsity", "dim"),
@@ -36,7 +42,10 @@ ORDERED = {
 }
 """Pairs of which the first may not exceed the second."""
 
-COUNTED = ("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_features")
+COUNTED = (
+    *("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_features"),
+    *("t3_sparsity", "n_outputs"),
+)
 """Whole numbers."""
 
 SIGNED = ("lambda_max", "lambda_min", "contraction_margin")
@@ -48,9 +57,16 @@ MAY_BE_ZERO = (
     "grad_norm",
     "smallest_singular_value",
     "final_distance",
+    *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
+    *("t4_injective", "t4_frobenius"),
+    *("jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm", "growth"),
+    *("kink_share", "dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
 )
 
-AT_MOST_ONE = ("solution_overlap",)
+AT_MOST_ONE = (
+    *("solution_overlap", "kink_share"),
+    *("dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
+)
 
 MAY_BE_UNKNOWN = ("kappa", "growth_sum")
 """Derived numbers that may be infinite, which a file writes as null; no algorithm reads them."""
@@ -116,6 +132,41 @@ def check_norms(norms: tuple[float, ...], n_steps: int, place: str) -> None:
         raise InputError(f"{place}: every value must be finite and not negative")
 
 
+def check_segments(
+    segmentations: tuple[tuple[Segment, ...], ...], n_steps: int, place: str
+) -> None:
+    """Refuse segments that do not follow each other from step 0 to `n_steps`, or cannot be.
+
+    Raises:
+        InputError: one line that names the place, the segment, and what would be right.
+    """
+    for first, segments in enumerate(segmentations):
+        step = 0
+        for second, segment in enumerate(segments):
+            here = f"{place}[{first}][{second}]"
+            if segment.start_step != step or segment.n_steps < 1:
+                found = f"{segment.n_steps} steps from step {segment.start_step}"
+                raise InputError(f"{here}: must begin at step {step}, found {found}")
+            check_paths(segment.path_norms, segment.n_steps, f"{here}.path_norms")
+            for degree, distance in segment.model_distances.items():
+                if not distance >= 0:
+                    raise InputError(f"{here}.model_distances.{degree}: must not be negative")
+            for key, quantity in segment.values.items():
+                check_range(key, quantity, f"{here}.values.{key}")
+            step += segment.n_steps
+        if step != n_steps:
+            raise InputError(f"{place}[{first}]: covers {step} steps, needs {n_steps}")
+
+
+def check_paths(paths: Mapping[int, tuple[float, ...]], n_steps: int, place: str) -> None:
+    """Refuse norms that are not one number for each step; above degree 1 they may be infinite."""
+    for degree, norms in paths.items():
+        if len(norms) != n_steps + 1:
+            raise InputError(f"{place}.{degree}: has {len(norms)} values, needs {n_steps + 1}")
+        if not all(norm >= 0 for norm in norms):
+            raise InputError(f"{place}.{degree}: every value must be at least 0")
+
+
 def check_range(key: str, quantity: Quantity, place: str) -> None:
     """Refuse a number, or an end of its interval, that cannot be."""
     number = quantity.value
@@ -132,7 +183,8 @@ def check_range(key: str, quantity: Quantity, place: str) -> None:
     if key in COUNTED and number != int(number):
         raise InputError(f"{place}: must be a whole number, found {number:g}")
     if key in AT_MOST_ONE and number > 1:
-        raise InputError(f"{place}: must lie in (0, 1], found {number:g}")
+        opening = "[" if key in MAY_BE_ZERO else "("
+        raise InputError(f"{place}: must lie in {opening}0, 1], found {number:g}")
     low = number if quantity.low is None else quantity.low
     high = number if quantity.high is None else quantity.high
     if (low < 0 and key not in SIGNED) or _exceeds(low, number) or _exceeds(number, high):
@@ -177,6 +229,7 @@ def _complete_training(
     if "eps_model" not in values:
         values["eps_model"] = _assume(0, "nobody has measured the degree-1 model's error")
         warnings += (("W-MODEL", "eps_model was not given and is assumed to be 0"),)
+    values |= _complete_tensors(values)
     norms, note = _complete_norms(values, update_norms, algorithm)
     values |= describe_dissipation(
         values["lambda_min"],
@@ -185,6 +238,42 @@ def _complete_training(
         n_steps=algorithm.n_steps,
     )
     return Measurement(subject="given", values=values, update_norms=norms, warnings=warnings + note)
+
+
+def _complete_tensors(values: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    r"""Return bounds on the norms of tensors that follow from those that are given.
+
+    For a symmetric $T$ of order $d$ over $r$ coordinates, injective <= unfolding <= Frobenius,
+    unfolding <= $\sqrt r$ injective, Frobenius <= $\sqrt r$ unfolding (a matrix of rank at most
+    $r$), hence Frobenius <= $r^{(d-1)/2}$ injective; no entry exceeds the injective norm (Banach).
+    """
+    dim, found = float(values["n_active"]), dict[str, Quantity]()
+
+    def fill(name: str, **factors: float) -> None:
+        known = {**found, **values}
+        bounds = [
+            _bound(known[other], other, factor)
+            for other, factor in factors.items()
+            if other in known
+        ]
+        if name not in values and bounds:
+            found[name] = min(bounds, key=float)
+
+    fill("t3_unfolding", t3_frobenius=1.0, t3_injective=math.sqrt(dim))
+    fill("t3_injective", t3_unfolding=1.0)
+    fill("t3_frobenius", t3_unfolding=math.sqrt(dim))
+    fill("t3_max_entry", t3_injective=1.0)
+    fill("t4_injective", t4_frobenius=1.0)
+    fill("t4_frobenius", t4_injective=dim**1.5)
+    if "t3_injective" in {**values, **found} and "t3_sparsity" not in values:
+        found["t3_sparsity"] = _assume(int(dim) ** 2, "every entry may be non-zero")
+    return found
+
+
+def _bound(known: Quantity, name: str, factor: float) -> Quantity:
+    """Return the upper bound that is `factor` times a known norm."""
+    method = f"at most {factor:.6g} {name}, for any symmetric tensor of this size"
+    return replace(known.with_value(factor * float(known)), bound="upper", method=method)
 
 
 def _complete_norms(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from qres.measurement.curvature import Curvature
 from qres.measurement.lanczos import Extremes
+from qres.measurement.probes import CONFIDENCE, draw_signs, find_mean
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import SparsityRow
 from qres.measurement.thresholds import scan_thresholds
@@ -26,7 +27,6 @@ EXACT_DIM = 3000
 """Up to this many active parameters every row of the Hessian is computed."""
 
 SAMPLED_ROWS = 64
-CONFIDENCE = 0.95
 
 Matrix = NDArray[np.float64]
 
@@ -54,11 +54,25 @@ def measure_entries(
     *,
     n_probes: int,
     seed: int,
+    dense: Matrix | None = None,
+    is_scanned: bool = True,
     progress: Progress = keep_silent,
 ) -> Entries:
-    """Measure sparsity, largest entry and Frobenius norm by the way that the size allows."""
-    if curvature.n_active <= EXACT_DIM:
-        return _compute_entries(curvature, seed=seed, progress=progress)
+    """Measure sparsity, largest entry and Frobenius norm by the way that the size allows.
+
+    Args:
+        curvature: of the loss.
+        extremes: the ends of the spectrum, which bound what is sampled.
+        n_probes: random sign vectors, where the Hessian is sampled.
+        seed: of everything random here.
+        dense: the whole Hessian, shape (r, r), where it is at hand.
+        is_scanned: whether thresholds other than 0 are tried on it.
+        progress: told as it goes.
+    """
+    if dense is None and curvature.n_active <= EXACT_DIM:
+        dense = curvature.dense(progress=progress)
+    if dense is not None:
+        return _describe_dense(dense, seed, is_scanned, progress)
     return _sample_entries(curvature, extremes, n_probes=n_probes, seed=seed, progress=progress)
 
 
@@ -77,18 +91,17 @@ def compare_twin(dense: Matrix, extremes: Extremes) -> dict[str, Any]:
     }
 
 
-def _compute_entries(curvature: Curvature, *, seed: int, progress: Progress) -> Entries:
-    """Measure the entries of the whole Hessian."""
-    dense = curvature.dense(progress=progress)
-    rows = scan_thresholds(dense, seed=seed, progress=progress)
+def _describe_dense(dense: Matrix, seed: int, is_scanned: bool, progress: Progress) -> Entries:
+    """Return sparsity, largest entry and Frobenius norm of the whole Hessian."""
+    rows = scan_thresholds(dense, seed=seed, progress=progress) if is_scanned else ()
     method = "every row of the Hessian, one product each"
 
     def quantity(value: float | int) -> Quantity:
         return Quantity(value=value, source="this network", method=method)
 
     values = {
-        "sparsity": quantity(rows[0].sparsity),
-        "max_entry": quantity(rows[0].max_entry),
+        "sparsity": quantity(int(np.max(np.count_nonzero(dense, axis=1)))),
+        "max_entry": quantity(float(np.max(np.abs(dense)))),
         "frobenius_norm": quantity(float(np.linalg.norm(dense))),
     }
     return Entries(values=values, sparsity_rows=rows, dense=dense)
@@ -137,18 +150,14 @@ def _probe_frobenius(
     progress: Progress,
 ) -> Quantity:
     """Return Hutchinson's estimate of the Frobenius norm with Student's interval."""
-    from scipy.stats import t as student  # 0.3 s, wanted only here
-
     squares = []
     for number in range(1, n_probes + 1):
-        signs = rng.choice([-1.0, 1.0], size=curvature.n_active)
+        signs = draw_signs(rng, curvature.n_active)
         squares.append(float(np.sum(curvature.multiply(signs) ** 2)))
         progress("Frobenius norm", number, n_probes)
-    mean, dim = float(np.mean(squares)), curvature.n_active
-    floor, ceiling = abs(extremes.norm), math.sqrt(dim) * extremes.norm
-    if n_probes > 1:
-        quantile = float(student.ppf((1 + CONFIDENCE) / 2, n_probes - 1))
-        slack = quantile * float(np.std(squares, ddof=1)) / math.sqrt(n_probes)
+    mean, slack = find_mean(squares)
+    floor, ceiling = abs(extremes.norm), math.sqrt(curvature.n_active) * extremes.norm
+    if slack < math.inf:
         floor = max(math.sqrt(max(mean - slack, 0.0)), min(floor, math.sqrt(mean)))
         ceiling = min(math.sqrt(mean + slack), ceiling)
     return Quantity(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from qres.config.record import MatrixModel, MeasureSettings
 from qres.errors import InputError
+from qres.measurement.diagonals import Diagonals, find_diagonals
 from qres.measurement.lanczos import EPSILON, Extreme, find_extremes
 from qres.measurement.matrix_files import Matrix, read_matrix, read_rhs
 from qres.measurement.progress import Progress, keep_silent
@@ -56,6 +57,9 @@ def measure_matrix(
     singular = _find_singular(matrix, settings, progress)
     progress("singular values", 1, 1)
     values = _describe_entries(matrix, model.file) | _describe_spectrum(singular, model.file)
+    diagonals = find_diagonals(matrix)
+    if isinstance(diagonals, Diagonals):
+        values |= diagonals.describe()
     if rhs is not None and singular.smallest.value > 0:
         values["solution_overlap"] = _find_overlap(matrix, rhs, singular, model.rhs)
     row = SparsityRow(
@@ -65,6 +69,7 @@ def measure_matrix(
         dropped_norm=0.0,
     )
     details = _describe_matrix(matrix, model) | {"seed": settings.seed}
+    details["diagonals"] = "constant" if isinstance(diagonals, Diagonals) else diagonals
     return Measurement(subject="matrix", values=values, sparsity_rows=(row,), details=details)
 
 

@@ -24,7 +24,14 @@ from qres.config.record import (
 )
 from qres.errors import InputError, nearest
 from qres.files import read_text
-from qres.measurement.given import check_norms, check_numbers, check_range, take_given
+from qres.measurement.given import (
+    check_norms,
+    check_numbers,
+    check_paths,
+    check_range,
+    check_segments,
+    take_given,
+)
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
 from qres.measurement.store import (
@@ -86,6 +93,7 @@ def measure_module(
     lanczos_steps: int = 64,
     n_probes: int = 8,
     seed: int = 0,
+    segment_steps: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
     """Measure a live `torch.nn.Module`, which comes back unchanged.
@@ -100,14 +108,17 @@ def measure_module(
         n_steps: its steps.
         weight_decay: its weight decay, part of gradient and Hessian.
         lanczos_steps: least number of Lanczos steps.
-        n_probes: random sign vectors, where the Hessian is too large for its rows.
+        n_probes: random vectors, where a derivative is too large to be computed whole.
         seed: of everything random in the measurement.
+        segment_steps: a length of segments that is measured besides the usual ones.
         progress: called as `progress(task, done, total)`; None is silent.
     """
     pipeline = _import_pipeline()
     if not hasattr(module, "named_parameters"):
         raise InputError(f"measure: expected a torch.nn.Module, found {type(module).__name__}")
     _check_descent(learning_rate, n_steps)
+    if segment_steps is not None and not 1 <= segment_steps <= n_steps:
+        raise InputError(f"segment_steps: must be 1 to {n_steps}, found {segment_steps}")
     return pipeline.measure_live(
         module,
         loss=loss,
@@ -120,6 +131,7 @@ def measure_module(
             lanczos_steps=lanczos_steps,
             n_probes=n_probes,
             seed=seed,
+            segment_steps=segment_steps,
         ),
         progress=progress or keep_silent,
     )
@@ -141,6 +153,7 @@ def _measure_network(
         "lanczos_steps": scenario.measure.lanczos_steps,
         "n_probes": scenario.measure.probes,
         "seed": scenario.measure.seed,
+        "segment_steps": None if algorithm.segment_steps == "auto" else algorithm.segment_steps,
     }
     is_python = model.architecture.kind == "python"
     facts = _describe_dependencies(model) | {"versions": versions}
@@ -250,6 +263,8 @@ def check_values(measurement: Measurement, algorithm: Algorithm, place: str) -> 
         check_range("n_features", Quantity(value=features), f"{place}: details.n_features")
     if isinstance(algorithm, CarlemanGd):
         check_norms(measurement.update_norms, algorithm.n_steps, f"{place}: update_norms")
+        check_paths(measurement.path_norms, algorithm.n_steps, f"{place}: path_norms")
+        check_segments(measurement.segmentations, algorithm.n_steps, f"{place}: segmentations")
 
 
 def _keep_measurement(store: Store, key: str, make: Callable[[], Measurement]) -> Measurement:

@@ -1,155 +1,172 @@
 r"""Everything that is measured on the active parameters of a network, in one place.
 
-Source: science/training-pipeline.md, sections 1, 5, 13 and 15.
+Source: science/training-pipeline.md, sections 1, 5, 10, 13 and 15.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature
-from qres.measurement.dissipation import describe_dissipation
-from qres.measurement.hessian import compare_twin, measure_entries
-from qres.measurement.lanczos import Extremes, find_extremes
+from qres.measurement.dissipation import describe_dissipation, describe_shares
+from qres.measurement.gram import measure_gram
+from qres.measurement.kinks import KinkWatch
+from qres.measurement.networks import explain, has_kinks
+from qres.measurement.point import Point, Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
-from qres.measurement.trajectory import Trajectory, follow_descent
-from qres.notation.quantity import Kind, Quantity
+from qres.measurement.segments import Segmenter
+from qres.measurement.tensors import Effort
+from qres.measurement.trajectory import DEGREES, Trajectory, follow_descent
+from qres.notation.quantity import Quantity
 
-SOURCE = "this network"
+__all__ = ["Probe", "measure_curvature"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Probe:
-    """How to measure: the descent that is modelled, and how hard to look.
-
-    Args:
-        n_steps: steps of the descent.
-        learning_rate: of the descent.
-        weight_decay: of the descent, part of gradient and Hessian.
-        lanczos_steps: least number of Lanczos steps.
-        n_probes: random sign vectors, where the Hessian is sampled.
-        seed: of everything random here.
-    """
-
-    n_steps: int
-    learning_rate: float
-    weight_decay: float
-    lanczos_steps: int
-    n_probes: int
-    seed: int
+Warnings = tuple[tuple[str, str], ...]
 
 
 def measure_curvature(
     curvature: Curvature, probe: Probe, *, progress: Progress = keep_silent
 ) -> Measurement:
-    """Measure gradient, spectrum, entries and trajectory.
+    """Measure gradient, spectrum, entries, higher derivatives, trajectories and segments.
 
     Raises:
         InputError: the gradient is zero, or the descent diverges.
     """
-    grad_norm = _find_gradient(curvature)
-    trajectory = follow_descent(
-        curvature, n_steps=probe.n_steps, learning_rate=probe.learning_rate, progress=progress
-    )
-    extremes = find_extremes(
-        curvature.multiply,
-        curvature.n_active,
-        steps=probe.lanczos_steps,
-        rng=np.random.default_rng(probe.seed),
-        progress=progress,
-    )
-    entries = measure_entries(
-        curvature, extremes, n_probes=probe.n_probes, seed=probe.seed, progress=progress
-    )
-    details = _describe_run(curvature, probe, extremes, trajectory)
-    if entries.dense is not None:
-        details["dense_twin"] = compare_twin(entries.dense, extremes)
-    values = {**_describe_counts(curvature), "grad_norm": grad_norm}
-    values |= _describe_ends(extremes, details.get("dense_twin"))
-    values |= entries.values
-    values |= describe_dissipation(
-        values["lambda_min"],
-        values["lambda_max"],
-        learning_rate=probe.learning_rate,
+    degrees, warnings = _find_degrees(curvature)
+    watch = KinkWatch(curvature) if has_kinks(curvature.module) else None
+    run = follow_descent(
+        curvature,
         n_steps=probe.n_steps,
+        learning_rate=probe.learning_rate,
+        degrees=degrees,
+        progress=progress,
+        visit=None if watch is None else watch.visit,
     )
-    values |= _describe_trajectory(trajectory)
+    effort = Effort(
+        n_probes=probe.n_probes,
+        is_kinked=watch is not None,
+        rng=np.random.default_rng(probe.seed),
+    )
+    point = measure_point(curvature, probe, effort=effort, degrees=degrees, progress=progress)
+    segmenter = Segmenter(
+        curvature=curvature,
+        probe=probe,
+        degrees=degrees,
+        is_kinked=watch is not None,
+        progress=progress,
+        points={0: point.values},
+    )
+    values, facts = _describe_dense(curvature, probe, point, progress)
     return Measurement(
         subject="network",
-        values=values,
-        update_norms=trajectory.update_norms,
-        eps_model_curve=trajectory.eps_model_curve,
-        sparsity_rows=entries.sparsity_rows,
-        warnings=entries.warnings,
-        details=details,
+        values={
+            **_describe_counts(curvature),
+            **point.values,
+            **_describe_growth(point, probe),
+            **_describe_run(run, watch),
+            **values,
+        },
+        path_norms=run.path_norms,
+        eps_model_curves=run.eps_model_curves,
+        segmentations=segmenter.measure(run),
+        sparsity_rows=point.entries.sparsity_rows,
+        warnings=point.entries.warnings + warnings,
+        details=_describe_facts(curvature, probe, point, run) | facts,
     )
 
 
-def _quantity(value: float | int, kind: Kind, method: str) -> Quantity:
-    """Return a number about this network, without interval."""
-    return Quantity(value=value, kind=kind, source=SOURCE, method=method)
-
-
-def _find_gradient(curvature: Curvature) -> Quantity:
-    """Return the norm of the gradient, which must not vanish."""
-    norm = float(np.linalg.norm(curvature.gradient(curvature.start)))
-    if norm == 0:
+def _find_degrees(curvature: Curvature) -> tuple[tuple[int, ...], Warnings]:
+    """Return the degrees that the derivatives of this network allow, and why not all of them."""
+    gradient = curvature.gradient(curvature.start)
+    if not np.any(gradient):
         raise InputError("the gradient on the active parameters is zero: training goes nowhere")
-    return _quantity(norm, "exact", "full-batch gradient at the start, weight decay included")
+    warnings: Warnings = ()
+    for degree in reversed(DEGREES):
+        try:
+            curvature.derive(gradient, degree)
+        except RuntimeError as error:  # NotImplementedError is one
+            if degree == 1 or not _is_missing(error):
+                raise
+            text = f"models of degree {degree} were not measured: {explain(error)}"
+            warnings += (("W-MODEL", text),)
+        else:
+            return tuple(range(1, degree + 1)), warnings
+    raise AssertionError("unreachable: degree 1 returns or raises")
+
+
+def _is_missing(error: RuntimeError) -> bool:
+    """Say whether torch lacks a derivative, and nothing else went wrong."""
+    text = str(error)
+    return any(sign in text for sign in ("not implemented", "once_differentiable"))
 
 
 def _describe_counts(curvature: Curvature) -> dict[str, Quantity]:
     """Return what is counted."""
     return {
-        "n_params": _quantity(curvature.n_params, "exact", "all parameters"),
-        "n_active": _quantity(curvature.n_active, "exact", "parameters that the mask leaves"),
-        "n_samples": _quantity(curvature.n_samples, "exact", "samples of the full batch"),
+        "n_params": describe(curvature.n_params, "exact", "all parameters"),
+        "n_active": describe(curvature.n_active, "exact", "parameters that the mask leaves"),
+        "n_samples": describe(curvature.n_samples, "exact", "samples of the full batch"),
     }
 
 
-def _describe_ends(extremes: Extremes, twin: dict[str, Any] | None) -> dict[str, Quantity]:
-    """Return both ends of the spectrum; an interval that misses the dense twin is widened to it."""
-    ends = {}
-    for name, end in (("lambda_max", extremes.largest), ("lambda_min", extremes.smallest)):
-        quantity = Quantity(
-            value=end.value,
-            low=end.low,
-            high=end.high,
-            kind="measured",
-            source=SOURCE,
-            method=f"{extremes.method}; residual {end.residual:.1e}",
-        )
-        if twin is not None:
-            low, high = min(end.low, twin[name]), max(end.high, twin[name])
-            quantity = replace(quantity, low=low, high=high)
-        ends[name] = quantity
-    return ends
+def _describe_growth(point: Point, probe: Probe) -> dict[str, Quantity]:
+    """Return what the ends of the spectrum say about all steps."""
+    return describe_dissipation(
+        point.values["lambda_min"],
+        point.values["lambda_max"],
+        learning_rate=probe.learning_rate,
+        n_steps=probe.n_steps,
+    )
 
 
-def _describe_trajectory(trajectory: Trajectory) -> dict[str, Quantity]:
-    """Return the end of both runs."""
+def _describe_run(run: Trajectory, watch: KinkWatch | None) -> dict[str, Quantity]:
+    """Return the end of the runs, and how much of the network crossed a kink."""
     both = "degree-1 model and full-batch gradient descent, run side by side"
-    return {
-        "eps_model": _quantity(trajectory.eps_model_curve[-1], "measured", both),
-        "final_distance": _quantity(trajectory.final_distance, "measured", "gradient descent"),
-    }
+    eps_model, values = run.eps_model_curve[-1], {}
+    if watch is None:
+        values["eps_model"] = describe(eps_model, "measured", both)
+    else:
+        note = f"{both}; the derivatives miss the kinks of the activations"
+        values["eps_model"] = describe(eps_model, "assumed", note)
+        pairs = "pairs of unit and sample that change their piece along the path"
+        values["kink_share"] = describe(watch.share, "measured", pairs)
+    values["final_distance"] = describe(run.final_distance, "measured", "gradient descent")
+    return values
 
 
-def _describe_run(
-    curvature: Curvature, probe: Probe, extremes: Extremes, trajectory: Trajectory
+def _describe_dense(
+    curvature: Curvature, probe: Probe, point: Point, progress: Progress
+) -> tuple[dict[str, Quantity], dict[str, Any]]:
+    """Return the values and facts for which the dense Hessian is needed."""
+    dense = point.entries.dense
+    if dense is None:
+        return {}, {}
+    values, facts = describe_shares(
+        dense,
+        curvature.gradient(curvature.start),
+        learning_rate=probe.learning_rate,
+        n_steps=probe.n_steps,
+    )
+    values |= measure_gram(curvature, dense, seed=probe.seed, progress=progress)
+    return values, facts
+
+
+def _describe_facts(
+    curvature: Curvature, probe: Probe, point: Point, run: Trajectory
 ) -> dict[str, Any]:
     """Return plain facts about the measurement."""
-    return {
+    extremes = point.extremes
+    facts = {
         **vars(probe),
         "n_features": curvature.n_features,
         "lanczos_steps": extremes.steps,
         "lanczos_fail_prob": extremes.fail_prob,
         "lanczos_residuals": [extremes.smallest.residual, extremes.largest.residual],
         "loss": curvature.loss(curvature.start),
-        "final_loss": trajectory.final_loss,
+        "final_loss": curvature.loss(run.end),
     }
+    return facts if point.twin is None else facts | {"dense_twin": point.twin}

@@ -1,74 +1,156 @@
 r"""Training as the quantum algorithm models it, beside training as it is.
 
-The degree-1 model is $u_{t+1} = u_t + \eta (F_0 + F_1 u_t)$, $u_0 = 0$, with
-$F_0 = -(\nabla L(c) + wd\,c)$ and $F_1 = -(H(c) + wd\,I)$; gradient descent runs from the same $c$
-on the true loss. Their distance, relative to how far descent has moved, is `eps_model`.
+The degree-$q$ model is $u_{t+1} = u_t + \eta \sum_{k=0}^{q} F_k u_t^{\otimes k}$, $u_0 = 0$, with
+$F_0 = -\nabla L(c)$, $F_1 = -H(c)$, $F_2 = -T_3(c)/2$, $F_3 = -T_4(c)/6$, weight decay part of
+$F_0$ and $F_1$; gradient descent runs from the same $c$ on the true loss. Their distance, relative
+to how far descent has moved, is `eps_model`. A model of degree 2 or 3 that leaves the range of
+floating point is at infinite distance from there on.
 
 Source: science/training-pipeline.md, sections 1 and 3.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from qres.errors import InputError
-from qres.measurement.curvature import Curvature
+from qres.measurement.curvature import Curvature, Vector
 from qres.measurement.progress import Progress, keep_silent
+
+DEGREES = (1, 2, 3)
+"""Degrees of the polynomial gradient that are followed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
-    """Two runs from the same weights.
+    """Runs from the same weights.
 
     Args:
-        update_norms: norm of $u_t$ of the degree-1 model, t = 0..n_steps.
-        eps_model_curve: relative distance of the two after t = 1..n_steps.
-        final_distance: how far gradient descent has moved after the last step.
-        final_loss: its loss there.
+        path_norms: degree to the norm of $u_t$ of that model, t = 0..n_steps.
+        gaps: degree to the distance of model and descent after t = 1..n_steps.
+        distances: how far gradient descent has moved after t = 1..n_steps.
+        end: the weights that gradient descent has reached.
     """
 
-    update_norms: tuple[float, ...]
-    eps_model_curve: tuple[float, ...]
-    final_distance: float
-    final_loss: float
+    path_norms: Mapping[int, tuple[float, ...]]
+    gaps: Mapping[int, tuple[float, ...]]
+    distances: tuple[float, ...]
+    end: Vector
+
+    @property
+    def eps_model_curves(self) -> dict[int, tuple[float, ...]]:
+        """Degree to the relative distance after t = 1..n_steps."""
+        return {degree: self._relate(gaps) for degree, gaps in self.gaps.items()}
+
+    @property
+    def update_norms(self) -> tuple[float, ...]:
+        """Those of the degree-1 model."""
+        return self.path_norms[1]
+
+    @property
+    def eps_model_curve(self) -> tuple[float, ...]:
+        """That of the degree-1 model."""
+        return self._relate(self.gaps[1])
+
+    @property
+    def final_distance(self) -> float:
+        """How far gradient descent has moved after the last step."""
+        return self.distances[-1]
+
+    def _relate(self, gaps: Sequence[float]) -> tuple[float, ...]:
+        """Return gaps over distances; without a distance only no gap at all is finite."""
+        pairs = zip(gaps, self.distances, strict=True)
+        return tuple(
+            gap / moved if moved > 0 else (math.inf if gap > 0 else 0.0) for gap, moved in pairs
+        )
+
+
+class _Model:
+    """The run of one degree, from zero."""
+
+    def __init__(self, curvature: Curvature, degree: int, forcing: Vector) -> None:
+        self.curvature, self.degree, self.forcing = curvature, degree, forcing
+        self.update = np.zeros_like(forcing)
+        self.norms, self.gaps = [0.0], list[float]()
+
+    def step(self, learning_rate: float) -> None:
+        """Take one step, or stay at infinity."""
+        if not math.isfinite(self.norms[-1]):
+            self.norms.append(math.inf)
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = self.curvature.derive(self.update, self.degree)
+            slope = self.forcing + sum(
+                term / math.factorial(number) for number, term in enumerate(terms, start=1)
+            )
+            self.update = self.update - learning_rate * slope
+            norm = float(np.linalg.norm(self.update))
+        self.norms.append(norm if math.isfinite(norm) else math.inf)
+
+    def compare(self, moved: Vector) -> None:
+        """Note the distance to gradient descent."""
+        gap = math.inf
+        if math.isfinite(self.norms[-1]):
+            gap = float(np.linalg.norm(moved - self.update))
+        self.gaps.append(gap)
 
 
 def follow_descent(
-    curvature: Curvature, *, n_steps: int, learning_rate: float, progress: Progress = keep_silent
+    curvature: Curvature,
+    *,
+    n_steps: int,
+    learning_rate: float,
+    degrees: Sequence[int] = DEGREES,
+    may_diverge: bool = False,
+    progress: Progress = keep_silent,
+    visit: Callable[[Vector], None] | None = None,
 ) -> Trajectory:
-    """Run the degree-1 model and full-batch gradient descent side by side.
+    """Run full-batch gradient descent and the models of all `degrees` side by side.
+
+    Args:
+        curvature: its start is the expansion point.
+        n_steps: of descent.
+        learning_rate: of descent.
+        degrees: of the models, 1 to 3.
+        may_diverge: whether the degree-1 model may be infinite, as the others may.
+        progress: told after each step.
+        visit: called with the true weights after each step.
 
     Raises:
-        InputError: either run leaves the range of floating point.
+        InputError: gradient descent or the degree-1 model leaves the range of floating point.
     """
     start = curvature.start
     forcing = curvature.gradient(start)
-    moved, update = np.zeros_like(start), np.zeros_like(start)
-    norms, curve = [0.0], []
-    for step in range(1, n_steps + 1):
+    models = {degree: _Model(curvature, degree, forcing) for degree in degrees}
+    moved, distances = np.zeros_like(start), []
+    for number in range(1, n_steps + 1):
         with np.errstate(over="ignore", invalid="ignore"):
-            update = update - learning_rate * (forcing + curvature.multiply(update))
             moved = moved - learning_rate * curvature.gradient(start + moved)
-            distance = float(np.linalg.norm(moved))
-            norms.append(float(np.linalg.norm(update)))
-        _check_finite(distance, norms[-1], step, learning_rate)
-        gap = float(np.linalg.norm(moved - update))
-        curve.append(gap / distance if distance > 0 else 0.0)
-        progress("trajectory", step, n_steps)
-    loss = curvature.loss(start + moved)
+            distances.append(float(np.linalg.norm(moved)))
+        _check_finite(distances[-1], number, learning_rate)
+        for degree, model in models.items():
+            model.step(learning_rate)
+            if degree == 1 and not may_diverge:
+                _check_finite(model.norms[-1], number, learning_rate)
+            model.compare(moved)
+        if visit is not None:
+            visit(start + moved)
+        progress("trajectory", number, n_steps)
     return Trajectory(
-        update_norms=tuple(norms),
-        eps_model_curve=tuple(curve),
-        final_distance=float(np.linalg.norm(moved)),
-        final_loss=loss,
+        path_norms={degree: tuple(model.norms) for degree, model in models.items()},
+        gaps={degree: tuple(model.gaps) for degree, model in models.items()},
+        distances=tuple(distances),
+        end=start + moved,
     )
 
 
-def _check_finite(distance: float, norm: float, step: int, learning_rate: float) -> None:
+def _check_finite(norm: float, step: int, learning_rate: float) -> None:
     """Refuse a run that has diverged."""
-    if not (np.isfinite(distance) and np.isfinite(norm)):
+    if not math.isfinite(norm):
         raise InputError(
             f"algorithm.learning_rate: gradient descent diverges at step {step} with "
             f"{learning_rate:g}; take a smaller one or fewer steps"

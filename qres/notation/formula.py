@@ -125,7 +125,7 @@ class Formula:
     def _number(self, name: str, value: Any) -> Any:
         info = describe(name)
         if info.is_sequence:
-            return _sequence(value, f"{self.name}: {name}")
+            return _sequence(value, f"{self.name}: {name}", is_matrix=info.is_matrix)
         if isinstance(value, np.ndarray) and value.ndim > 0:
             return value.astype(float)
         if value is None and name in self.defaults:
@@ -211,14 +211,19 @@ def define(
     return target, formula
 
 
-def _sequence(value: Any, place: str) -> np.ndarray:
-    """Return a non-empty list of finite numbers as an array; `place` opens the error message."""
+def _sequence(value: Any, place: str, *, is_matrix: bool = False) -> np.ndarray:
+    """Return a non-empty list of finite numbers as an array; `place` opens the error message.
+
+    Where `is_matrix`, a square matrix (a list of rows) is welcome too.
+    """
+    wanted = "a list of numbers or a square matrix" if is_matrix else "a list of numbers"
     try:
         found = np.asarray(value)
     except ValueError:
         found = np.empty(0)
-    if found.ndim != 1 or not found.size or found.dtype.kind not in "iuf":
-        raise InputError(f"{place}: expected a list of numbers, found {value!r}")
+    has_shape = found.ndim == 1 or (is_matrix and found.ndim == 2 and len(set(found.shape)) == 1)
+    if not has_shape or not found.size or found.dtype.kind not in "iuf":
+        raise InputError(f"{place}: expected {wanted}, found {value!r}")
     if not np.isfinite(found).all():
         raise InputError(f"{place}: expected finite numbers, found {value!r}")
     return found.astype(float)

@@ -4,7 +4,8 @@ Each is a sympy function with two evaluations: `scalar` (exact integers) and `ar
 vectorised). Table look-ups follow Qualtran's counting convention: a look-up of $M$ entries of $b$
 bits in blocks of $K$ with $c$ controls takes $\max(0, \lceil M/K\rceil - 2 + c) + (K-1)b$ Toffoli,
 its measurement-based uncomputation $\max(0, \lceil M/K\rceil + K - 4 + c)$, both nothing for
-$M \le 1$. `limit` is the largest exponent of $K$ that may be used; 0 is plain QROM.
+$M \le 1$. `limit` is the largest exponent of $K$ that may be used; 0 is plain QROM. Below zero it
+names a memory without blocks: -1 a bucket brigade, -2 one that is assumed free (`memory`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import sympy
+
+from qres.notation.memory import (
+    BRIGADE,
+    FREE,
+    brigade_toffoli,
+    brigade_toffoli_array,
+)
 
 UNLIMITED = 63
 """Largest block exponent of QROAM: more than any table here can use."""
@@ -158,12 +166,15 @@ class look(NamedFunction):
     definition = (
         r"\mathrm{look}(M, b, c) = \min_{K = 2^k < M,\ k \le k_{\max}}"
         r" \max\bigl(0, \lceil M/K\rceil - 2 + c\bigr) + (K - 1)\,b"
+        r";\ 2M - 3 - s_2(M-1) + c \text{ for } k_{\max} = -1,\ 0 \text{ for } k_{\max} = -2"
     )
 
     @staticmethod
     def scalar(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> int:
         """Search every block size."""
         entries = math.ceil(entries)
+        if limit < 0:
+            return brigade_toffoli(entries, controls) if limit == BRIGADE else 0
         exponent = lookup_block(entries, bitsize, controls, limit)
         return lookup_at(entries, bitsize, controls, exponent)
 
@@ -177,7 +188,15 @@ class look(NamedFunction):
             block = np.exp2(exponent)
             cost = np.maximum(0, np.ceil(entries / block) - 2 + controls) + (block - 1) * bitsize
             best = np.minimum(best, cost)
-        return np.where(entries <= 1, 0.0, best)
+        return _by_memory(np.where(entries <= 1, 0.0, best), entries, controls, limit)
+
+
+def _by_memory(blocks: np.ndarray, entries: np.ndarray, controls: Any, limit: Any) -> np.ndarray:
+    """Return the Toffoli gates of the memory that `limit` names, of blocks where it is >= 0."""
+    if np.min(limit, initial=0) >= 0:
+        return blocks
+    routed = np.where(np.equal(limit, BRIGADE), brigade_toffoli_array(entries, controls), blocks)
+    return np.where(np.equal(limit, FREE), 0.0, routed)
 
 
 class unlook(NamedFunction):
@@ -188,12 +207,15 @@ class unlook(NamedFunction):
     definition = (
         r"\mathrm{unlook}(M, c) = \min_{K = 2^k \le M,\ k \le k_{\max}}"
         r" \max\bigl(0, \lceil M/K\rceil + K - 4 + c\bigr)"
+        r";\ 2M - 3 - s_2(M-1) + c \text{ for } k_{\max} = -1,\ 0 \text{ for } k_{\max} = -2"
     )
 
     @staticmethod
     def scalar(entries: Any, controls: Any, limit: Any = UNLIMITED) -> int:
         """Search every block size."""
         entries = math.ceil(entries)
+        if limit < 0:
+            return brigade_toffoli(entries, controls) if limit == BRIGADE else 0
         return uncompute_at(entries, controls, uncompute_block(entries, controls, limit))
 
     @staticmethod
@@ -207,7 +229,7 @@ class unlook(NamedFunction):
             block = np.exp2(exponent)
             cost = np.maximum(0, np.ceil(entries / block) + block - 4 + controls)
             best = np.minimum(best, cost)
-        return np.where(entries <= 1, 0.0, best)
+        return _by_memory(np.where(entries <= 1, 0.0, best), entries, controls, limit)
 
 
 class tree(NamedFunction):
@@ -257,12 +279,17 @@ class widest(NamedFunction):
 
     printed = 3
     letter = r"\mathrm{width}"
-    definition = r"\mathrm{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
+    definition = (
+        r"\mathrm{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
+        r";\ 3(M - 1) + b \text{ for } k_{\max} = -1,\ b \text{ for } k_{\max} = -2"
+    )
 
     @staticmethod
     def scalar(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> int:
         """Read the width off the chosen block."""
         entries = math.ceil(entries)
+        if limit < 0:
+            return bitsize + (3 * (entries - 1) if limit == BRIGADE else 0)
         exponent = lookup_block(entries, bitsize, controls, limit)
         blocks = max(1, _ceil_div(entries, exponent))
         return (bitsize << exponent) + ceil_log2.scalar(blocks)
@@ -280,7 +307,8 @@ class widest(NamedFunction):
             here = block * bitsize + ceil_log2.array(np.maximum(blocks, 1.0))
             width = np.where(cost < best, here, width)
             best = np.minimum(best, cost)
-        return width
+        routed = np.where(np.equal(limit, BRIGADE), 3 * (entries - 1) + bitsize, width)
+        return np.where(np.equal(limit, FREE), bitsize, routed)
 
 
 class uniform_toffoli(NamedFunction):

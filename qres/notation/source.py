@@ -73,6 +73,54 @@ DALZELL_2024 = Paper(
     year=2024,
     arxiv="2406.12086v2",
 )
+COSTA_2022 = Paper(
+    key="costa2022",
+    authors="Costa, An, Sanders, Su, Babbush and Berry",
+    title="Optimal scaling quantum linear-systems solver via discrete adiabatic theorem",
+    year=2022,
+    arxiv="2111.08152",
+    journal="PRX Quantum 3, 040303",
+)
+COSTA_2025 = Paper(
+    key="costa2025",
+    authors="Costa, An, Babbush and Berry",
+    title="The discrete adiabatic quantum linear system solver has lower constant factors than the "
+    "randomized adiabatic solver",
+    year=2025,
+    arxiv="2312.07690",
+    journal="Quantum 9, 1887",
+)
+JENNINGS_2023 = Paper(
+    key="jennings2023",
+    authors="Jennings, Lostaglio, Pallister, Sornborger and Subaşı",
+    title="Efficient quantum linear solver algorithm with detailed running costs",
+    year=2023,
+    arxiv="2305.11352v1",
+)
+JENNINGS_2025 = Paper(
+    key="jennings2025",
+    authors="Jennings, Lostaglio, Pallister, Sornborger and Subaşı",
+    title="Randomized adiabatic quantum linear solver algorithm with optimal complexity scaling and "
+    "detailed running costs",
+    year=2025,
+    arxiv="2305.11352v3",
+)
+CHILDS_2017 = Paper(
+    key="childs2017",
+    authors="Childs, Kothari and Somma",
+    title="Quantum algorithm for systems of linear equations with exponentially improved dependence "
+    "on precision",
+    year=2017,
+    arxiv="1511.02306",
+    journal="SIAM Journal on Computing 46, 1920",
+)
+SUENDERHAUF_2025 = Paper(
+    key="suenderhauf2025",
+    authors="Sünderhauf, Németh, Walayat, Patterson and Berntson",
+    title="Matrix inversion polynomials for the quantum singular value transformation",
+    year=2025,
+    arxiv="2507.15537",
+)
 DALZELL_2022 = Paper(
     key="dalzell2022",
     authors="Dalzell et al.",
@@ -117,6 +165,20 @@ ROSS_SELINGER = Paper(
     title="Optimal ancilla-free Clifford+T approximation of z-rotations",
     year=2016,
     arxiv="1403.2975",
+)
+GLM_2008 = Paper(
+    key="giovannetti2008",
+    authors="Giovannetti, Lloyd and Maccone",
+    title="Quantum random access memory",
+    year=2008,
+    arxiv="0708.1879",
+)
+HANN_2021 = Paper(
+    key="hann2021",
+    authors="Hann, Lee, Girvin and Jiang",
+    title="Resilience of quantum random access memory to generic noise",
+    year=2021,
+    arxiv="2012.05340",
 )
 GIDNEY_FOWLER = Paper(
     key="gidney2019",

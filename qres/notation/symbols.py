@@ -25,6 +25,7 @@ class SymbolInfo:
         unit: "1" where dimensionless.
         is_integer: whole numbers only.
         is_sequence: an array of numbers.
+        is_matrix: a sequence that may also be a square matrix; a list is its diagonal.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SymbolInfo:
     unit: str = "1"
     is_integer: bool = False
     is_sequence: bool = False
+    is_matrix: bool = False
 
 
 def _count(name: str, latex: str, meaning: str, unit: str = "1") -> SymbolInfo:
@@ -64,9 +66,32 @@ _TABLE = (
     SymbolInfo("growth_sum", "S_T", "sum over t = 0..T of the norm of the t-step propagator"),
     _count("truncation_order", "N", "Carleman truncation order"),
     _count("map_order", "m", "most non-identity factors kept per step"),
+    _count("segments", "K", "segments, the weights being read out after each"),
+    _count("segment_steps", "T", "steps of one segment"),
+    SymbolInfo("stretch", "W", "error of the result over that of each segment"),
+    SymbolInfo("readout_stretch", "W_o", "the same for read-outs, split over the segments"),
     _count("padding", "p", "idle rows after the last step"),
     SymbolInfo("alphas", r"\alpha_{F}", "rescaled alpha of F_k, k = 0 first", is_sequence=True),
     SymbolInfo("z", "z", "squared rescaled norms of u_t, t = 0..T", is_sequence=True),
+    SymbolInfo("z_read", r"z_{\mathrm{read}}", "squared rescaled norm of what is read at T"),
+    SymbolInfo("read_energy", "A", "smallest squared norm that block 1 can have at T"),
+    SymbolInfo("other_energy", "B", "largest squared norm of everything that is not read"),
+    SymbolInfo(
+        "m_hat", r"\hat m", "bounds on the blocks of one step", is_sequence=True, is_matrix=True
+    ),
+    SymbolInfo(
+        "phi", r"\varphi", "coefficients of the scalar majorant, k = 0 first", is_sequence=True
+    ),
+    SymbolInfo("x0", "x_0", "norm of u_0, start of the scalar majorant"),
+    SymbolInfo("tolerance", r"\epsilon_N", "largest truncation error that is accepted"),
+    _count("max_steps", r"T_{\max}", "most steps that are asked for"),
+    SymbolInfo("finite_horizon_ratio", "r_T", "nonlinearity over dissipation within T steps"),
+    SymbolInfo(
+        "segment_weights", "w", "weights of the segments' read-out errors", is_sequence=True
+    ),
+    SymbolInfo("eigenvalues", r"\lambda", "Hessian eigenvalues", is_sequence=True),
+    SymbolInfo("momentum", r"\beta", "momentum, 0 for plain descent"),
+    SymbolInfo("velocity_scale", r"\sigma", "factor of the velocity inside the lifted state"),
     SymbolInfo("alpha_matrix", r"\alpha_{F_1}", "normalisation of the encoded matrix"),
     SymbolInfo("alpha_map", r"\alpha_M", "normalisation of one encoded step"),
     SymbolInfo("alpha", r"\alpha_L", "block-encoding normalisation of the linear system"),
@@ -95,8 +120,36 @@ _TABLE = (
     SymbolInfo("eps_rhs", r"\epsilon_b", "error of the encoded right-hand side"),
     SymbolInfo("eps_tomography", r"\epsilon_t", "relative l2 error of the direction"),
     SymbolInfo("eps_norm", r"\epsilon_n", "relative error of each probability of the norm"),
+    SymbolInfo("eps_observable", r"\epsilon_o", "error of the observable but for its norm"),
+    SymbolInfo("eps_reference", r"\epsilon_w", "error of the state of the weights w"),
+    SymbolInfo("eps_amplitude", r"\epsilon_A", "error of the amplitude that holds the observable"),
+    SymbolInfo("observable_error", r"\eta_O", "absolute error of the observable"),
+    SymbolInfo("error_abs", r"\eta_{\mathrm{abs}}", "absolute error of the observable"),
+    SymbolInfo("weight_norm", r"\lVert w\rVert", "norm of the weights w of a linear observable"),
+    SymbolInfo("operator_alpha", r"\alpha_O", "normalisation of the operator of an observable"),
+    SymbolInfo("rescaling", r"\gamma", "scale of the lifted variables"),
+    SymbolInfo("t3_frobenius", r"\lVert T_3\rVert_F", "Frobenius norm of the third derivative"),
+    SymbolInfo("t3_max_entry", r"\lVert T_3\rVert_{\max}", "largest entry of the third derivative"),
+    _count("t3_sparsity", "s_2", "non-zeros of the third derivative in a row"),
+    _count("t3_slot_bits", r"\log_2 s'_2", "qubits of the slot in a row of the third derivative"),
+    SymbolInfo("t4_frobenius", r"\lVert T_4\rVert_F", "Frobenius norm of the fourth derivative"),
+    SymbolInfo("t4_max_entry", r"\lVert T_4\rVert_{\max}", "largest entry of the fourth derivative"),
+    _count("t4_sparsity", "s_3", "non-zeros of the fourth derivative in a row"),
+    _count("t4_slot_bits", r"\log_2 s'_3", "qubits of the slot in a row of the fourth derivative"),
+    SymbolInfo("alpha_forcing", r"\alpha_{F_0}", "normalisation of the encoded gradient"),
+    SymbolInfo("alpha_quadratic", r"\alpha_{F_2}", "normalisation of the encoded F_2 = -T_3/2"),
+    SymbolInfo("alpha_cubic", r"\alpha_{F_3}", "normalisation of the encoded F_3 = -T_4/6"),
+    SymbolInfo("factor_norm", "a", "weight of one factor of the lift"),
+    SymbolInfo(
+        "functional_norm", r"\lVert W\rVert", "norm of the loss as a row on the lifted vector"
+    ),
     SymbolInfo("fail_tomography", r"\delta_t", "failure probability of tomography"),
     SymbolInfo("fail_norm", r"\delta_n", "failure probability of the norm"),
+    SymbolInfo("fail_observable", r"\delta_o", "failure probability of the observable"),
+    SymbolInfo("fail_amplification", r"\delta_a", "failure probability of all amplifications"),
+    SymbolInfo("fail_state", r"\delta_1", "failure probability of one amplified state"),
+    SymbolInfo("fail_shot", r"\delta_c", "probability of a logical fault in one shot"),
+    SymbolInfo("fail_run", r"\delta_r", "failure probability left to the hardware but for shots"),
     SymbolInfo("fail_synthesis", r"\delta_s", "failure probability left to rotation synthesis"),
     SymbolInfo("fail_logical", r"\delta_\ell", "failure probability left to the hardware"),
     # queries and repetitions
@@ -109,10 +162,21 @@ _TABLE = (
     _count("total_state_queries", r"Q_b^{\Sigma}", "right-hand-side queries of the plain states"),
     _count("norm_rounds", "M", "Grover iterations of one amplitude estimate"),
     _count("norm_repeats", "R", "amplitude estimates of one probability, odd"),
+    _count("plain_magic", "G_c", "Toffoli and T gates of all plain states"),
+    _count("sign_magic", r"G_\pm", "Toffoli and T gates of all sign circuits"),
+    _count("norm_magic", "G_n", "Toffoli and T gates of the norm"),
+    _count("observable_rounds", "M_O", "Grover iterations of one estimate of the observable"),
+    _count("observable_repeats", "R_O", "estimates of the observable, odd"),
+    _count("operator_toffoli", "C_O", "Toffoli gates of one controlled use of the operator"),
+    _count("functional_bits", "b_w", "bits of a loaded angle of the weights w"),
+    _count("functional_levels", "n_w", "qubits of the index of the weights w"),
     _count("synthesis_t", "c_R", "T gates that synthesise one rotation"),
     SymbolInfo("norm_prob", r"P_n", "probability that the norm stage estimates"),
     SymbolInfo("constant", r"\alpha_w", "constant of the adiabatic walk"),
     SymbolInfo("retry_power", "k_r", "power of the retry factor"),
+    SymbolInfo(
+        "adiabatic_error", r"\Delta", "error of the adiabatic evolution that the filter removes"
+    ),
     # registers and tables
     _count("index_bits", "n", "qubits of the parameter index"),
     _count("time_bits", r"\tau", "qubits of the time index"),
@@ -137,10 +201,24 @@ _TABLE = (
     _count("levels", "n", "levels of the tree"),
     _count("bits", "b", "bits of one angle"),
     _count("states", "L", "states in a uniform superposition"),
+    _count("n_diagonals", "D", "diagonals of a matrix that hold an entry"),
+    SymbolInfo("diagonal_sum", r"\Sigma_a", "sum of the absolute values of the diagonals"),
+    _count("shift_bits", r"k_{\Sigma}", "bits of all in-place additions that shift an index"),
+    _count("n_cuts", "n_k", "different lengths at which diagonals are cut"),
+    _count("n_outputs", "C", "outputs of the network for one sample"),
+    _count("gram_rows", "BC", "rows of the Jacobian, samples times outputs"),
+    _count("sample_bits", "m", "qubits of the index of samples and outputs"),
+    SymbolInfo("jacobian_frobenius", r"\lVert J\rVert_F", "Frobenius norm of the Jacobian"),
+    SymbolInfo("output_hessian_norm", r"\lVert Q\rVert", "largest norm of an output Hessian"),
+    SymbolInfo("gram_dropped_norm", r"\lVert E\rVert", "norm of the Hessian less its Gram part"),
+    SymbolInfo("dropped_norm", r"\lVert E\rVert", "norm of what is dropped from a matrix"),
+    SymbolInfo("update_norms", r"\lVert u\rVert", "norms of u_t, t = 0..T", is_sequence=True),
+    SymbolInfo("perturbation", r"\rho", "norm(A^-1) norm(E) of a dropped part E"),
     # classical work
     SymbolInfo(
         "hvp_gradients", r"c_{\mathrm{hvp}}", "gradients that one Hessian-vector product costs"
     ),
+    SymbolInfo("qvp_gradients", r"c_{\mathrm{qvp}}", "gradients that one fourth derivative costs"),
     SymbolInfo("tvp_gradients", r"c_{\mathrm{tvp}}", "gradients that one third derivative costs"),
     # logical totals
     _count("toffoli", r"N_{\mathrm{Tof}}", "Toffoli gates"),

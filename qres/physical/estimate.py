@@ -106,8 +106,9 @@ def physical_at(
 
 
 def _checked(cost: LogicalCost) -> tuple[Any, ...]:
-    """Return the shape and flat float64 arrays of Toffoli, T, logical qubits and budget."""
-    names = ("toffoli", "t", "logical_qubits", "fail_prob")
+    """Return the shape and flat float64 arrays of Toffoli, T, qubits, budget, perhaps depth."""
+    names = ["toffoli", "t", "logical_qubits", "fail_prob"]
+    names += [] if cost.depth is None else ["depth"]
     arrays = np.broadcast_arrays(*(_as_float(getattr(cost, name)) for name in names))
     for name, array in zip(names, arrays, strict=True):
         if (array < (1.0 if name == "logical_qubits" else 0.0)).any():
@@ -130,9 +131,12 @@ def _jobs(
     t: np.ndarray,
     logical_qubits: np.ndarray,
     fail_prob: np.ndarray,
+    depth: np.ndarray | None = None,
 ) -> Jobs:
+    magic = toffoli + t
     return Jobs(
-        magic=toffoli + t,
+        magic=magic,
+        layers=magic if depth is None else depth,
         tiles=tables.layout.tiles(logical_qubits),
         fail_prob=fail_prob,
         states=np.stack([factory.states(toffoli, t) for factory in tables.factories]),

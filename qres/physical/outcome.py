@@ -47,7 +47,7 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
     has_magic = jobs.magic > 0.0
     n_factories = np.where(has_magic, choice.n_factories, 0.0)
     made = np.where(has_magic, np.ceil(np.ceil(work * table.cycles[row]) / n_factories), 0.0)
-    reacted = np.ceil(jobs.magic * tables.ticks_per_reaction)
+    reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
     consumed = tables.distances[choice.level] * step_rate(tables, jobs.magic)
     cycles = np.maximum(np.maximum(made, reacted), consumed)
     data_qubits = jobs.tiles * tables.tile_qubits[choice.level]
@@ -66,7 +66,7 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
         n_cycles=cycles,
         runtime_s=cycles * machine.cycle_time_s,
         runtime_floor_s=np.nan_to_num(
-            jobs.magic * machine.reaction_time_s, nan=np.inf, posinf=np.inf
+            jobs.layers * machine.reaction_time_s, nan=np.inf, posinf=np.inf
         ),
         fail_prob=data_fails + magic_fails,
         fail_prob_data=data_fails,

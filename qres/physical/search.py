@@ -3,9 +3,9 @@ r"""Find the best factory, number of factories and distance for many jobs at onc
 A job of $M$ magic states on $N$ tiles takes, with $m$ factories of one size at distance $d$,
 
 $$ n = \max(\lceil C/m\rceil, F_d), \qquad
-   F_d = \max(\lceil M t_{\mathrm{react}}/t_{\mathrm{cyc}}\rceil, d s M, \lceil C/m_{\max}\rceil) $$
+   F_d = \max(\lceil D t_{\mathrm{react}}/t_{\mathrm{cyc}}\rceil, d s M, \lceil C/m_{\max}\rceil) $$
 
-cycles ($C$: cycles of one factory alone, $s$: steps to consume a state) and fails with
+cycles ($D$: layers of states, $C$: cycles of one factory alone, $s$: steps to consume a state) and fails with
 $e S + N n\,p_L(d)$ ($e$: error of each of its $S$ states), which must not exceed the budget. What
 the states leave of the budget belongs to the data block, so at each $d$ there is a largest $n$,
 hence a smallest $m$; and the largest useful $m$ is $\lceil C/F_d\rceil$. Only distances between
@@ -29,6 +29,7 @@ class Jobs:
 
     Args:
         magic: Toffoli and T gates, each one step of consumption.
+        layers: of these gates, each one reaction time.
         tiles: of the data block.
         fail_prob: budget for data and distillation together.
         states: magic states, one row per kind of factory.
@@ -36,6 +37,7 @@ class Jobs:
     """
 
     magic: np.ndarray
+    layers: np.ndarray
     tiles: np.ndarray
     fail_prob: np.ndarray
     states: np.ndarray
@@ -45,6 +47,7 @@ class Jobs:
         """Return some of the jobs."""
         return Jobs(
             self.magic[index],
+            self.layers[index],
             self.tiles[index],
             self.fail_prob[index],
             self.states[:, index],
@@ -113,7 +116,7 @@ class Search:
         self.alone = np.ceil(work * table.cycles[self.rows, None])
         self.steps = step_rate(tables, jobs.magic)
         self.floor = np.maximum(
-            np.ceil(jobs.magic * tables.ticks_per_reaction),
+            np.ceil(jobs.layers * tables.ticks_per_reaction),
             np.ceil(self.alone / tables.machine.max_factories),
         )
 

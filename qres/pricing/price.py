@@ -9,13 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qres.algorithms.record import Job
-from qres.classical.estimate import (
-    estimate_flops,
-    estimate_gradients,
-    estimate_solve,
-    estimate_training,
-)
+from qres.classical.descent import estimate_descent
+from qres.classical.estimate import estimate_flops, estimate_gradients
 from qres.classical.record import ClassicalCost, Device
+from qres.classical.solve import estimate_solve
 from qres.config.record import Objective
 from qres.logical.formulas import count_stages, total
 from qres.logical.record import StageCost
@@ -59,18 +56,24 @@ def price(
 
 
 def _classical(task: ClassicalTask, device: Device) -> ClassicalCost:
-    if task.n_steps is None:
-        return estimate_solve(task.measurement, device, epsilon=task.epsilon)
-    return estimate_training(task.measurement, device, n_steps=task.n_steps)
+    if task.descent is not None:
+        return estimate_descent(task.measurement, device, task.descent)
+    return estimate_solve(task.measurement, device, epsilon=task.epsilon, fail_prob=task.fail_prob)
 
 
 def _side_seconds(stages: tuple[StageCost, ...], task: ClassicalTask, device: Device) -> Any:
+    """Return the seconds of the classical stages on the same device, in the same precision.
+
+    The gradients of one call do not depend on each other; each call (segment) waits for the one
+    before.
+    """
     seconds: Any = 0.0
     for stage in stages:
-        if stage.is_classical and task.n_steps is not None:
-            seconds = (
-                seconds + estimate_gradients(stage.gradients, task.measurement, device).runtime_s
+        if stage.is_classical and task.descent is not None:
+            tables = estimate_gradients(
+                stage.gradients, task.measurement, device, n_dependent=stage.calls
             )
+            seconds = seconds + tables.runtime_s
         if stage.is_classical:
             seconds = seconds + estimate_flops(stage.flops, device).runtime_s
     return seconds

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from qres.classical.record import ClassicalCost
+from qres.classical.record import ClassicalCost, Descent
 from qres.logical.record import LogicalCost, StageCost
 from qres.measurement.record import Measurement
-from qres.notation.quantity import Quantity
+from qres.notation.quantity import Kind, Quantity
 from qres.physical.record import MachineCost
 
 Winner = Literal["quantum", "classical", "undecided"]
@@ -23,13 +23,20 @@ class ClassicalTask:
 
     Args:
         measurement: with the sizes that its cost depends on.
-        n_steps: training steps; None for a linear solve.
-        epsilon: relative error of a solve.
+        epsilon: relative error of the result, a scalar or an array.
+        fail_prob: probability of missing it.
+        descent: the training; None for a linear solve.
     """
 
     measurement: Measurement
-    n_steps: int | None = None
-    epsilon: float = 0.1
+    epsilon: Any
+    fail_prob: float
+    descent: Descent | None = None
+
+    def at(self, epsilon: Any) -> ClassicalTask:
+        """Return the same task to another relative error, a scalar or an array."""
+        descent = None if self.descent is None else replace(self.descent, epsilon=epsilon)
+        return replace(self, epsilon=epsilon, descent=descent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +69,52 @@ class Priced:
         cost = self.machines[index]
         time = cost.runtime_floor_s if is_floor else cost.runtime_s
         return (np.inf if time is None else time) + self.side_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rival:
+    """What one linear solver would ask, where several are compared.
+
+    Args:
+        solver: its name.
+        queries: expected uses of U_A and of U_b of one solution, restarts included.
+        run_queries: uses of U_A of one run without restarts.
+        flag_prob: probability that such a run flags success.
+        invocations: runs in one state.
+        magic_states: of the whole job, Toffoli + T/2.
+        kind: how its constants are known.
+        reason: why there is none of all that, empty where there is.
+    """
+
+    solver: str
+    queries: tuple[float, float] | None = None
+    run_queries: int | None = None
+    flag_prob: float | None = None
+    invocations: int | None = None
+    magic_states: float | None = None
+    kind: Kind = "assumed"
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A published exponent beside that of this estimate.
+
+    Args:
+        symbol: the variable.
+        letter: as the claim writes it.
+        claimed: exponent, as published.
+        exponent: of the magic states here, None where it could not be had.
+        factors: (what, exponent) of the factors that the cost is made of.
+        reason: why there is no exponent, empty where there is one.
+    """
+
+    symbol: str
+    letter: str
+    claimed: str
+    exponent: float | None = None
+    factors: tuple[tuple[str, float], ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from qres.logical.record import Agreement
 from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
 from qres.physical.record import Machine
-from qres.pricing.record import Priced, Verdict
+from qres.pricing.record import Claim, Priced, Rival, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class Result:
         intervals: of totals, from intervals of inputs.
         warnings: (code, message) pairs.
         failure: (stage, reason) where the job is infeasible before any machine.
+        rivals: the solvers side by side, where several were asked for.
+        claims: published exponents beside those of this estimate.
     """
 
     scenario: Scenario
@@ -48,6 +50,8 @@ class Result:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     warnings: tuple[tuple[str, str], ...] = ()
     failure: tuple[str, str] | None = None
+    rivals: tuple[Rival, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     def pedigrees(self) -> dict[str, Quantity]:
         """Return every symbol of the job as a quantity, empty without a job."""

@@ -8,7 +8,7 @@ from qres.algorithms.record import Share
 from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
 from qres.physical.record import MachineCost
-from qres.pricing.record import Tie
+from qres.pricing.record import Claim, Rival, Tie
 from qres.report.assumptions import assumptions
 from qres.report.record import Result
 from qres.report.totals import (
@@ -45,13 +45,46 @@ def to_dict(report: Result) -> dict[str, Any]:
             budget_row(report, share) for share in (report.job.shares if report.job else ())
         ],
         "physical": _physical(report),
-        "classical": {"device": report.device.name}
-        | {name: plain(quantity) for name, quantity in classical_totals(report).items()},
+        "classical": _classical(report),
         "verdict": _verdict(report),
         "references": _references(report),
+        "solvers": [_rival(row) for row in report.rivals],
+        "claims": [_claim(row) for row in report.claims],
         "assumptions": assumptions(report),
         "warnings": [{"code": code, "message": message} for code, message in report.warnings],
     }
+
+
+def _classical(report: Result) -> dict[str, Any]:
+    """Return the device's time for the same job, every method that was priced, and the rest."""
+    cost = report.priced.classical if report.priced else None
+    totals = {name: plain(quantity) for name, quantity in classical_totals(report).items()}
+    names = ("method", "kind", "is_compared", "note")
+    return {
+        "device": report.device.name,
+        "method": None if cost is None else cost.method,
+        **totals,
+        "alternatives": [
+            {name: getattr(row, name) for name in names}
+            | {"runtime_s": float(row.runtime_s), "energy_j": float(row.energy_j)}
+            for row in (cost.alternatives if cost else ())
+        ],
+        "left_out": [
+            {"method": method, "reason": reason}
+            for method, reason in (cost.left_out if cost else ())
+        ],
+    }
+
+
+def _rival(row: Rival) -> dict[str, Any]:
+    """Return one solver beside the others; what it lacks is null, with the reason."""
+    found = vars(row) | {"magic_states": whole(row.magic_states)}
+    return found | {"queries": None if row.queries is None else list(row.queries)}
+
+
+def _claim(row: Claim) -> dict[str, Any]:
+    """Return a published exponent beside ours; one that could not be had is null."""
+    return vars(row) | {"factors": [{"name": name, "exponent": x} for name, x in row.factors]}
 
 
 def _references(report: Result) -> dict[str, Any]:

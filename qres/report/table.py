@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 
 from rich import box
 from rich.console import Console, Group
@@ -10,9 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from qres.classical.record import ClassicalCost
 from qres.logical.record import StageCost
 from qres.notation.quantity import Quantity
-from qres.pricing.record import Verdict
+from qres.pricing.record import Claim, Verdict
 from qres.report.assumptions import assumptions
 from qres.report.record import Result
 from qres.report.result import budget_row, change_text, stage_row
@@ -52,6 +54,16 @@ MIN_WIDTH = 80
 ROOM_FOR_KINDS = 92
 """Columns from which the stages show their kind; JSON always does."""
 
+LEAST_SLOPE = 0.005
+"""Exponents below are not printed."""
+
+CLAIMED = (
+    "claims: Liu et al., arXiv:2303.03428, O(T polylog) or O(T^2 polylog); a co-author's text\n"
+    "  s^3 T^2/eps^2. Here: slopes of the magic states between half and twice the value."
+)
+
+SCOPE = "Results concern the algorithms named here, on this model; they bound no class of problems."
+
 DERIVED = ("kappa_eff", "alpha", "inverse_norm", "success_prob", "xi")
 """Derived symbols worth a line."""
 
@@ -72,9 +84,11 @@ def render(report: Result, width: int) -> str:
     for part in (
         *_inputs(report),
         *_stages(report, has_room=width >= ROOM_FOR_KINDS),
+        *_solvers(report),
         *_budget(report),
         *_machines(report),
         *_classical(report),
+        *_claims(report),
         *_notes(report),
     ):
         console.print(part)
@@ -181,7 +195,7 @@ def _inputs(report: Result) -> list[Table]:
         table.add_row(name, number(quantity.value), _interval(quantity), quantity.kind, how)
     for name, quantity in report.job.references.items() if report.job else ():
         text = f"{quantity.bound} reference; {quantity.source}"
-        table.add_row(f"{name} (linear)", number(quantity.value), "", quantity.kind, text)
+        table.add_row(f"{name} (*)", number(quantity.value), "", quantity.kind, text)
     return [table]
 
 
@@ -249,6 +263,38 @@ def _optimism(report: Result) -> str:
     return {"lower": "optimistic", "upper": "upper bound"}.get(job_bound(report), "")
 
 
+def _solvers(report: Result) -> list[Table | Text]:
+    if not report.rivals:
+        return []
+    table = _grid(
+        "Solvers", "solver", "U_A", "U_b", "one run", "flag", "runs", "magic states", "kind"
+    )
+    table.columns[0].no_wrap = True
+    for row in report.rivals:
+        if row.queries is None:
+            table.add_row(row.solver, "-", "-", "-", "-", "-", "see below", row.kind)
+            continue
+        cells = (*row.queries, row.run_queries)
+        table.add_row(
+            row.solver,
+            *(count(math.ceil(cell)) for cell in cells if cell is not None),
+            number(row.flag_prob),
+            count(row.invocations),
+            count(row.magic_states),
+            row.kind,
+        )
+    lines: list[Table | Text] = [table]
+    known = [row.magic_states for row in report.rivals if row.magic_states is not None]
+    lines.append(
+        Text(
+            "  U_A, U_b: expected uses for one solution; one run: uses of U_A without restarts;\n"
+            f"  the constants of the solvers spread the job over a factor {max(known) / min(known):.3g}"
+        )
+    )
+    lines += [Text(f"  {row.solver}: {row.reason}") for row in report.rivals if row.queries is None]
+    return [*lines, Text("")]
+
+
 def _budget(report: Result) -> list[Table]:
     if report.job is None or not report.job.shares:
         return []
@@ -286,16 +332,44 @@ def _machines(report: Result) -> list[Table]:
     return [table]
 
 
-def _classical(report: Result) -> list[Text]:
+def _classical(report: Result) -> list[Text | Padding]:
     cost = report.priced.classical if report.priced else None
     if cost is None:
         return []
-    return [
-        Text(
-            f"Classical: {report.device.name}, {cost.method}: {duration(float(cost.runtime_s))},"
-            f" {number(float(cost.energy_j))} J\n"
+    head = (
+        f"Classical: {report.device.name}, {cost.method}: {duration(float(cost.runtime_s))},"
+        f" {number(float(cost.energy_j))} J"
+    )
+    others = [row for row in cost.alternatives if row.method != cost.method]
+    lines = [f"{row.method}: {duration(float(row.runtime_s))}{_note(row)}" for row in others]
+    lines += [f"{method}: {reason}" for method, reason in cost.left_out]
+    bullets: list[Text | Padding] = [_bullet(line) for line in lines]
+    return [Text(head), *bullets, Text("")]
+
+
+def _note(row: ClassicalCost) -> str:
+    """Return what a reader must know about a method that was not chosen."""
+    same = "" if row.is_compared else "not the same output"
+    words = "; ".join(filter(None, (row.note, same)))
+    return f" ({words})" if words else ""
+
+
+def _claims(report: Result) -> list[Table | Text]:
+    if not report.claims:
+        return []
+    table = _grid("Published exponents", "cost against", "claimed", "here", "made of", wide=3)
+    for row in report.claims:
+        here = "-" if row.exponent is None else f"{row.exponent:.2f}"
+        table.add_row(
+            f"{row.letter} ({row.symbol})", row.claimed, here, row.reason or _made_of(row)
         )
-    ]
+    return [table, Text(f"  {CLAIMED}\n")]
+
+
+def _made_of(row: Claim) -> str:
+    """Return the factors that make the exponent, those that count."""
+    parts = [f"{name} {slope:.2f}" for name, slope in row.factors if abs(slope) >= LEAST_SLOPE]
+    return ", ".join(parts) or "nothing"
 
 
 def _notes(report: Result) -> list[Text | Padding]:
@@ -307,6 +381,7 @@ def _notes(report: Result) -> list[Text | Padding]:
     if report.warnings:
         lines.append(Text("Warnings"))
         lines += [_bullet(f"{code}: {message}") for code, message in report.warnings]
+    lines.append(Text(SCOPE))
     if report.scenario.defaults:
         lines.append(
             Text(f"{len(report.scenario.defaults)} values are defaults: --show defaults lists them")

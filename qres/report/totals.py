@@ -83,7 +83,7 @@ def classical_totals(report: Result) -> dict[str, Quantity | None]:
         name: Quantity(
             value=float(value),
             unit=unit,
-            kind="assumed",
+            kind=weakest((cost.kind, "assumed")),
             source=report.device.name,
             method=f"{cost.method}; " + "; ".join(cost.assumptions),
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import product
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 import qres.algorithms
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.base import Choice, algorithm
+from qres.algorithms.readouts.base import readouts as every_readout
 from qres.algorithms.record import Job
 from qres.algorithms.solvers.base import solvers
-from qres.config.record import Readout, Scenario
+from qres.config.record import Scenario
 from qres.explore.budget import even_split
 from qres.logical.formulas import count_stages, total
 from qres.logical.record import LogicalCost
@@ -87,11 +88,17 @@ def algorithm_modules() -> dict[str, Any]:
     return {module.NAME: module for module in modules if hasattr(module, "candidates")}
 
 
-def readouts() -> list[dict[str, str]]:
-    """Return every read-out of the record, as keys of a model file."""
-    hints = get_type_hints(Readout)
-    found = [{"kind": kind} for kind in get_args(hints["kind"]) if kind != "tomography"]
-    return found + [{"kind": "tomography", "access": way} for way in get_args(hints["access"])]
+def readouts() -> list[dict[str, Any]]:
+    """Return every read-out that a lift of order 1 has, as keys of a model file."""
+    return [
+        {**member.keys, **{name: SETTINGS[name] for name in member.settings}}
+        for member in every_readout().values()
+        if member.least_order(1) == 1
+    ]
+
+
+SETTINGS = {"weight_norm": 0.7, "operator_alpha": 3.0, "operator_toffoli": 11}
+"""A value of every number that a read-out may ask for."""
 
 
 @cache
@@ -114,7 +121,7 @@ class Member:
     choice: Choice
 
     def __str__(self) -> str:
-        words = [self.name, self.solver, *(word for _, word in self.readout)]
+        words = [self.name, self.solver, *(str(word) for _, word in self.readout)]
         return "-".join(filter(None, [*words, self.choice.encoding, self.choice.mode]))
 
     @property
@@ -167,7 +174,7 @@ def members() -> list[Member]:
         ways = [tuple(way.items()) for way in readouts()] if "readout" in keys else [()]
         for solver, way in product(solvers() if "solver" in keys else [""], ways):
             scenario, measurement = question(name, solver, way)
-            choices = module.candidates(scenario.algorithm, measurement)
+            choices = module.candidates(scenario.algorithm, measurement, scenario.error)
             found += [Member(name, solver, way, choice) for choice in choices]
     return found
 
@@ -176,7 +183,7 @@ def rivals() -> dict[str, tuple[Member, ...]]:
     """Return the members among which `auto` chooses, and those of each encoding alone."""
     found: dict[str, tuple[Member, ...]] = {}
     for member in members():
-        words = [member.name, member.solver, *(word for _, word in member.readout)]
+        words = [member.name, member.solver, *(str(word) for _, word in member.readout)]
         for encoding in ("auto", member.choice.encoding) if member.choice.encoding else ("auto",):
             label = "-".join(filter(None, [*words, encoding]))
             found[label] = (*found.get(label, ()), member)
@@ -232,6 +239,9 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
         "success_prob": lambda: 1,
         "block_limit": lambda: draw(st.sampled_from(sorted(BLOCK_LIMITS.values()))),
         "logical_qubits": lambda: draw(whole(1e6)),
+        "weight_norm": lambda: draw(SCALE),
+        "operator_alpha": lambda: draw(SCALE),
+        "operator_toffoli": lambda: draw(whole(1e6)),
     }
     ranges |= {name: lambda: draw(SHARE) for name in names if name.startswith("share_")}
     ranges |= {name: lambda: draw(FAILURE) for name in names if name.startswith("fail_")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,18 @@ amplify.exact.rounds amplify.exact.invocations
 access.qrom.toffoli access.qroam.toffoli access.qroam.ancillas access.qroam-adjoint.toffoli
 access.qroam-berry.toffoli
 readout.tomography-l2-sampling.copies readout.tomography-kp.copies
+solver.adiabatic-proven.walk_steps solver.adiabatic-empirical.walk_steps
+solver.qsvt-cks.degree solver.qsvt-minimax.degree
+solver.jennings.matrix_queries solver.jennings-v1.matrix_queries
+amplify.fixed-point.invocations readout.observable.rounds
+carleman.truncation_bound carleman.segment_steps history.linv_bound
 carleman.alpha history.success_prob tabulate.dense.gradients rotation.mixed-fallback.t
 code.surface.logical_error code.surface.distance
 factory.ccz2t.output_error factory.ccz2t.qubits layout.fast.tiles
 """
 """Names of the design that exist so far: called from outside, so they stay."""
 
-SMALL = {"index_bits": 40, "slot_bits": 40, "block_limit": 63, "degree": 2}
+SMALL = {"index_bits": 40, "slot_bits": 40, "sample_bits": 40, "block_limit": 63, "degree": 2}
 SMALL |= {"truncation_order": 8, "map_order": 8}
 """Whole numbers that count levels, terms or bits: their largest value here."""
 
@@ -66,12 +72,19 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
     return spread.map(round) if info.is_integer else spread
 
 
+def allowed(formula: Any, name: str) -> Callable[[Any], bool]:
+    """Return whether a value meets the conditions on that symbol alone."""
+    one = {symbol(name)}
+    own = [c.expression for c in formula.conditions if c.expression.free_symbols == one]
+    return lambda value: np.ndim(value) > 0 or all(e.subs(symbol(name), value) for e in own)
+
+
 @st.composite
 def points(draw: st.DrawFn, formula: Any) -> dict[str, Any]:
     """Return values inside the conditions of a formula; optional choices are left out."""
     optional = {name for name, value in formula.defaults.items() if value is None}
     needed = [name for name in formula.inputs if name not in optional]
-    found = {name: draw(values_of(name)) for name in needed}
+    found = {name: draw(values_of(name).filter(allowed(formula, name))) for name in needed}
     numbers = {symbol(name): value for name, value in found.items() if np.ndim(value) == 0}
     assert all(condition.expression.subs(numbers) for condition in formula.conditions)
     return found
@@ -137,7 +150,7 @@ def example_of(formula: Any) -> dict[str, Any]:
     for name in formula.inputs:
         info = describe(name)
         found[name] = next((value for key, value in plain.items() if getattr(info, key)), 0.5)
-    small = {"kappa_eff": 10.0, "physical_error": 1e-3, "threshold": 1e-2}
+    small = {"kappa_eff": 10.0, "physical_error": 1e-3, "threshold": 1e-2, "z_read": 0.25, "epsilon": 0.1}
     return found | {name: value for name, value in small.items() if name in found}
 
 

@@ -93,5 +93,12 @@ def test_the_hardware_gets_its_part_of_the_failure(member, data):
     values = data.draw(member.values())
     split = even_split(member.job, total=0.1, fail_prob=data.draw(st.floats(1e-12, 0.5)))
     cost = member.cost({**values, **split})
-    assert "fail_logical" in member.job.failures
-    assert cost.fail_prob == split["fail_logical"]
+    if "fail_logical" in member.job.failures:
+        assert cost.fail_prob == split["fail_logical"]
+        return
+    numbers = member.numbers({**values, **split})
+    parts = {name: numbers[f"{name}_magic"] for name in ("plain", "sign", "norm")}
+    faults = {name: cost.fail_prob * gates / sum(parts.values()) for name, gates in parts.items()}
+    shots = numbers["copies"] * numbers["fail_shot"]
+    assert max(faults["plain"], faults["sign"]) <= shots * (1 + 1e-9)
+    assert faults["norm"] <= split["fail_run"] * (1 + 1e-9)

@@ -68,7 +68,9 @@ def test_every_share_that_exists_buys_something(member, data):
     before = member.cost(values)
     for name in budget_symbols(member):
         after = member.cost(values, **{name: values[name] * 1e-4})
-        if name == "fail_logical":
+        if name == "fail_run":
+            assert after.fail_prob < before.fail_prob
+        elif name == "fail_logical":
             assert after.fail_prob == values[name] * 1e-4 < before.fail_prob
         else:
             bought = (gates(after), after.logical_qubits)

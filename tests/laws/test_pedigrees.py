@@ -52,7 +52,7 @@ def weakened(member: Any, name: str) -> Unpriced:
 
 def symbols_of(stage: Stage) -> set[str]:
     """Return the symbols in calls and price of a stage."""
-    parts = [stage.calls, *vars(stage.unit).values()]
+    parts = [stage.calls, *(x for x in vars(stage.unit).values() if x is not None)]
     return {str(item) for part in parts for item in sympy.sympify(part).free_symbols}
 
 

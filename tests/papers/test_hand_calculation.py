@@ -37,7 +37,7 @@ SMALL = {
     "n_samples": 10,
 }
 # Hardly anything is left at the end: P is small, so amplifying beats repeating.
-FADING = SMALL | {"update_norms": [0.0, 0.05, 0.04, 0.03, 0.02, 0.004]}
+FADING = SMALL | {"update_norms": [0.0, 0.05, 0.04, 0.03, 0.02, 0.0004]}
 # Every row full and T a power of two: no involution, no rotation in U(T). Contracting.
 FULL = SMALL | {
     "n_steps": 8,
@@ -181,9 +181,12 @@ def shortcut(kappa: float, eps: float) -> float:
     return 56.0 * kappa + 1.05 * kappa * logarithm + 2.78 * math.log(kappa) ** 3 + 3.17
 
 
-def exact_rounds(prob: float) -> int:
-    """Section 8: k = ceil(pi/(4 asin sqrt P') - 1/2)."""
-    return math.ceil(math.pi / (4 * math.asin(math.sqrt(prob))) - 0.5)
+def fixed_point(prob: float, fail: float) -> int:
+    """Section 8: the smallest odd L >= acosh(1/sqrt(fail))/atanh(sqrt P'), P' a lower bound."""
+    length = 1
+    while length * math.atanh(math.sqrt(prob)) < math.acosh(1 / math.sqrt(fail)):
+        length += 2
+    return length
 
 
 def bhmt_rounds(prob: float, relative: float) -> int:
@@ -282,6 +285,7 @@ class Price:
         self.stages = {}
         self.split_error(rest)
         self.solve()
+        self.amplify()
         self.read_plain_states()
         if self.is_sampling:
             self.read_signs()
@@ -305,12 +309,54 @@ class Price:
             "eps_rhs": share / (2 * c * 2 * xi),
         }
         assert inverse * found["eps_matrix"] <= 0.5  # the hypothesis of Sigma_s
-        # fail_prob evenly over tomography, norm and hardware; for `state` only the last exists.
-        self.fail = found["fail_logical"] = FAIL if self.is_state else FAIL / 3
+        # fail_prob evenly over tomography, norm, amplification and hardware; for `state` only the
+        # last two exist, and the last alone where nothing is amplified (`repeat_state`).
+        self.fail = found["fail_logical"] = FAIL / (2 if self.is_state else 4)
+        found["fail_amplification"] = self.fail
         if not self.is_state:
             found |= {"fail_tomography": self.fail, "fail_norm": self.fail, "share_readout": share}
             found["eps_tomography"] = found["eps_norm"] = math.sqrt(1 + share) - 1
         self.numbers |= found
+
+    def amplify(self):
+        """Section 8: the flag's 1/2 is a lower bound, so the amplification is a fixed-point sequence.
+
+        Section 11: its failures, one a state, share fail_amplification. Reading: measured states
+        (plain samples where they are amplified, sign circuits always) by the union bound; c uses in
+        one coherent circuit by the sum of their distances sqrt(2 delta) from the wanted state, so
+        that c sqrt(2 delta) is the share.
+        """
+        copies = self.numbers["copies"] = self.copies()
+        may_repeat = self.is_state or self.is_sampling
+        # Section 7: plain samples, and a single state, may be repeated instead of amplified.
+        share = self.numbers["fail_amplification"]
+        families = 2 if self.is_sampling else 1
+        uses = fixed_point(self.prob / 2, share / (families * copies))
+        self.repeats = may_repeat and self.expected / self.prob < uses * self.queries
+        if not may_repeat:
+            fail = (share / copies) ** 2 / 2
+        elif self.is_sampling and self.repeats:
+            fail = share / copies
+        else:
+            fail = share / (families * copies)
+        if self.is_state and self.repeats:
+            self.repeat_state()
+        else:
+            self.turn_to_target(fail)
+
+    def turn_to_target(self, fail):
+        """L = 2k + 1 runs and 2k reflections with phases."""
+        self.uses = fixed_point(self.prob / 2, fail)
+        self.rounds = (self.uses - 1) // 2
+        # each of the 2k reflections has a rotation, to the precision of the others
+        self.phases = 2 * self.rounds
+        self.numbers |= {"fail_state": fail, "rounds": self.rounds, "invocations": self.uses}
+
+    def repeat_state(self):
+        """Nothing is amplified: the hardware has all of fail_prob."""
+        self.phases = 0
+        self.fail = self.numbers["fail_logical"] = FAIL
+        del self.numbers["fail_amplification"]
 
     def solve(self):
         """Section 7: a coherent run is 2 x expected (an integer), its flag 1/2; U_b = 2 U_A."""
@@ -318,8 +364,6 @@ class Price:
         kappa = numbers["alpha"] * numbers["inverse_norm"]
         self.expected = shortcut(kappa, numbers["eps_solver"])
         self.queries = math.ceil(2 * self.expected)
-        self.rounds = exact_rounds(self.prob / 2)
-        self.uses = 2 * self.rounds + 1
         card.set_bits(numbers["eps_matrix"])
         self.rhs_bits = math.ceil(math.log2(2 * math.pi * card.n / numbers["eps_rhs"]))
         self.uniform = uniform(self.steps) if self.steps else (0, 0)
@@ -337,8 +381,6 @@ class Price:
             "query_toffoli": self.query(0),
             "matrix_queries": self.queries,
             "state_queries": 2 * self.queries,
-            "rounds": self.rounds,
-            "invocations": self.uses,
         }
 
     def query(self, c):
@@ -350,8 +392,15 @@ class Price:
         return tree(1, self.card.n, self.rhs_bits, c) + self.uniform[0]
 
     def reflection(self, c):
-        """On n + tau + 4 qubits; amplification's own has the same price."""
+        """On n + tau + 4 qubits."""
         return self.width + 2 + c
+
+    def turn(self, c):
+        """Amplification's own, with a phase: the whole ladder, one Toffoli more, and one rotation.
+
+        On q qubits q - 1 + c, as the last And of the ladder is no CZ but carries the rotation.
+        """
+        return self.reflection(c) + 1
 
     def run(self, c):
         per_query = self.query(c) + self.reflection(c)
@@ -379,16 +428,14 @@ class Price:
         return math.ceil(size / eps * math.log(size / self.fail))
 
     def read_plain_states(self):
-        copies = self.numbers["copies"] = self.copies()
-        queries = copies * self.uses * self.queries
-        # Section 7: plain samples, and a single state, may be repeated instead of amplified.
-        may_repeat = self.is_state or self.is_sampling
-        self.repeats = may_repeat and self.expected / self.prob < self.uses * self.queries
+        copies = self.numbers["copies"]
         if self.repeats:
             # Reading: the expected queries of the whole stage are the integer.
             queries = math.ceil(copies * self.expected / self.prob)
             self.numbers["total_matrix_queries"] = queries
             self.numbers["total_state_queries"] = 2 * queries
+        else:
+            queries = copies * self.uses * self.queries
         width, reflection = self.qubits(0), self.reflection(0)
         self.stages["matrix queries"] = row(
             queries, queries * self.query(0), 0, queries * self.query_rotations, width
@@ -399,16 +446,18 @@ class Price:
         self.stages["solver reflections"] = row(queries, queries * reflection, 0, queries, width)
         if not self.repeats:  # 14a: 2 x rounds reflections per state, never dropped
             turns = copies * 2 * self.rounds
-            self.stages["amplification reflections"] = row(turns, turns * reflection, 0, 0, width)
+            self.stages["amplification reflections"] = row(
+                turns, turns * self.turn(0), 0, turns, width
+            )
 
     def read_signs(self):
         """14a: controlled runs (rotations twice) and their amplification with a control."""
         copies = self.numbers["copies"]
         self.stages["sign circuits"] = row(
             copies,
-            copies * (self.uses * self.run(1) + 2 * self.rounds * self.reflection(1)),
+            copies * (self.uses * self.run(1) + 2 * self.rounds * self.turn(1)),
             0,
-            copies * self.uses * 2 * self.run_rotations,
+            copies * (self.uses * 2 * self.run_rotations + 2 * self.rounds),
             self.qubits(1),
         )
 
@@ -435,9 +484,11 @@ class Price:
     def synthesise(self):
         """14a: ceil(3 log2(1/e)) T each, e = eps_rotation / rotations of one run.
 
-        Reading: of the longest single run, which is the controlled one in sampling.
+        Reading: of the longest single run, which is the controlled one in sampling, and of the
+        phases of its amplification: 2/sqrt(P) of the first and once the second is at most 2/sqrt(P)
+        of both.
         """
-        longest = (2 if self.is_sampling else 1) * self.run_rotations
+        longest = (2 if self.is_sampling else 1) * self.run_rotations + self.phases
         gate = self.eps_rotation / longest
         price = math.ceil(3 * math.log2(1 / gate))
         rotations = sum(stage["rotations"] for stage in self.stages.values())
@@ -601,16 +652,23 @@ def test_one_run_in_digits():
     assert rhs["toffoli"] == rhs["calls"] * (2 + 3 * 14 + 8)
     # Reflection on 3 + 4 + 4 qubits: 9. A run: 2 x 1872.65 queries, rounded up.
     assert (numbers["matrix_queries"], numbers["state_queries"]) == (3746, 7492)
-    assert numbers["run_rotations"] == 3746 * 7 + 7492 * 2 == 41_206
-    # P/2 = .407: one round, 3 runs; (6/.0111874) ln(6/(.05/3)) = 3156.8 copies.
-    assert numbers["copies"] == 3157
-    assert stages["matrix queries"]["calls"] == 3157 * 3 * 3746
-    assert stages["amplification reflections"]["toffoli"] == 3157 * 2 * 9
-    # P_n = .2244: M = 1049; Pr[Bin(13, .18943) >= 7] <= .05/6; 26 repeats of 2099 runs.
+    run_rotations = 3746 * 7 + 7492 * 2
+    assert run_rotations == 41_206
+    # (6/.0111874) ln(6/(.05/4)) = 536.32 x 6.17379 = 3311.1 copies.
+    assert numbers["copies"] == 3312
+    # fail_state = (.0125/3312)^2/2 = 7.1222e-12; acosh(1/sqrt) = ln(2 x 374,710) = 13.5271; P/2 = .40697,
+    # atanh(.637944) = .754698: 17.92, so 19 runs and 18 reflections of 9 + 1 Toffoli, 1 rotation.
+    assert numbers["fail_state"] == pytest.approx(7.1222e-12, rel=1e-4)
+    assert (numbers["invocations"], numbers["rounds"]) == (19, 9)
+    assert numbers["run_rotations"] == run_rotations + 18
+    assert stages["matrix queries"]["calls"] == 3312 * 19 * 3746
+    assert stages["amplification reflections"]["toffoli"] == 3312 * 18 * 10
+    assert stages["amplification reflections"]["rotations"] == 3312 * 18
+    # P_n = .2244: M = 1049; Pr[Bin(13, .18943) >= 7] = .00511 <= .05/8 (11: .00887); 26 repeats of 2099.
     assert (numbers["norm_rounds"], numbers["norm_repeats"]) == (1049, 13)
     run = 3746 * (66 + 9) + 7492 * 52
     assert stages["norm"]["toffoli"] == 26 * (2099 * run + 2098 * 10) == 36_594_267_996
-    # ceil(3 log2(41206/.01014962)) = ceil(65.86)
+    # ceil(3 log2(41224/.01014962)) = ceil(65.86)
     assert stages["rotation synthesis"]["t"] == 66 * stages["rotation synthesis"]["calls"]
     # 7 index, 3 + 4, slots 2 and flag 1, gradient 15, one word of 15 and 5 of unary iteration;
     # the norm's phase register 11 and one more.

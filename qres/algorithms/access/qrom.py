@@ -15,6 +15,7 @@ import sympy
 
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula
+from qres.notation.memory import BRIGADE, FREE
 from qres.notation.named import (
     UNLIMITED,
     look,
@@ -26,8 +27,8 @@ from qres.notation.named import (
 from qres.notation.source import BERRY_2019, QUALTRAN, Source
 from qres.notation.symbols import symbols
 
-BLOCK_LIMITS = {"qrom": 0, "qroam": UNLIMITED}
-"""Largest block exponent by `algorithm.data_access`."""
+BLOCK_LIMITS = {"qrom": 0, "qroam": UNLIMITED, "qram": BRIGADE, "qram-free": FREE}
+"""Largest block exponent by `algorithm.data_access`, or the code of a memory without blocks."""
 
 _ENTRIES, _BITS, _BLOCK = symbols("entries bitsize block")
 _SOURCE = Source("Qualtran's circuits QROM, QROAMClean and QROAMCleanAdjoint", QUALTRAN)

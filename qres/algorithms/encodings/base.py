@@ -9,6 +9,7 @@ from typing import Any
 
 import qres.algorithms.encodings as folder
 from qres.algorithms.blocks import Blocks
+from qres.algorithms.encodings.factors import Factor
 from qres.errors import InputError
 from qres.notation.catalogue import members, pick
 from qres.notation.formula import Formula
@@ -28,6 +29,8 @@ class Encoding:
         ancillas: ancilla qubits of the encoding.
         bloq: (values, blocks) to its circuit.
         is_norm_access: whether it samples rows by their norms, as dequantised algorithms do.
+        hint: for whom its values are not known, and why.
+        factor: (k) to the encoding of $F_k$, $r \times r^k$; None where only $F_1$ can be encoded.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Encoding:
     ancillas: Any
     bloq: Callable[[Mapping[str, Any], Blocks], Any]
     is_norm_access: bool
+    hint: str = ""
+    factor: Callable[[int], Factor] | None = None
 
 
 @cache
@@ -62,5 +67,7 @@ def usable_encodings(wanted: str, known: Collection[str]) -> list[str]:
     usable = [name for name in names if all(need in known for need in encoding(name).needs)]
     if not usable:
         missing = [need for name in names for need in encoding(name).needs if need not in known]
-        raise InputError(f"algorithm.encoding: {wanted} needs {', '.join(missing)}")
+        hint = "" if wanted == "auto" else encoding(wanted).hint
+        tail = f"; {hint}" if hint else ""
+        raise InputError(f"algorithm.encoding: {wanted} needs {', '.join(missing)}{tail}")
     return usable

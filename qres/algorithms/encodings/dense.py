@@ -2,6 +2,10 @@ r"""Every entry stored, zeros too: normalisation $2^n \max|A_{ij}|$, no involuti
 
 The sparse encoding with slot $l$ standing for column $l$: the involution only swaps names and is
 free, so a nearly full pattern is cheaper stored whole than with the positions of its non-zeros.
+
+$F_k$ has $2^n$ slots a column and $2^{kn}$ a row: normalisation $2^{(k+1)n/2} \max|F_k|$, a table of
+$r 2^{kn}$ entries. Switched by a control, the exchange of names is $n$ controlled swaps, and the
+diffusion of the other $(k-1) n$ qubits is controlled (one Toffoli gate each).
 """
 
 from __future__ import annotations
@@ -13,10 +17,11 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits
 from qres.notation.formula import Formula, define
 from qres.notation.named import look, unlook, widest
 from qres.notation.source import derived
-from qres.notation.symbols import symbols
+from qres.notation.symbols import symbol, symbols
 
 _DIM, _LEVELS, _BITS = symbols("dim index_bits matrix_bits")
 _CONTROLS, _LIMIT, _ENTRY = symbols("controls block_limit max_entry")
@@ -55,6 +60,52 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
+def _factor(order: int) -> Factor:
+    tensor = TENSORS[order]
+    table = _DIM * 2 ** (order * _LEVELS)
+
+    def toffoli(controls: Any) -> Any:
+        value = look(table, _BITS, controls, _LIMIT) + unlook(table, controls, _LIMIT) + _BITS - 1
+        return value + controls * order * _LEVELS + emptiness(order, controls)
+
+    def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
+        alpha = define(
+            f"{name}.{tensor.alpha}",
+            f"normalisation of the encoded F_{order}",
+            sympy.sqrt(2) ** ((order + 1) * _LEVELS) * symbol(tensor.max_entry) / tensor.divisor,
+            derived("sparse access with one slot for each column"),
+        )
+        return _definitions(name) if order == 1 else (alpha,)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.factor_encoding import FactorTable
+
+        bits, entries = values["matrix_bits"], values["dim"] * 2 ** (order * values["index_bits"])
+        return FactorTable(
+            order=order,
+            rows=values["dim"],
+            index_bitsize=values["index_bits"],
+            bits=bits,
+            angle_blocks=(
+                blocks.lookup(f"angle{order}", entries, bits),
+                blocks.uncompute(f"unload{order}", entries),
+            ),
+            alpha=values[tensor.alpha],
+            epsilon=values["eps_matrix"],
+        )
+
+    return Factor(
+        tensor=tensor,
+        needs=(tensor.max_entry,),
+        definitions=definitions,
+        angle_error=2 * sympy.pi,
+        toffoli=toffoli,
+        width=lambda controls: widest(table, _BITS, controls, _LIMIT),
+        ancillas=_LEVELS + 1 + flag_qubits(order),
+        bloq=bloq,
+    )
+
+
 TOFFOLI = Formula(
     name="encoding.dense.toffoli",
     meaning="Toffoli gates of one use of the dense encoding",
@@ -77,4 +128,5 @@ ENCODING = Encoding(
     ancillas=_LEVELS + 1,
     bloq=_bloq,
     is_norm_access=False,
+    factor=_factor,
 )

@@ -3,6 +3,9 @@ r"""Row-state encoding: normalisation $\lVert A\rVert_F$, two trees of loaded ro
 $\langle i|U_1^\dagger U_2|j\rangle = (A_{ij}/\lVert A_i\rVert)(\lVert A_i\rVert/\lVert A\rVert_F)$: one tree
 prepares the normalised row, the other the vector of row norms. Each rotation is off by at most
 $2\pi 2^{-b}$, a tree of $n$ levels by $n$ times that, two trees by twice that.
+
+A row of $F_k$ has $kn$ levels, so its two trees are off by $(kn + n) 2\pi 2^{-b}$. Switched by a
+control, the exchange of row and column register is $n$ controlled swaps.
 """
 
 from __future__ import annotations
@@ -14,10 +17,11 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits, tree_bloq
 from qres.notation.formula import Formula, define
 from qres.notation.named import tree, widest
 from qres.notation.source import derived
-from qres.notation.symbols import symbols
+from qres.notation.symbols import symbol, symbols
 
 _DIM, _LEVELS, _BITS, _CONTROLS, _LIMIT = symbols("dim index_bits matrix_bits controls block_limit")
 _SOURCE = derived("circuits of qres.bloqs: row states and row norms by trees of loaded rotations")
@@ -57,6 +61,51 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
+def _factor(order: int) -> Factor:
+    tensor, levels = TENSORS[order], order * _LEVELS
+
+    def toffoli(controls: Any) -> Any:
+        rows = tree(_DIM, levels, _BITS, controls, _LIMIT)
+        norms = tree(1, _LEVELS, _BITS, controls, _LIMIT)
+        return rows + norms + controls * _LEVELS + emptiness(order, controls)
+
+    def width(controls: Any) -> Any:
+        entries = _DIM * 2 ** sympy.Max(levels - 1, 0)
+        return sympy.Min(1, _LEVELS) * widest(entries, _BITS, controls, _LIMIT)
+
+    def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
+        alpha = define(
+            f"{name}.{tensor.alpha}",
+            f"normalisation of the encoded F_{order}",
+            symbol(tensor.frobenius) / tensor.divisor,
+            derived("row-state encoding"),
+        )
+        return (alpha,)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.factor_encoding import FactorTrees
+
+        bits, qubits = values["matrix_bits"], values["index_bits"]
+        return FactorTrees(
+            order=order,
+            row_tree=tree_bloq(blocks, f"row{order}", values["dim"], order * qubits, bits),
+            norm_tree=tree_bloq(blocks, f"norm{order}", 1, qubits, bits),
+            alpha=values[tensor.alpha],
+            epsilon=values["eps_matrix"],
+        )
+
+    return Factor(
+        tensor=tensor,
+        needs=(tensor.frobenius,),
+        definitions=definitions,
+        angle_error=2 * sympy.pi * sympy.Max((order + 1) * _LEVELS, 1),
+        toffoli=toffoli,
+        width=width,
+        ancillas=_LEVELS + flag_qubits(order),
+        bloq=bloq,
+    )
+
+
 TOFFOLI = Formula(
     name="encoding.frobenius.toffoli",
     meaning="Toffoli gates of one use of the row-state encoding",
@@ -79,4 +128,5 @@ ENCODING = Encoding(
     ancillas=_LEVELS,
     bloq=_bloq,
     is_norm_access=True,
+    factor=_factor,
 )

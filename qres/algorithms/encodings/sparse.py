@@ -5,6 +5,15 @@ entry's angle is looked up, a flag rotated, the angle unlooked; then the involut
 (row $i$, slot $l$) to (row $j$, slot of $i$ in row $j$): the target from the table, the source by
 measurement-based uncomputation of the same table. For a full pattern the involution only swaps
 names and is free.
+
+**$F_k$** has $s'_k$ slots a row and $s'$ a column (a column of the derivative of a symmetric tensor
+couples at most $s$ rows): normalisation $\sqrt{s'_k s'} \max|F_k|$. One code of $n + \beta$ qubits,
+$\beta = \max((k-1) n + \log_2 s', \log_2 s'_k)$, names both (column, slot) and (row, slot), so the
+involution becomes a permutation of codes: load the change of the code, add it (CNOTs; switched off
+it is zero), erase it by the table of the inverse permutation. Both tables are addressed by the
+code, as columns that hold nothing have an address too: $r 2^\beta$ entries each, not $r s'_k$. At
+$k = 1$ these are the tables of the matrix. Row and column slots share their qubits, the diffusion of
+those that only one of them has is controlled.
 """
 
 from __future__ import annotations
@@ -16,10 +25,11 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, unlook, widest
 from qres.notation.source import derived
-from qres.notation.symbols import symbols
+from qres.notation.symbols import symbol, symbols
 
 _DIM, _LEVELS, _SPARSITY, _SLOTS, _SLOT_BITS = symbols("dim index_bits sparsity slots slot_bits")
 _BITS, _CONTROLS, _LIMIT = symbols("matrix_bits controls block_limit")
@@ -46,15 +56,19 @@ def _width(controls: Any) -> Any:
     return sympy.Max(widest(_TABLE, _BITS, controls, _LIMIT), involution)
 
 
+def _slot_bits(name: str) -> tuple[str, Formula]:
+    return define(
+        f"{name}.slot_bits",
+        "qubits of the slot",
+        ceil_log2(sympy.Min(_SPARSITY, _DIM)),
+        derived("slots padded to a power of two"),
+    )
+
+
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
     (entry,) = symbols("max_entry")
     return (
-        define(
-            f"{name}.slot_bits",
-            "qubits of the slot",
-            ceil_log2(sympy.Min(_SPARSITY, _DIM)),
-            derived("slots padded to a power of two"),
-        ),
+        _slot_bits(name),
         define(
             f"{name}.is_full",
             "1 where every row is full, so that the involution is free",
@@ -95,6 +109,84 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
+def _factor(order: int) -> Factor:
+    tensor = TENSORS[order]
+    slots = symbol(tensor.slot_bits)
+    code = sympy.Max((order - 1) * _LEVELS + _SLOT_BITS, slots)
+    values_table, move_table = _DIM * 2**slots, _DIM * 2**code
+    lone = sympy.Max(slots, _SLOT_BITS) - sympy.Min(slots, _SLOT_BITS)
+
+    def toffoli(controls: Any) -> Any:
+        value = look(values_table, _BITS, controls, _LIMIT) + unlook(values_table, controls, _LIMIT)
+        move = look(move_table, _LEVELS + code, controls, _LIMIT)
+        move += unlook(move_table, controls, _LIMIT)
+        return value + _BITS - 1 + move + controls * lone + emptiness(order, controls)
+
+    def width(controls: Any) -> Any:
+        move = widest(move_table, _LEVELS + code, controls, _LIMIT)
+        return sympy.Max(widest(values_table, _BITS, controls, _LIMIT), move)
+
+    def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
+        return _definitions(name) if order == 1 else _tensor_definitions(name, order)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.factor_encoding import FactorSlots
+
+        bits, levels, slot = values["matrix_bits"], values["index_bits"], values["slot_bits"]
+        row_slot = values[tensor.slot_bits]
+        rest = max((order - 1) * levels + slot, row_slot)
+        entries, codes = values["dim"] * 2**row_slot, values["dim"] * 2**rest
+        return FactorSlots(
+            order=order,
+            rows=values["dim"],
+            index_bitsize=levels,
+            row_slot_bitsize=row_slot,
+            column_slot_bitsize=slot,
+            bits=bits,
+            angle_blocks=(
+                blocks.lookup(f"angle{order}", entries, bits),
+                blocks.uncompute(f"unload{order}", entries),
+            ),
+            move_blocks=(
+                blocks.lookup(f"move{order}", codes, levels + rest),
+                blocks.uncompute(f"unmove{order}", codes),
+            ),
+            alpha=values[tensor.alpha],
+            epsilon=values["eps_matrix"],
+        )
+
+    return Factor(
+        tensor=tensor,
+        needs=tuple(dict.fromkeys(("sparsity", tensor.sparsity, tensor.max_entry))),
+        definitions=definitions,
+        angle_error=2 * sympy.pi,
+        toffoli=toffoli,
+        width=width,
+        ancillas=code - (order - 1) * _LEVELS + 1 + flag_qubits(order),
+        bloq=bloq,
+    )
+
+
+def _tensor_definitions(name: str, order: int) -> tuple[tuple[str, Formula], ...]:
+    tensor = TENSORS[order]
+    bits, entry = symbol(tensor.slot_bits), symbol(tensor.max_entry) / tensor.divisor
+    return (
+        _slot_bits(name),
+        define(
+            f"{name}.{tensor.slot_bits}",
+            f"qubits of the slot in a row of F_{order}",
+            ceil_log2(sympy.Min(symbol(tensor.sparsity), _DIM**order)),
+            derived("slots padded to a power of two"),
+        ),
+        define(
+            f"{name}.{tensor.alpha}",
+            f"normalisation of the encoded F_{order}",
+            sympy.sqrt(2) ** (bits + _SLOT_BITS) * entry,
+            derived("sparse access with padded slots in rows and columns"),
+        ),
+    )
+
+
 TOFFOLI = Formula(
     name="encoding.sparse.toffoli",
     meaning="Toffoli gates of one use of the sparse encoding",
@@ -126,4 +218,5 @@ ENCODING = Encoding(
     ancillas=_SLOT_BITS + 1,
     bloq=_bloq,
     is_norm_access=False,
+    factor=_factor,
 )

@@ -1,54 +1,57 @@
-r"""From a solver run to a read-out: copies, amplification, norm, signs, synthesis, as stages.
+r"""From a solver run to a read-out: amplification, plain states, synthesis, budget, for any member.
 
 An expected query count contains restarts, so a state is either made *coherently* (runs without
 restarts, amplified: $2k + 1$ runs and $2k$ reflections) or *repeated* (expected queries over the
-success probability). Coherent tomography, norm estimation and sign circuits need the first.
+success probability). Estimates of a single run are *direct*.
+
+A run is amplified exactly where its probability is known, and by a fixed-point sequence where only a
+lower bound is. The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
+measured, and $(\delta_a/c)^2/2$ where $c$ uses stand in one circuit, because the amplitudes
+$\sqrt{2\delta}$ of the failures add up there.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import sympy
 
-from qres.algorithms.amplification import ESTIMATE_REPEATS, ESTIMATE_ROUNDS, LEAST_FAIL
-from qres.algorithms.readouts.tomography import COHERENT_COPIES, SAMPLING_COPIES
-from qres.algorithms.record import Assumption, ClassicalWork, Share, Stage, Unit
-from qres.algorithms.solvers.base import Solver
+from qres.algorithms.amplification import FIXED_POINT, ROUNDS
+from qres.algorithms.readouts.base import Mode, Readout
+from qres.algorithms.readouts.turn import turn
+from qres.algorithms.record import Assumption, Share, Stage, Unit
 from qres.algorithms.synthesis import UNITARY_T
-from qres.algorithms.system import Definitions, System
-from qres.config.record import Readout
-from qres.notation.formula import Condition, Formula, define
-from qres.notation.named import ceil_log2
+from qres.algorithms.system import NOISE, Definitions, System
+from qres.notation.formula import define
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
-Mode = Literal["coherent", "repeat"]
-ReadoutKind = Literal["state", "tomography-coherent", "tomography-sampling"]
-
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _QA, _QB, _COPIES, _ROUNDS = symbols("matrix_queries state_queries copies rounds")
-_PROB, _DIM = symbols("success_prob dim")
+_PROB, _FLAG = symbols("success_prob flag_prob")
 
 
-def readout_definitions(system: System, kind: ReadoutKind, mode: Mode) -> Definitions:
-    """Return copies, totals in repeat mode, the norm's repetitions, and the rotation precision."""
+def is_fixed_point(system: System, member: Readout, mode: Mode) -> bool:
+    """Return whether the read-out amplifies runs of which only a lower bound is known."""
+    return member.amplified(mode) != 0 and not system.is_exact
+
+
+def readout_definitions(system: System, member: Readout, mode: Mode) -> Definitions:
+    """Return the symbols of the read-out: its own, amplification, totals, rotation precision."""
     name = system.name
-    found = []
-    if kind == "state":
-        found.append(define(f"{name}.copies", "states prepared", sympy.Integer(1), _CARD))
-    else:
-        found += _tomography_definitions(system, kind)
-    if mode == "repeat":
-        found += _repeat_definitions(system)
-    controls = 1 if kind == "tomography-sampling" else 0
+    longest = system.run(member.controls).rotations + member.rotations(system)
+    if is_fixed_point(system, member, mode):
+        longest = longest + 2 * _ROUNDS
     precision = symbol("eps_rotation") / symbol("run_rotations")
     return (
-        *found,
+        *member.definitions(system, mode),
+        *_amplification(system, member, mode),
+        *(_repeat_definitions(system) if mode == "repeat" else ()),
         define(
             f"{name}.run_rotations",
-            "rotations of the longest single run",
-            system.run(controls).rotations,
+            "rotations of the longest single run, and of what stands beside it",
+            longest,
             _CARD,
         ),
         define(f"{name}.eps_gate", "synthesis error of one rotation", precision, _CARD),
@@ -59,58 +62,71 @@ def readout_definitions(system: System, kind: ReadoutKind, mode: Mode) -> Defini
             UNITARY_T.source,
             kind="fitted",
         ),
+        *(member.logical(system, mode) if member.logical else ()),
     )
 
 
-def _tomography_definitions(system: System, kind: ReadoutKind) -> list[tuple[str, Formula]]:
-    name = system.name
-    copies = COHERENT_COPIES if kind == "tomography-coherent" else SAMPLING_COPIES
-    eps_tomo, fail_tomo = symbols("eps_tomography fail_tomography")
-    eps_norm, fail_norm, probability = symbols("eps_norm fail_norm norm_prob")
-    flagged = symbol("flag_prob") * _PROB / (1 + _PROB)
-    return [
+def _amplification(system: System, member: Readout, mode: Mode) -> Definitions:
+    if member.amplified(mode) == 0:
+        return ()
+    return _exact(system) if system.is_exact else _fixed_point(system, member, mode)
+
+
+def _exact(system: System) -> Definitions:
+    joint = sympy.Min(1, _PROB * _FLAG * (1 + NOISE))
+    return (
         define(
-            f"{name}.copies",
-            copies.meaning,
-            sympy.ceiling(copies.at(epsilon=eps_tomo, fail_prob=fail_tomo)),
-            copies.source,
-            kind=copies.kind,
-            bound=copies.bound,
-        ),
-        define(
-            f"{name}.norm_prob",
-            "probability of the read block beside a reference row of equal weight, and of the flag",
-            flagged,
-            derived("reference row with b_ref chosen so that both probabilities agree"),
-        ),
-        define(
-            f"{name}.norm_rounds",
-            "Grover iterations of one estimate",
-            ESTIMATE_ROUNDS.at(success_prob=probability, epsilon=eps_norm * probability),
-            ESTIMATE_ROUNDS.source,
+            f"{system.name}.rounds",
+            "amplification rounds of the joint event: flag and wanted block",
+            ROUNDS.at(success_prob=joint),
+            ROUNDS.source,
             kind="proven",
         ),
         define(
-            f"{name}.norm_repeats",
-            "estimates of each of the two probabilities",
-            ESTIMATE_REPEATS.at(fail_prob=fail_norm / 2),
-            ESTIMATE_REPEATS.source,
+            f"{system.name}.invocations",
+            "solver runs in one amplified state",
+            2 * _ROUNDS + 1,
+            ROUNDS.source,
             kind="proven",
-            conditions=(
-                Condition(
-                    sympy.Ge(fail_norm, 2 * LEAST_FAIL),
-                    "error.fail_prob that leaves 2e-40 to the norm",
-                ),
-            ),
         ),
-    ]
+    )
 
 
-def _repeat_definitions(system: System) -> list[tuple[str, Formula]]:
+def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
+    part = symbol("fail_amplification") / (member.amplified(mode) * system.segments)
+    joint = sympy.Min(1, _PROB * _FLAG)
+    length = FIXED_POINT.at(success_prob=joint, fail_prob=symbol("fail_state"))
+    return (
+        define(
+            f"{system.name}.fail_state",
+            "failure probability of one amplified state",
+            part**2 / 2 if member.is_coherent else part,
+            derived("amplitudes of failures add up" if member.is_coherent else "union bound"),
+            kind="proven",
+        ),
+        define(
+            f"{system.name}.invocations",
+            "solver runs in one amplified state, at any probability from the bound up",
+            length,
+            FIXED_POINT.source,
+            kind="proven",
+        ),
+        define(
+            f"{system.name}.rounds",
+            "pairs of reflections with phases in one amplified state",
+            (symbol("invocations") - 1) / 2,
+            FIXED_POINT.source,
+            kind="proven",
+        ),
+    )
+
+
+def _repeat_definitions(system: System) -> Definitions:
     solver = system.solver
-    total = _COPIES * solver.matrix_queries.at(epsilon=symbol("eps_solver")) / _PROB
+    expected = sympy.sympify(solver.expected_queries).subs(symbol("epsilon"), symbol("eps_solver"))
+    total = _COPIES * expected / _PROB
     queries = solver.matrix_queries
-    return [
+    return (
         define(
             f"{system.name}.total_matrix_queries",
             "expected uses of U_A for all plain states, restarts and misses included",
@@ -122,21 +138,19 @@ def _repeat_definitions(system: System) -> list[tuple[str, Formula]]:
         define(
             f"{system.name}.total_state_queries",
             "expected uses of U_b for all plain states",
-            solver.state_ratio * symbol("total_matrix_queries"),
+            solver.state_queries_of(symbol("total_matrix_queries")),
             queries.source,
             kind=solver.kind,
             bound=solver.state_queries.bound,
         ),
-    ]
+    )
 
 
-def quantum_stages(system: System, kind: ReadoutKind, mode: Mode) -> tuple[Stage, ...]:
+def quantum_stages(system: System, member: Readout, mode: Mode) -> tuple[Stage, ...]:
     """Return the quantum stages of one solve-and-read-out, rotation synthesis last."""
-    stages = _plain_stages(system, mode)
-    if kind == "tomography-sampling":
-        stages.append(_sign_stage(system))
-    if kind != "state":
-        stages.append(_norm_stage(system))
+    stages = plain_stages(system, mode) if member.has_plain else []
+    stages += member.stages(system, mode)
+    stages = [replace(stage, calls=system.segments * stage.calls) for stage in stages]
     asked = [(stage.calls, stage.unit) for stage in stages]
     rotations = sympy.Add(
         *(calls * unit.rotations for calls, unit in asked if isinstance(unit, Unit))
@@ -154,7 +168,8 @@ def quantum_stages(system: System, kind: ReadoutKind, mode: Mode) -> tuple[Stage
     return tuple(stages)
 
 
-def _plain_stages(system: System, mode: Mode) -> list[Stage]:
+def plain_stages(system: System, mode: Mode) -> list[Stage]:
+    """Return the stages of the plain states."""
     if mode == "coherent":
         runs = _COPIES * symbol("invocations")
         matrix_calls, rhs_calls = runs * _QA, runs * _QB
@@ -200,63 +215,16 @@ def _plain_stages(system: System, mode: Mode) -> list[Stage]:
             stage(
                 "amplification reflections",
                 _COPIES * 2 * _ROUNDS,
-                system.reflection(0),
-                0,
+                *turn(system, 0),
                 "two reflections per amplification round",
             )
         )
     return found
 
 
-def _sign_stage(system: System) -> Stage:
-    run, invocations = system.run(1), symbol("invocations")
-    return Stage(
-        name="sign circuits",
-        calls=_COPIES,
-        unit=Unit(
-            toffoli=invocations * run.toffoli + 2 * _ROUNDS * system.reflection(1),
-            rotations=invocations * run.rotations,
-            qubits=run.qubits,
-        ),
-        kind="proven",
-        source=SAMPLING_COPIES.source,
-        meaning="controlled amplified states, superposed with a reference, for the signs",
-    )
-
-
-def _norm_stage(system: System) -> Stage:
-    run, rounds, repeats = system.run(0), symbol("norm_rounds"), symbol("norm_repeats")
-    runs = 2 * rounds + 1
-    return Stage(
-        name="norm",
-        calls=2 * repeats,
-        unit=Unit(
-            toffoli=runs * run.toffoli + 2 * rounds * system.reflection(1),
-            rotations=runs * run.rotations,
-            qubits=run.qubits + ceil_log2(rounds) + 1,
-        ),
-        kind="proven",
-        source=ESTIMATE_ROUNDS.source,
-        meaning="amplitude estimates of the read block and of a reference row",
-    )
-
-
-def reconstruction(kind: ReadoutKind) -> Stage:
-    """Return the classical stage that turns measured copies into a vector."""
-    families = 2 if kind == "tomography-sampling" else 1
-    return Stage(
-        name="reconstruct",
-        calls=sympy.Integer(1),
-        unit=ClassicalWork(flops=families * _COPIES + 4 * _DIM),
-        kind="assumed",
-        source=derived("one addition a copy, four operations an entry; a lower estimate"),
-        meaning="counts to amplitudes, signs and norm on the classical device",
-    )
-
-
-def budget_shares(*, has_readout: bool, decided: tuple[Share, ...] = ()) -> tuple[Share, ...]:
+def budget_shares(member: Readout, decided: tuple[Share, ...] = ()) -> tuple[Share, ...]:
     """Return the terms of the error budget: decided ones first, then those to be filled."""
-    filled = [
+    filled = (
         Share(
             name="eps_encoding",
             symbol="share_encoding",
@@ -275,60 +243,34 @@ def budget_shares(*, has_readout: bool, decided: tuple[Share, ...] = ()) -> tupl
             value="eps_rotation",
             bought=("synthesis_t", "T per rotation"),
         ),
-    ]
-    if has_readout:
-        filled.append(
-            Share(
-                name="eps_readout",
-                symbol="share_readout",
-                value="eps_tomography",
-                bought=("copies", "states prepared"),
-            )
-        )
-    return (*decided, *filled)
+    )
+    return (*decided, *filled, *member.shares)
 
 
-def readout_kind(readout: Readout) -> ReadoutKind:
-    """Return which read-out the settings ask for."""
-    if readout.kind == "state":
-        return "state"
-    return "tomography-coherent" if readout.access == "coherent" else "tomography-sampling"
-
-
-def failures(kind: ReadoutKind) -> tuple[str, ...]:
+def failures(system: System, member: Readout, mode: Mode) -> tuple[str, ...]:
     """Return the failure probabilities that share `error.fail_prob` evenly."""
-    if kind == "state":
-        return ("fail_logical",)
-    return ("fail_tomography", "fail_norm", "fail_logical")
+    amplified = ("fail_amplification",) if is_fixed_point(system, member, mode) else ()
+    logical = () if member.logical else ("fail_logical",)
+    return (*member.failures, *amplified, *logical)
 
 
-def readout_assumptions(kind: ReadoutKind, solver: Solver, mode: Mode) -> tuple[Assumption, ...]:
+def readout_assumptions(system: System, member: Readout, mode: Mode) -> tuple[Assumption, ...]:
     """Return what the read-out rests on without proof."""
-    found = [] if kind == "state" and mode == "repeat" else [*solver.assumptions]
+    uses_runs = member.amplified(mode) != 0 or mode == "direct"
+    found = [*system.solver.assumptions] if uses_runs else []
     if mode == "repeat":
         text = "plain states are repeated until they succeed: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
-    if kind == "tomography-coherent":
-        found.append(
-            Assumption(
-                text="coherent tomography: constant and further logarithms unknown, set to 1;"
-                " likely 10 to 100 times more",
-                factor=100.0,
-                favours="quantum",
-            )
+    if is_fixed_point(system, member, mode) and (member.is_coherent or member.controls):
+        text = (
+            "fixed-point amplification leaves a phase that depends on the unknown probability;"
+            " it is taken as known from the estimates of the norm"
         )
-    if kind != "state":
-        found.append(
-            Assumption(
-                text="norm: the Fourier transform of each estimate, fewer than log2(M)^2 rotations,"
-                " is left out",
-                factor=1.0,
-                favours="quantum",
-            )
-        )
-    return tuple(found)
+        found.append(Assumption(text=text, factor=2.0, favours="quantum"))
+    return (*found, *member.assumptions)
 
 
-def run_warnings(system: System, kind: ReadoutKind, mode: Mode) -> tuple[tuple[str, str], ...]:
+def run_warnings(system: System, member: Readout, mode: Mode) -> tuple[tuple[str, str], ...]:
     """Return the solver's warnings where its runs are amplified or estimated."""
-    return system.solver.warnings if kind != "state" or mode == "coherent" else ()
+    uses_runs = member.amplified(mode) != 0 or mode == "direct"
+    return system.solver.warnings if uses_runs else ()

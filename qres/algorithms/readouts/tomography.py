@@ -1,77 +1,168 @@
-r"""Tomography of a real vector to relative $l_2$ error, with signs.
+r"""Tomography of a real vector, with signs: what its members share.
 
 Sampling measures copies of the state and of a controlled circuit for the signs, one family each.
-Coherent access uses the preparing unitary and its inverse; its constant is unknown and set to 1,
-so everything built on it is asymptotic. Only the direction is read, the norm is its own stage.
+Coherent access uses the preparing unitary and its inverse; its constant is unknown and set to 1, so
+everything built on it is asymptotic. Only the direction is read, the norm is its own stage.
+
+With `norm: l2` the result $\hat u$ obeys $\lVert\hat u - u\rVert_2 \le$ `error.total` $\lVert u\rVert_2$;
+with `norm: linf` every entry does, $\max_i|\hat u_i - u_i| \le$ `error.total` $\lVert u\rVert_2$,
+which for $d$ equal entries is weaker by $\sqrt d$.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import sympy
 
-from qres.notation.formula import Condition, Formula
-from qres.notation.source import DALZELL_2022, VAN_APELDOORN_2022, Paper, Source
-from qres.notation.symbols import symbols
+from qres.algorithms.readouts.base import Mode, Parts, Readout
+from qres.algorithms.readouts.norm import FOURIER, norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.shots import SHOT_PART, shot_definitions
+from qres.algorithms.readouts.stages import plain_stages
+from qres.algorithms.readouts.turn import turn
+from qres.algorithms.record import Assumption, ClassicalWork, Share, Stage, Unit
+from qres.algorithms.system import Definitions, System
+from qres.notation.formula import Condition, Formula, define
+from qres.notation.source import Source, derived
+from qres.notation.symbols import symbol, symbols
 
-KERENIDIS_PRAKASH = Paper(
-    key="kerenidis2020",
-    authors="Kerenidis and Prakash",
-    title="A quantum interior point method for LPs and SDPs",
-    year=2020,
-    arxiv="1808.09266",
-)
-
-_DIM, _EPS, _FAIL = symbols("dim epsilon fail_prob")
-_INPUTS = ("dim", "epsilon", "fail_prob")
-_RANGE = (
+_DIM, _EPS, _FAIL, _COPIES = symbols("dim epsilon fail_prob copies")
+INPUTS = ("dim", "epsilon", "fail_prob")
+RANGE = (
     Condition(sympy.Ge(_DIM, 1), "dim >= 1"),
     Condition(sympy.And(_EPS > 0, _EPS < 1), "0 < epsilon < 1"),
     Condition(sympy.And(_FAIL > 0, _FAIL < 1), "0 < fail_prob < 1"),
 )
-
-SAMPLING_COPIES = Formula(
-    name="readout.tomography-l2-sampling.copies",
-    meaning="executions of one circuit family (plain, or controlled for the signs)",
-    expression=sympy.Float("57.5")
-    * _DIM
-    * sympy.log(6 * _DIM / _FAIL)
-    / (_EPS**2 * (1 - _EPS**2 / 4)),
-    inputs=_INPUTS,
-    source=Source("Proposition 4", DALZELL_2022),
-    kind="proven",
-    bound="upper",
-    unit="states",
-    letter="c",
-    conditions=_RANGE,
+UNKNOWN_CONSTANT = Assumption(
+    text="coherent tomography: constant and further logarithms unknown, set to 1;"
+    " likely 10 to 100 times more",
+    factor=100.0,
+    favours="quantum",
 )
 
-COHERENT_COPIES = Formula(
-    name="readout.tomography-l2-coherent.copies",
-    meaning="uses of the state preparation or its inverse, constant and further logarithms set to 1",
-    expression=_DIM / _EPS * sympy.log(_DIM / _FAIL),
-    inputs=_INPUTS,
-    source=Source("Theta~(d/eps) for l2 error", VAN_APELDOORN_2022),
-    kind="asymptotic",
-    bound="lower",
-    unit="states",
-    letter="c",
-    conditions=_RANGE,
+
+def split(system: System) -> Any:
+    """Return the error of the direction, and of each probability of the norm: (1 + e)^2 - 1."""
+    return sympy.sqrt(1 + symbol("share_readout") / system.readout_stretch) - 1
+
+
+READ_SHARE = Share(
+    name="eps_readout",
+    symbol="share_readout",
+    value="eps_tomography",
+    bought=("copies", "states prepared"),
 )
 
-KP_COPIES = Formula(
-    name="readout.tomography-kp.copies",
-    meaning="states in total, both stages, for proven l2 error epsilon",
-    expression=504 * _DIM * sympy.log(_DIM) / _EPS**2,
-    inputs=_INPUTS,
-    source=Source(
-        "two stages of 36 d ln d / delta^2, error sqrt(7) delta", KERENIDIS_PRAKASH, "recalled"
-    ),
-    kind="assumed",
-    bound="upper",
-    unit="states",
-    letter="c",
-    defaults={"fail_prob": 0.5},
-    conditions=_RANGE,
-)
 
-FORMULAS = (SAMPLING_COPIES, COHERENT_COPIES, KP_COPIES)
+def tomography(name: str, norm: str, copies: Formula) -> Readout:
+    """Return the member that reads with coherent access."""
+    return Readout(
+        name=name,
+        keys={"kind": "tomography", "norm": norm, "access": "coherent"},
+        modes=("coherent",),
+        definitions=lambda system, mode: _definitions(system, copies),
+        stages=lambda system, mode: (norm_stage(system),),
+        parts=lambda parts, mode: [norm_part(parts)],
+        amplified=lambda mode: _COPIES,
+        has_plain=True,
+        is_coherent=True,
+        reconstruction=(_reconstruction(1),),
+        shares=(READ_SHARE,),
+        failures=("fail_tomography", "fail_norm"),
+        assumptions=(UNKNOWN_CONSTANT, FOURIER),
+    )
+
+
+def sampled_tomography(name: str, norm: str, copies: Formula) -> Readout:
+    """Return the member that measures plain copies and sign circuits, `copies` of each."""
+    whole = Readout(
+        name=name,
+        keys={"kind": "tomography", "norm": norm, "access": "sampling"},
+        modes=("coherent", "repeat"),
+        definitions=lambda system, mode: _definitions(system, copies),
+        stages=lambda system, mode: (_sign_stage(system, copies.source), norm_stage(system)),
+        parts=_sampling_parts,
+        amplified=lambda mode: (2 if mode == "coherent" else 1) * _COPIES,
+        has_plain=True,
+        is_coherent=False,
+        controls=1,
+        reconstruction=(_reconstruction(2),),
+        shares=(READ_SHARE,),
+        failures=("fail_tomography", "fail_norm"),
+        assumptions=(FOURIER,),
+    )
+    return replace(whole, variants=(_per_shot(whole, copies),))
+
+
+def _per_shot(whole: Readout, copies: Formula) -> Readout:
+    return replace(
+        whole,
+        rule="per shot",
+        definitions=lambda system, mode: _definitions(system, copies, kept=1 - SHOT_PART),
+        failures=(*whole.failures, "fail_run"),
+        logical=lambda system, mode: shot_definitions(
+            system,
+            SHOT_PART * split(system),
+            plain_stages(system, mode),
+            [_sign_stage(system, copies.source)],
+            [norm_stage(system)],
+        ),
+    )
+
+
+def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
+    eps_tomo, fail_tomo = symbols("eps_tomography fail_tomography")
+    name = system.name
+    return (
+        define(
+            f"{name}.eps_tomography",
+            "error of the direction",
+            kept * split(system),
+            derived("perturbation of the normalised block, even split"),
+            kind="proven",
+        ),
+        define(
+            f"{name}.copies",
+            copies.meaning,
+            sympy.ceiling(copies.at(epsilon=eps_tomo, fail_prob=fail_tomo / system.segments)),
+            copies.source,
+            kind=copies.kind,
+            bound=copies.bound,
+        ),
+        *norm_definitions(system, split(system)),
+    )
+
+
+def _sign_stage(system: System, source: Source) -> Stage:
+    run, invocations, rounds = system.run(1), symbol("invocations"), symbol("rounds")
+    toffoli, rotations = turn(system, 1)
+    return Stage(
+        name="sign circuits",
+        calls=_COPIES,
+        unit=Unit(
+            toffoli=invocations * run.toffoli + 2 * rounds * toffoli,
+            rotations=invocations * run.rotations + 2 * rounds * rotations,
+            qubits=run.qubits,
+        ),
+        kind="proven",
+        source=source,
+        meaning="controlled amplified states, superposed with a reference, for the signs",
+    )
+
+
+def _sampling_parts(parts: Parts, mode: Mode) -> list[tuple[Any, Any]]:
+    from qres.bloqs.readout import SignCircuit
+
+    return [(SignCircuit(parts.state), parts.values["copies"]), norm_part(parts)]
+
+
+def _reconstruction(families: int) -> Stage:
+    return Stage(
+        name="reconstruct",
+        calls=sympy.Integer(1),
+        unit=ClassicalWork(flops=families * _COPIES + 4 * _DIM),
+        kind="assumed",
+        source=derived("one addition a copy, four operations an entry; a lower estimate"),
+        meaning="counts to amplitudes, signs and norm on the classical device",
+    )

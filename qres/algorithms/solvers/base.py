@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -10,28 +11,38 @@ import sympy
 
 import qres.algorithms.solvers as folder
 from qres.algorithms.record import Assumption
+from qres.errors import HypothesisError
 from qres.notation.catalogue import members, pick
-from qres.notation.formula import Formula
+from qres.notation.formula import Condition, Formula
 from qres.notation.quantity import Kind
+from qres.notation.symbols import symbol
 
 
 @dataclass(frozen=True, kw_only=True)
 class Solver:
-    """A solver as the pipeline sees it.
+    r"""A solver as the pipeline sees it.
+
+    A *run* has no measurement and no restart inside, so it can be amplified; an *expected* count
+    has both, so it can only be repeated. All expressions are in `kappa_eff` and `epsilon`, the
+    error of the solution in state norm; those that say so also in `xi`. None is rounded: whoever
+    needs whole queries rounds them up.
 
     Args:
         name: as in `algorithm.solver`.
-        matrix_queries: expected uses of U_A of one solution, restarts included; symbols
-            `kappa_eff`, `epsilon`.
+        matrix_queries: the named formula `solver.<name>.matrix_queries`: expected uses of U_A of one
+            solution, restarts included; of one run where its meaning says so.
         state_queries: the same for U_b.
-        run_queries: uses of U_A of one run without restarts, expression in the same symbols.
-        flag_prob: probability that such a run flags success, likewise.
-        flag_kind: `proven` where that probability is exact, `assumed` where a bound is taken for
-            it: amplification with a wrong probability may overshoot.
-        state_ratio: uses of U_b per use of U_A.
-        qubits: ancillas of the solver itself.
+        run_queries: uses of U_A of one run.
+        expected_queries: uses of U_A until one run has succeeded, restarts included; may hold `xi`.
+        flag_prob: probability that a run flags success; may hold `xi`.
+        flag_kind: `proven` where that probability is exact, `assumed` where it is a lower bound:
+            the runs are then amplified by a fixed-point sequence.
+        states_per_query: uses of U_b that come with each use of U_A.
+        states_per_run: uses of U_b that come with each run, however long it is.
+        qubits: ancillas of the solver itself, beyond those of the encoding.
         kind: how the constants are known.
         has_circuit: whether its runs can be counted from a circuit.
+        conditions: hypotheses of its theorem beyond kappa_eff >= 1 and 0 < epsilon < 1.
         assumptions: what its figures rest on.
         warnings: (code, message) pairs of jobs that amplify its runs.
     """
@@ -40,14 +51,52 @@ class Solver:
     matrix_queries: Formula
     state_queries: Formula
     run_queries: Any
+    expected_queries: Any
     flag_prob: Any
     flag_kind: Kind
-    state_ratio: int
+    states_per_query: int = 0
+    states_per_run: int = 0
     qubits: int
     kind: Kind
     has_circuit: bool = True
+    conditions: tuple[Condition, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
+
+    def state_queries_of(self, queries: Any) -> Any:
+        r"""Return the uses of U_b that come with `queries` whole uses of U_A.
+
+        The number of runs is $\lceil \text{queries}/Q_A\rceil$ with $Q_A$ the symbol
+        `matrix_queries`, the rounded uses of U_A of one run. It is exact both for one run,
+        `state_queries_of(symbol("matrix_queries"))`, and for the rounded total of repeated ones:
+        $\lceil\lceil r Q_A\rceil/Q_A\rceil = \lceil r\rceil$ for every $r$, as $Q_A$ is whole.
+
+        Args:
+            queries: uses of U_A, an expression or a number.
+        """
+        found = self.states_per_query * queries
+        if self.states_per_run:
+            found += self.states_per_run * sympy.ceiling(queries / symbol("matrix_queries"))
+        return found
+
+    def check(self, kappa_eff: float, epsilon: float) -> None:
+        """Refuse values outside the hypotheses of the solver's theorem.
+
+        Raises:
+            HypothesisError: `kappa_eff` or `epsilon` lies where the theorem says nothing.
+        """
+        values = {"kappa_eff": kappa_eff, "epsilon": epsilon}
+        numbers = {symbol(name): _exact(value) for name, value in values.items()}
+        for condition in self.conditions:
+            if not condition.expression.subs(numbers):
+                free = sorted(str(s) for s in condition.expression.free_symbols)
+                found = ", ".join(f"{name} = {float(values[name]):.6g}" for name in free)
+                advice = "another algorithm.solver has no such limit"
+                raise HypothesisError(f"solver {self.name}", found, condition.text, advice)
+
+
+def _exact(value: Any) -> Any:
+    return sympy.Rational(Fraction(value))
 
 
 def run_by_markov(expected: Formula) -> dict[str, Any]:
@@ -57,8 +106,8 @@ def run_by_markov(expected: Formula) -> dict[str, Any]:
     inequality), provided that the record of its branches is uncomputed.
     """
     text = (
-        "a run cut off at twice its expected queries flags success with probability 1/2; Markov's"
-        " inequality gives at least that, the amplification takes it for exact and may overshoot"
+        "a run cut off at twice its expected queries flags success with probability at least 1/2"
+        " (Markov's inequality), and the record of its branches is uncomputed at no cost"
     )
     warning = (
         "W-EXPECTED",
@@ -67,6 +116,7 @@ def run_by_markov(expected: Formula) -> dict[str, Any]:
     )
     return {
         "run_queries": 2 * expected.expression,
+        "expected_queries": expected.expression,
         "flag_prob": sympy.Rational(1, 2),
         "flag_kind": "assumed",
         "assumptions": (Assumption(text=text, factor=2.0, favours="quantum"),),

@@ -9,9 +9,9 @@ Source: Dalzell, arXiv:2406.12086v2, Eq. (48).
 
 Departures: an expected count contains measurements and restarts, so it cannot stand inside
 amplitude amplification. One run cut off at twice the expected count succeeds with probability at
-least 1/2 (Markov's inequality), provided that the record of its branches is uncomputed; the
-amplification takes that 1/2 for exact. Whether a prefactor $1/(1-\epsilon^2)$ belongs in front of
-Eq. (48) is unknown (1e-4 at $\epsilon = 0.01$).
+least 1/2 (Markov's inequality), provided that the record of its branches is uncomputed; it is
+amplified by a fixed-point sequence, which cannot overshoot. Whether a prefactor
+$1/(1-\epsilon^2)$ belongs in front of Eq. (48) is unknown (1e-4 at $\epsilon = 0.01$).
 """
 
 from __future__ import annotations
@@ -19,49 +19,25 @@ from __future__ import annotations
 import sympy
 
 from qres.algorithms.solvers.base import Solver, run_by_markov
-from qres.notation.formula import Condition, Formula
+from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
 from qres.notation.source import DALZELL_2024, Source
-from qres.notation.symbols import symbols
 
-_KAPPA, _EPSILON = symbols("kappa_eff epsilon")
 _DECIMALS = [sympy.Float(text) for text in ("1.05", "2.78", "3.17")]
-_SOURCE = Source("Eq. (48)", DALZELL_2024)
-_RANGE = (
-    Condition(sympy.Ge(_KAPPA, 1), "kappa_eff >= 1"),
-    Condition(sympy.And(_EPSILON > 0, _EPSILON < 1), "0 < epsilon < 1"),
-)
 
 _QUERIES = (
-    56 * _KAPPA
-    + _DECIMALS[0] * _KAPPA * sympy.log(sympy.sqrt(1 - _EPSILON**2) / _EPSILON)
-    + _DECIMALS[1] * sympy.log(_KAPPA) ** 3
+    56 * KAPPA
+    + _DECIMALS[0] * KAPPA * sympy.log(sympy.sqrt(1 - EPSILON**2) / EPSILON)
+    + _DECIMALS[1] * sympy.log(KAPPA) ** 3
     + _DECIMALS[2]
 )
 
-MATRIX_QUERIES = Formula(
-    name="solver.shortcut.matrix_queries",
-    meaning="expected uses of the encoded matrix for one solution, restarts included",
-    expression=_QUERIES,
-    inputs=("kappa_eff", "epsilon"),
-    source=_SOURCE,
+MATRIX_QUERIES, STATE_QUERIES = query_pair(
+    "shortcut",
+    _QUERIES,
+    Source("Eq. (48)", DALZELL_2024),
+    "for one solution, expected, restarts included",
     kind="proven",
     bound="upper",
-    unit="queries",
-    letter="Q_A",
-    conditions=_RANGE,
-)
-
-STATE_QUERIES = Formula(
-    name="solver.shortcut.state_queries",
-    meaning="expected uses of the encoded right-hand side for one solution",
-    expression=2 * _QUERIES,
-    inputs=("kappa_eff", "epsilon"),
-    source=_SOURCE,
-    kind="proven",
-    bound="upper",
-    unit="queries",
-    letter="Q_b",
-    conditions=_RANGE,
 )
 
 FORMULAS = (MATRIX_QUERIES, STATE_QUERIES)
@@ -71,7 +47,7 @@ SOLVER = Solver(
     matrix_queries=MATRIX_QUERIES,
     state_queries=STATE_QUERIES,
     **run_by_markov(MATRIX_QUERIES),
-    state_ratio=2,
+    states_per_query=2,
     qubits=4,
     kind="proven",
 )

@@ -17,42 +17,18 @@ import sympy
 
 from qres.algorithms.record import Assumption
 from qres.algorithms.solvers.base import Solver
-from qres.notation.formula import Condition, Formula
+from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
 from qres.notation.source import DALZELL_2024, Source
-from qres.notation.symbols import symbols
 
-_KAPPA, _EPSILON = symbols("kappa_eff epsilon")
-_SOURCE = Source("abstract, known norm: kappa ln(2 sqrt(2)/epsilon)", DALZELL_2024)
-_RANGE = (
-    Condition(sympy.Ge(_KAPPA, 1), "kappa_eff >= 1"),
-    Condition(sympy.And(_EPSILON > 0, _EPSILON < 1), "0 < epsilon < 1"),
-)
-_QUERIES = _KAPPA * sympy.log(2 * sympy.sqrt(2) / _EPSILON)
+_QUERIES = KAPPA * sympy.log(2 * sympy.sqrt(2) / EPSILON)
 
-MATRIX_QUERIES = Formula(
-    name="solver.shortcut-known-norm.matrix_queries",
-    meaning="uses of the encoded matrix for one solution whose norm is known",
-    expression=_QUERIES,
-    inputs=("kappa_eff", "epsilon"),
-    source=_SOURCE,
+MATRIX_QUERIES, STATE_QUERIES = query_pair(
+    "shortcut-known-norm",
+    _QUERIES,
+    Source("abstract, known norm: kappa ln(2 sqrt(2)/epsilon)", DALZELL_2024),
+    "for one solution whose norm is known",
     kind="asymptotic",
     bound="lower",
-    unit="queries",
-    letter="Q_A",
-    conditions=_RANGE,
-)
-
-STATE_QUERIES = Formula(
-    name="solver.shortcut-known-norm.state_queries",
-    meaning="uses of the encoded right-hand side for one solution whose norm is known",
-    expression=2 * _QUERIES,
-    inputs=("kappa_eff", "epsilon"),
-    source=_SOURCE,
-    kind="asymptotic",
-    bound="lower",
-    unit="queries",
-    letter="Q_b",
-    conditions=_RANGE,
 )
 
 FORMULAS = (MATRIX_QUERIES, STATE_QUERIES)
@@ -62,9 +38,10 @@ SOLVER = Solver(
     matrix_queries=MATRIX_QUERIES,
     state_queries=STATE_QUERIES,
     run_queries=_QUERIES,
+    expected_queries=_QUERIES,
     flag_prob=sympy.Integer(1),
     flag_kind="assumed",
-    state_ratio=2,
+    states_per_query=2,
     qubits=4,
     kind="asymptotic",
     assumptions=(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sympy
 
-from qres.algorithms.base import Choice, algorithm, readout_modes
+from qres.algorithms.base import Choice, algorithm
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import encoding, encodings
 from qres.algorithms.lift import check_growth, linear_reference
@@ -46,16 +46,10 @@ def test_members_are_found_by_name():
         solver("shortcat")
 
 
-def test_only_samples_and_states_may_be_repeated():
-    assert readout_modes("state", "") == ("coherent", "repeat")
-    assert readout_modes("tomography", "sampling") == ("coherent", "repeat")
-    assert readout_modes("tomography", "coherent") == ("coherent",)
-
-
 @pytest.mark.parametrize("more", [{}, {"frobenius_norm": 20.0}])
 def test_an_encoding_is_open_where_its_numbers_are_known(more):
     scenario, measurement, module = ask(TRAINING | more, DESCENT)
-    found = module.candidates(scenario.algorithm, measurement)
+    found = module.candidates(scenario.algorithm, measurement, scenario.error)
     known = {name for name, item in encodings().items() if {*item.needs} <= {*measurement.values}}
     assert {choice.encoding for choice in found} == known
     assert ("frobenius" in known) == bool(more)
@@ -64,7 +58,7 @@ def test_an_encoding_is_open_where_its_numbers_are_known(more):
 
 def test_typed_settings_are_the_only_choice():
     scenario, measurement, module = ask(TRAINING, DESCENT | {"padding": 7, "encoding": "sparse"})
-    found = module.candidates(scenario.algorithm, measurement)
+    found = module.candidates(scenario.algorithm, measurement, scenario.error)
     assert {(choice.padding, choice.encoding) for choice in found} == {(7, "sparse")}
 
 
@@ -76,13 +70,13 @@ def test_a_typed_encoding_needs_its_numbers(given, keys):
     name = next(wanted for key, wanted in missing.items() if key in given)
     scenario, measurement, module = ask(given, keys | {"encoding": name})
     with pytest.raises(InputError, match=f"algorithm.encoding: {name} needs"):
-        module.candidates(scenario.algorithm, measurement)
+        module.candidates(scenario.algorithm, measurement, scenario.error)
 
 
 def build(given, keys, **changes):
     scenario, measurement, module = ask(given, keys)
     measurement = replace(measurement, **changes)
-    choice = module.candidates(scenario.algorithm, measurement)[0]
+    choice = module.candidates(scenario.algorithm, measurement, scenario.error)[0]
     return module.build(scenario.algorithm, measurement, scenario.error, choice)
 
 

@@ -11,7 +11,6 @@ from qres.classical.devices import device_names, load_device
 from qres.classical.estimate import (
     estimate_flops,
     estimate_gradients,
-    estimate_solve,
     estimate_training,
 )
 from qres.errors import InputError
@@ -19,7 +18,6 @@ from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
 
 H200 = load_device("h200")
-SPD = {"symmetric": True, "positive_definite": True}
 
 
 def test_devices():
@@ -95,71 +93,9 @@ def test_measurements_and_arrays():
     assert many.runtime_s[1] == estimate_training(measured, H200, n_steps=50).runtime_s
 
 
-def test_conjugate_gradients_by_hand():
-    matrix = {"dim": 10**6, "nnz": 5 * 10**6, "kappa": 1e4}
-    cost = estimate_solve(matrix, H200, epsilon=0.01, details=SPD)
-    steps = math.ceil(0.5 * 100 * math.log(200))
-    assert steps == 265
-    assert cost.method == "CG"
-    assert cost.flops == steps * (2 * 5e6 + 10 * 1e6)
-    assert cost.bytes == steps * (12 * 5e6 + 8 * 14 * 1e6)
-    assert cost.runtime_s == pytest.approx(steps * 5e-6 + cost.bytes / 4.8e12)
-
-
-def test_direct_solve_takes_one_launch():
-    cost = estimate_solve({"dim": 1000, "kappa": 1e12}, H200, epsilon=0.01)
-    assert cost.method == "LU"
-    assert cost.runtime_s == pytest.approx(5e-6 + 2e9 / 3 / (0.4 * 67e12))
-
-
-def test_kappa_takes_the_lower_end_of_the_smallest_singular_value():
-    values = {
-        "dim": Quantity(value=10**7),
-        "sparsity": Quantity(value=3),
-        "norm": Quantity(value=2.0, low=1.9, high=2.1),
-        "smallest_singular_value": Quantity(value=0.5, low=0.25, high=0.75),
-        "kappa": Quantity(value=4.0, low=2.5, high=8.4),
-    }
-    cost = estimate_solve(Measurement(subject="matrix", values=values), H200, epsilon=0.1)
-    steps = math.ceil(0.5 * (2.0 / 0.25) * math.log(20))
-    assert steps == 12
-    assert cost.flops == steps * (2 * 2 * 3e7 + 10 * 1e7)
-    alone = {name: values[name] for name in ("dim", "sparsity", "kappa")}
-    cost = estimate_solve(Measurement(subject="matrix", values=alone), H200, epsilon=0.1)
-    assert cost.flops == math.ceil(0.5 * 8.4 * math.log(20)) * (2 * 2 * 3e7 + 10 * 1e7)
-
-
-def test_direct_wins_where_the_condition_is_bad():
-    matrix = {"dim": 1000, "sparsity": 5, "kappa": 1e12}
-    cholesky = estimate_solve(matrix, H200, epsilon=0.01, details=SPD)
-    assert (cholesky.method, cholesky.flops) == ("Cholesky", pytest.approx(1e9 / 3))
-    general = estimate_solve(matrix, H200, epsilon=0.01)
-    assert (general.method, general.flops) == ("LU", pytest.approx(2e9 / 3))
-    singular = estimate_solve({**matrix, "kappa": math.inf}, H200, epsilon=0.01)
-    assert singular.method == "LU"
-
-
-def test_normal_equations_where_nothing_is_known():
-    matrix = {"dim": 10**7, "sparsity": 3, "norm": 2.0, "smallest_singular_value": 0.5}
-    cost = estimate_solve(matrix, H200, epsilon=0.1)
-    steps = math.ceil(0.5 * 4 * math.log(20))
-    assert cost.method == "CGNR"
-    assert cost.flops == steps * (2 * 2 * 3e7 + 10 * 1e7)
-
-
-def test_the_best_method_may_differ_by_point():
-    matrix = {"dim": 10**4, "sparsity": 5, "kappa": np.array([10.0, 1e12])}
-    cost = estimate_solve(matrix, H200, epsilon=0.01)
-    assert cost.method.tolist() == ["CGNR", "LU"]
-    each = [estimate_solve({**matrix, "kappa": k}, H200, epsilon=0.01) for k in (10.0, 1e12)]
-    assert cost.runtime_s.tolist() == [one.runtime_s for one in each]
-
-
 def test_missing_sizes_are_named():
     with pytest.raises(InputError, match="needs n_samples"):
         estimate_gradients(1, {"n_params": 1}, H200)
-    with pytest.raises(InputError, match="kappa"):
-        estimate_solve({"dim": 5, "smallest_singular_value": 1}, H200, epsilon=0.1)
 
 
 def test_plain_arithmetic():

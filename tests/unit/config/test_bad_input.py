@@ -87,18 +87,31 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
         ":10: algorithm.n_steps: belongs to carleman-gd, not linear-system", "(and 1 more)")),
     (NETWORK, "name: carleman-gd", "damping: 1\n  name: carleman-gd", (
         ":9: algorithm.damping: belongs to newton, which is not available yet",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  degree: 2", (
-        ":11: algorithm.degree: 2 is not available yet; use auto or 1",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  degree: 9", ("degree: expected auto or 1, found 9",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  segment_steps: 10", (
-        "segment_steps: 10 is not available yet; use auto or n_steps (50)",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  rescaling: 1.5", ("rescaling: 1.5 is not available",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  degree: 9", (
+        ":11: algorithm.degree: expected auto, 1, 2 or 3, found 9",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  segment_steps: 51", (
+        "segment_steps: expected at most n_steps (50), found 51",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  segment_steps: 0", (
+        "segment_steps: expected auto or a whole number >= 1, found 0",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  degree: 1\n  truncation_order: 2", (
+        "truncation_order: at degree 1 the lift closes at order 1, found 2",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  truncation_order: 2\n  map: order 3", (
+        "map: expected at most truncation_order (2), found 3",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  rescaling: 0", (
+        "rescaling: expected a number > 0, found 0",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  padding: -1", ("padding: expected auto", "found -1")),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {kind: sgd}", ("kind: sgd is not av",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {momentum: 0.9}", ("0.9 is not av",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: state, norm: l2}", (
         "algorithm.readout.norm: belongs to tomography, not state",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: observable}", ("observable is not",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: observable}", (
+        "algorithm.readout.of: missing",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: observable, of: accuracy}", (
+        "accuracy is no polynomial of the weights; read them out (tomography)",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: observable, of: linear}", (
+        "algorithm.readout.weight_norm: missing; observable linear needs it",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: observable, of: loss, weight_norm: 1}", (
+        "algorithm.readout.weight_norm: does not belong to observable loss",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  n_steps: 60", (":11: key 'n_steps' appears twice",)),
     (NETWORK, "schema: qres-model/1", "schema: qres-model/2", (":1: schema: expected qres",)),
     (NETWORK, "schema: qres-model/1\n", "", ("schema: missing; expected qres-model/1",)),

@@ -42,7 +42,7 @@ def ask(smallest=0.1):
 def costs(asked):
     scenario, measurement, module = asked
     found = {}
-    for choice in module.candidates(scenario.algorithm, measurement):
+    for choice in module.candidates(scenario.algorithm, measurement, scenario.error):
         job = module.build(scenario.algorithm, measurement, scenario.error, choice)
         split = even_split(job, total=0.1, fail_prob=0.05)
         numbers = job.evaluate(split)

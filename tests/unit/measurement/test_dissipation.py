@@ -2,9 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from qres.measurement.dissipation import describe_dissipation, find_growth, sum_growth
+from qres.measurement.dissipation import (
+    describe_dissipation,
+    describe_shares,
+    find_growth,
+    sum_growth,
+)
 from qres.notation.quantity import Quantity
 
 
@@ -35,3 +41,40 @@ def test_outer_ends_decide():
     assert float(found["growth_sum"]) == pytest.approx((1.02**51 - 1) / 0.02)
     assert float(found["hessian_norm"]) == pytest.approx(1.1)
     assert found["growth_sum"].kind == "given"
+
+
+def _rotated(eigenvalues):
+    basis, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((len(eigenvalues),) * 2))
+    return basis @ np.diag(eigenvalues) @ basis.T, basis
+
+
+def test_proxy_of_the_sheet():
+    """Section 17: eigenvalues -.2, 0, .5, 1, 15, eta = .1; t = 0, 1, 5, 50."""
+    dense, basis = _rotated([-0.2, 0, 0.5, 1, 15])
+    _, facts = describe_shares(dense, basis[:, 0], learning_rate=0.1, n_steps=50)
+    assert len(facts["proxy"]) == 51
+    found = [facts["proxy"][step] for step in (0, 1, 5, 50)]
+    assert found == pytest.approx([1, 0.874, 0.69992035, 0.75473736], rel=1e-7)
+
+
+def test_shares_by_hand():
+    """eta = .1, T = 50, margin .02: factors 1.03, 1.01, 1, .99, .9, .5 (from lambda = 15)."""
+    dense, basis = _rotated([-0.3, -0.1, 0, 0.1, 1, 15])
+    gradient = basis @ np.array([3.0, 0, 2.0, 0, 1.0, 1.0])  # squares 9, 4, 1, 1 of 15
+    values, facts = describe_shares(dense, gradient, learning_rate=0.1, n_steps=50)
+    found = {name: float(quantity) for name, quantity in values.items()}
+    assert found == pytest.approx(
+        {
+            "dissipative_share": 2 / 6,
+            "neutral_share": 3 / 6,
+            "divergent_share": 1 / 6,
+            "trajectory_decay": 2 / 15,
+        }
+    )
+    assert facts["gradient_shares"] == pytest.approx([2 / 15, 4 / 15, 9 / 15])
+
+
+def test_a_proxy_that_overflows_is_unknown():
+    _, facts = describe_shares(np.array([[-1e9]]), np.ones(1), learning_rate=1.0, n_steps=40)
+    assert facts["proxy"][34] == pytest.approx(1e306, rel=1e-6)
+    assert facts["proxy"][35:] == [None] * 6

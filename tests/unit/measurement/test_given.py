@@ -2,6 +2,7 @@
 
 import pytest
 
+from qres.config.load import load_scenario
 from qres.config.record import Counts, GivenModel
 from qres.errors import InputError
 from qres.measurement.given import take_given
@@ -149,3 +150,94 @@ def test_system_out_of_range(make, change, message):
 def test_update_norms_that_do_not_serve(make, norms, message):
     with pytest.raises(InputError, match=message):
         take_given(_given(NETWORK, norms), make.algorithm(n_steps=2))
+
+
+def test_norms_of_tensors_are_completed_by_theorems(make):
+    """n_active = 100: unfolding <= 10 injective, Frobenius <= 10 unfolding."""
+    found = take_given(_given(NETWORK | {"t3_injective": 2.0}), make.algorithm()).values
+    assert [found[name].value for name in ("t3_unfolding", "t3_frobenius")] == [20.0, 200.0]
+    assert found["t3_max_entry"].value == 2.0
+    assert {found[name].bound for name in ("t3_unfolding", "t3_frobenius")} == {"upper"}
+    assert found["t3_injective"].bound == "two-sided"
+    assert (found["t3_sparsity"].value, found["t3_sparsity"].kind) == (10_000, "assumed")
+    found = take_given(_given(NETWORK | {"t3_frobenius": 2.0}), make.algorithm()).values
+    assert [found[f"t3_{name}"].value for name in ("injective", "unfolding")] == [2.0, 2.0]
+    both = NETWORK | {"t3_frobenius": 9.0, "t3_injective": 2.0, "t3_sparsity": 7}
+    found = take_given(_given(both), make.algorithm()).values
+    assert found["t3_unfolding"].value == 9.0
+    assert found["t3_sparsity"].value == 7
+    found = take_given(_given(NETWORK | {"t4_injective": 2.0}), make.algorithm()).values
+    assert found["t4_frobenius"].value == pytest.approx(2000.0)
+    assert "t3_injective" not in found
+    assert not any(
+        name.startswith("t3") for name in take_given(_given(NETWORK), make.algorithm()).values
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"t3_injective": 3.0, "t3_unfolding": 2.0}, "must not exceed t3_unfolding"),
+        ({"t3_unfolding": 3.0, "t3_frobenius": 2.0}, "must not exceed t3_frobenius"),
+        ({"t4_injective": 3.0, "t4_frobenius": 2.0}, "must not exceed t4_frobenius"),
+        ({"t3_max_entry": 3.0, "t3_frobenius": 2.0}, "must not exceed t3_frobenius"),
+        ({"n_outputs": 2.5}, "whole number"),
+        ({"t3_sparsity": 2.5}, "whole number"),
+        ({"jacobian_frobenius": -1.0}, "must not be negative"),
+    ],
+)
+def test_norms_of_tensors_out_of_range(make, change, message):
+    with pytest.raises(InputError, match=message):
+        take_given(_given(NETWORK | change), make.algorithm())
+
+
+TYPED = {
+    "t3_injective": 1.0,
+    "t3_unfolding": 2,
+    "t3_frobenius": {"value": 3, "low": 2.5, "high": 4},
+    "t3_max_entry": 1,
+    "t3_sparsity": 100,
+    "t4_injective": 1,
+    "t4_frobenius": 2,
+    "n_outputs": 10,
+    "jacobian_frobenius": 4,
+    "output_hessian_norm": 0.25,
+    "gram_dropped_norm": 0.1,
+}
+
+
+def _load(**given):
+    return load_scenario(
+        {
+            "schema": "qres-model/1",
+            "name": "typed",
+            "model": {"given": NETWORK | given},
+            "algorithm": {"name": "carleman-gd", "n_steps": 3, "learning_rate": 0.1},
+        }
+    )
+
+
+def test_the_keys_of_a_model_file_arrive():
+    scenario = _load(**TYPED)
+    found = take_given(scenario.model, scenario.algorithm).values
+    for name, value in TYPED.items():
+        expected = value["value"] if isinstance(value, dict) else value
+        assert (found[name].value, found[name].kind) == (expected, "given")
+    assert (found["t3_frobenius"].low, found["t3_frobenius"].high) == (2.5, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"t3_injective": 3, "t3_unfolding": 2}, r"t3_injective: expected at most t3_unfolding"),
+        ({"t3_unfolding": 3, "t3_frobenius": 2}, r"t3_unfolding: expected at most t3_frobenius"),
+        ({"t4_injective": 3, "t4_frobenius": 2}, r"t4_injective: expected at most t4_frobenius"),
+        ({"n_outputs": 1.5}, "n_outputs: expected a whole number"),
+        ({"t3_sparsity": 0.5}, "t3_sparsity: expected a whole number"),
+        ({"gram_dropped_norm": 0}, "gram_dropped_norm: expected a number > 0"),
+    ],
+)
+def test_keys_of_a_model_file_that_cannot_be(given, message):
+    with pytest.raises(InputError, match=message) as caught:
+        _load(**given)
+    assert "\n" not in str(caught.value)

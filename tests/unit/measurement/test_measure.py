@@ -29,6 +29,11 @@ NETWORK_NAMES = {
     "eps_model",
     "final_distance",
     "hessian_norm",
+    "growth",
+    *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
+    *("t4_injective", "t4_frobenius"),
+    *("n_outputs", "jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm"),
+    *("dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
 }
 
 
@@ -50,11 +55,23 @@ def test_network(make, store):
     assert found.details["dense_twin"]["difference_over_norm"] < 1e-6
     assert found.details["held_out_accuracy"] > 0.9
     assert (len(found.update_norms), len(found.eps_model_curve)) == (11, 10)
+    assert set(found.path_norms) == set(found.eps_model_curves) == {1, 2, 3}
+    assert found.path_norms[1] == found.update_norms
+    assert found.values["eps_model"].value == found.eps_model_curves[1][-1]
+    assert found.segmentations[0][0].path_norms == found.path_norms
     assert found.sparsity_rows[0].threshold == found.sparsity_rows[0].dropped_norm == 0
     assert len(found.sparsity_rows) == 9
     assert {task for task, *_ in told} >= {"train", "retrain", "Lanczos", "trajectory"}
     json.dumps(found.to_dict(), allow_nan=False)
     assert Measurement.from_dict(found.to_dict()) == found
+
+
+def test_a_typed_length_of_segments_is_measured_too(make, store):
+    pytest.importorskip("torch")
+    scenario = make.scenario(make.network(), make.algorithm(segment_steps=4))
+    found = measure_scenario(scenario, store=store)
+    assert [segment.n_steps for segment in found.segmentations[-1]] == [4, 4, 2]
+    assert found.details["segment_steps"] == 4
 
 
 def test_second_time_it_is_found_and_no_network_is_trained(make, store, monkeypatch):
@@ -354,6 +371,12 @@ def _strip(data, path, value):
         ("update_norms", [0.0, 1.0], "update_norms: has 2 values, algorithm.n_steps 10 needs 11"),
         ("update_norms", [-1.0] * 11, "update_norms: every value must be finite"),
         ("details.n_features", 0, "details.n_features: must be positive"),
+        ("path_norms.2", [0.0, 1.0], r"path_norms\.2: has 2 values, needs 11"),
+        ("path_norms.3", [-1.0] * 11, r"path_norms\.3: every value must be at least 0"),
+        ("values.t3_injective.value", 1e9, "t3_injective: must not exceed t3_unfolding"),
+        ("values.neutral_share.value", 1.5, r"neutral_share: must lie in \[0, 1\], found 1\.5"),
+        ("values.n_outputs.value", 1.5, "n_outputs: must be a whole number"),
+        ("segmentations", [[]], r"segmentations\[0\]: covers 0 steps, needs 10"),
         ("details", [], "not a measurement"),
         ("values.grad_norm.value", "much", "not a measurement"),
     ],
@@ -444,3 +467,56 @@ def test_live_module_bad_input():
     kinked = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     found = measure_module(kinked, loss=loss, batches=batch)
     assert [code for code, _ in found.warnings] == ["W-KINK"]
+    assert found.values["eps_model"].kind == found.values["t3_injective"].kind == "assumed"
+    with pytest.raises(InputError, match="segment_steps: must be 1 to 50, found 51"):
+        measure_module(kinked, loss=loss, batches=batch, segment_steps=51)
+
+
+def test_without_a_third_derivative_degree_one_is_measured():
+    torch = pytest.importorskip("torch")
+
+    class Stop(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(context, slope):
+            raise RuntimeError("the derivative for 'stop' is not implemented.")
+
+    class Twice(torch.autograd.Function):
+        """x^2 / 2, which may be differentiated twice."""
+
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return x * x / 2
+
+        @staticmethod
+        def backward(context, slope):
+            return Once.apply(*context.saved_tensors, slope)
+
+    class Once(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x, slope):
+            context.save_for_backward(x, slope)
+            return x * slope
+
+        @staticmethod
+        def backward(context, above):
+            x, slope = context.saved_tensors
+            return above * Stop.apply(slope), above * Stop.apply(x)
+
+    class Squared(torch.nn.Linear):
+        def forward(self, x):
+            return Twice.apply(super().forward(x))
+
+    batch = [(torch.ones(4, 2), torch.ones(4))]
+    loss = lambda output, y: ((output.squeeze(-1) - y) ** 2).mean()  # noqa: E731
+    found = measure_module(Squared(2, 1), loss=loss, batches=batch, n_steps=3)
+    assert set(found.path_norms) == {1}
+    assert "t3_injective" not in found.values
+    assert [text.partition(":")[0] for _, text in found.warnings] == [
+        "models of degree 3 were not measured",
+        "models of degree 2 were not measured",
+    ]

@@ -1,0 +1,219 @@
+r"""The choice of orders, segment length and rescaling.
+
+Bounds at hand for a choice (N, m): the certificate $\gamma e_1(t)$ for every m, and the a-priori
+majorant $E_N(t)$ for the exact map; the smaller counts. Neither depends on the rescaling, in the
+units of u.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from qres.algorithms.carleman.certificate import LinearPart, bound_step, certify, check_path
+from qres.algorithms.carleman.describe import majorant_of, rescale
+from qres.algorithms.carleman.majorant import truncation_curve
+from qres.errors import InputError, QresError
+
+MapPolicy = Literal["auto", "exact", "first-order"] | int
+"""Which map orders may be chosen: every m <= N, m = N, m = 1, or one number."""
+
+MAX_ORDER = 6
+
+_HALVINGS = 6
+_GOLDEN = (math.sqrt(5) - 1) / 2
+_REFINEMENTS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A choice that meets its tolerance.
+
+    Args:
+        truncation_order: N.
+        map_order: m.
+        n_steps: T, the step at which the bound is met.
+        bound: on the error of block 1 at T, in the units of u.
+        is_apriori: whether the majorant gave it, else the certificate along the path.
+    """
+
+    truncation_order: int
+    map_order: int
+    n_steps: int
+    bound: float
+    is_apriori: bool
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    r"""The recurrence whose truncation is bounded.
+
+    Args:
+        linear: the linear part.
+        norms_unfolding: $\lVert F_k\rVert$ in the unfolding norm, k = 0 first.
+        norms_injective: the same in the injective norm.
+        path: $\lVert u_t\rVert$, t = 0..T, in the units of u.
+    """
+
+    linear: LinearPart
+    norms_unfolding: tuple[float, ...]
+    norms_injective: tuple[float, ...]
+    path: tuple[float, ...]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether degree 1 closes the lift at N = 1."""
+        return not any(self.norms_unfolding[2:]) and not any(self.norms_injective[2:])
+
+
+def error_curves(
+    dynamics: Dynamics, truncation_order: int, map_order: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the certificate and the majorant at t = 0..T, in the units of u.
+
+    The majorant is infinite for m < N, which it says nothing about.
+    """
+    path = check_path(dynamics.path)
+    gamma = float(path.max()) or 1.0
+    step = bound_step(
+        dynamics.linear,
+        rescale(dynamics.norms_unfolding, gamma),
+        truncation_order,
+        map_order,
+        norms_injective=rescale(dynamics.norms_injective, gamma),
+    )
+    certificate = gamma * certify(step, path / gamma)[:, 0]
+    if map_order < truncation_order:
+        return certificate, np.full(len(path), math.inf)
+    phi = majorant_of(dynamics.linear, dynamics.norms_injective)
+    return certificate, truncation_curve(phi, float(path[0]), truncation_order, len(path) - 1)
+
+
+def choose_order(
+    dynamics: Dynamics,
+    tolerance: float,
+    *,
+    max_order: int = MAX_ORDER,
+    policy: MapPolicy = "auto",
+) -> Order | None:
+    """Return the smallest N, then the smallest m, that meet the tolerance after the last step.
+
+    Args:
+        dynamics: the recurrence and its path.
+        tolerance: on the error of block 1, in the units of u.
+        max_order: largest N.
+        policy: which m may be taken.
+
+    Returns:
+        None if no choice meets it; `longest_segment` says how many steps one does.
+    """
+    for order, map_order in _candidates(dynamics, max_order, policy):
+        found = _best_at(dynamics, order, map_order, len(dynamics.path) - 1)
+        if found.bound <= tolerance:
+            return found
+    return None
+
+
+def longest_segment(
+    dynamics: Dynamics,
+    tolerances: Sequence[float] | np.ndarray,
+    *,
+    max_order: int = MAX_ORDER,
+    policy: MapPolicy = "auto",
+) -> Order | None:
+    """Return the choice whose bound is within the tolerance for the most steps.
+
+    Ties go to the smaller N, then the smaller m.
+
+    Args:
+        dynamics: the recurrence and its path.
+        tolerances: one for each t = 0..T; the entry at 0 is not used.
+        max_order: largest N.
+        policy: which m may be taken.
+
+    Returns:
+        None if not even one step can be taken.
+    """
+    allowed = np.asarray(tolerances, dtype=float)
+    if allowed.shape != (len(dynamics.path),):
+        raise InputError(f"carleman: needs {len(dynamics.path)} tolerances, found {allowed.shape}")
+    best: Order | None = None
+    for order, map_order in _candidates(dynamics, max_order, policy):
+        smaller = np.minimum(*error_curves(dynamics, order, map_order))
+        passes = np.flatnonzero(smaller[1:] <= allowed[1:])
+        steps = int(passes[-1]) + 1 if passes.size else 0
+        if steps > (best.n_steps if best else 0):
+            best = _best_at(dynamics, order, map_order, steps)
+    return best
+
+
+def best_rescaling(cost: Callable[[float], float], start: float) -> float:
+    r"""Return a rescaling of small cost: a grid of halvings about `start`, then golden section.
+
+    Deterministic; never worse than `start` or any $\gamma = 2^k\,$`start`, $|k| \le 6$.
+
+    Args:
+        cost: of a rescaling; may be infinite.
+        start: $\lVert u_T\rVert > 0$.
+
+    Raises:
+        InputError: start is not positive.
+        QresError: a cost is no number.
+    """
+    if not (start > 0 and math.isfinite(start)):
+        raise InputError(f"carleman: the search for a rescaling starts above 0, found {start}")
+    seen: dict[float, float] = {}
+
+    def price(exponent: float) -> float:
+        if exponent not in seen:
+            seen[exponent] = float(cost(start * 2.0**exponent))
+            if math.isnan(seen[exponent]):
+                raise QresError(f"carleman: the cost at rescaling {start * 2.0**exponent} is NaN")
+        return seen[exponent]
+
+    grid = sorted(range(-_HALVINGS, _HALVINGS + 1), key=lambda k: (abs(k), k))
+    centre = min(grid, key=price)
+    low, high = centre - 1.0, centre + 1.0
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    for _ in range(_REFINEMENTS):
+        if price(left) <= price(right):
+            high, right = right, left
+            left = high - _GOLDEN * (high - low)
+        else:
+            low, left = left, right
+            right = low + _GOLDEN * (high - low)
+    return start * 2.0 ** min(seen, key=lambda k: (seen[k], abs(k)))
+
+
+def _candidates(dynamics: Dynamics, max_order: int, policy: MapPolicy) -> list[tuple[int, int]]:
+    """Return (N, m) in order of preference."""
+    if max_order < 1 or (isinstance(policy, int) and policy < 1):
+        raise InputError(f"carleman: orders must be >= 1, found {max_order} and {policy}")
+    only_exact = dynamics.linear.block_norm is not None
+    found = []
+    for order in range(1, (1 if dynamics.is_linear else max_order) + 1):
+        if isinstance(policy, int):
+            maps = [min(policy, order)]
+        else:
+            ways = {"auto": [*range(1, order + 1)], "exact": [order], "first-order": [1]}
+            maps = ways[policy]
+        found += [(order, m) for m in maps if m == order or not only_exact]
+    return found
+
+
+def _best_at(dynamics: Dynamics, order: int, map_order: int, step: int) -> Order:
+    """Return the smaller of the two bounds at one step."""
+    certificate, majorant = (
+        float(curve[step]) for curve in error_curves(dynamics, order, map_order)
+    )
+    return Order(
+        truncation_order=order,
+        map_order=map_order,
+        n_steps=step,
+        bound=min(certificate, majorant),
+        is_apriori=majorant < certificate,
+    )

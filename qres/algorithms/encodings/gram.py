@@ -1,0 +1,120 @@
+r"""Gauss-Newton encoding $J^T Q J / B$: normalisation $\lVert J\rVert_F^2 \max_b\lVert Q_b\rVert / B$.
+
+$J$ is the Jacobian of $C$ outputs on $B$ samples, $Q$ holds one $C \times C$ Hessian of the loss in
+the outputs for each sample. The eigenvectors of each $Q_b$ are folded into its rows of $J$, which
+leaves $\lVert J\rVert_F$ as it is and $Q$ diagonal: a table of $B C r$ entries in two trees as of
+`frobenius`, each used twice, around one look-up of $B C$ eigenvalues, whose normalisation is
+$\max_b \lVert Q_b\rVert$ itself. (Encoding $Q$ as $C \times C$ blocks would cost more and pay
+$\max_b\lVert Q_b\rVert_F$ or more.)
+
+What $H$ has beyond its Gauss-Newton part, of norm `gram_dropped_norm`, is a model error, by
+`encoding.threshold_error`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+
+from qres.algorithms.blocks import Blocks
+from qres.algorithms.encodings.base import Encoding
+from qres.notation.formula import Formula, define
+from qres.notation.named import ceil_log2, look, tree, unlook, widest
+from qres.notation.source import derived
+from qres.notation.symbols import symbols
+
+_LEVELS, _BITS, _CONTROLS, _LIMIT = symbols("index_bits matrix_bits controls block_limit")
+_ROWS, _ROW_LEVELS = symbols("gram_rows sample_bits")
+_SOURCE = derived("circuits of qres.bloqs: rows and row norms of the Jacobian, twice, around Q")
+
+
+def _toffoli(controls: Any) -> Any:
+    rows = tree(_ROWS, _LEVELS, _BITS, controls, _LIMIT)
+    norms = tree(1, _ROW_LEVELS, _BITS, controls, _LIMIT)
+    factor = look(_ROWS, _BITS, controls, _LIMIT) + unlook(_ROWS, controls, _LIMIT) + _BITS - 1
+    projection = sympy.Min(1, _LEVELS) * (_LEVELS - 1 + controls)
+    return 2 * (rows + norms) + factor + projection
+
+
+def _width(controls: Any) -> Any:
+    rows = widest(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+    factor = widest(_ROWS, _BITS, controls, _LIMIT)
+    norms = widest(2 ** sympy.Max(_ROW_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+    return sympy.Max(sympy.Min(1, _LEVELS) * rows, sympy.Min(1, _ROW_LEVELS) * norms, factor)
+
+
+def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
+    samples, outputs, norm, curvature = symbols(
+        "n_samples n_outputs jacobian_frobenius output_hessian_norm"
+    )
+    return (
+        define(
+            f"{name}.gram_rows",
+            "rows of the Jacobian",
+            samples * outputs,
+            derived("definition"),
+        ),
+        define(
+            f"{name}.sample_bits",
+            "qubits of the index of samples and outputs",
+            ceil_log2(_ROWS),
+            derived("definition"),
+        ),
+        define(
+            f"{name}.alpha_matrix",
+            "normalisation of the encoded matrix",
+            norm**2 * curvature / samples,
+            derived("row-state encoding of J, twice, around a diagonal factor"),
+        ),
+    )
+
+
+def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+    from qres.bloqs.gram_encoding import GramEncoding
+
+    bits, rows = values["matrix_bits"], values["gram_rows"]
+    over_rows = {**values, "index_bits": values["sample_bits"]}
+    return GramEncoding(
+        row_tree=blocks.tree("jacobian", rows, values, bits),
+        norm_tree=blocks.tree("sample", 1, over_rows, bits),
+        factor_blocks=(
+            blocks.lookup("curvature", rows, bits),
+            blocks.uncompute("curvature_un", rows),
+        ),
+        alpha=values["alpha_matrix"],
+        epsilon=values["eps_matrix"],
+    )
+
+
+TOFFOLI = Formula(
+    name="encoding.gram.toffoli",
+    meaning="Toffoli gates of one use of the Gauss-Newton encoding",
+    expression=_toffoli(_CONTROLS),
+    inputs=("gram_rows", "sample_bits", "index_bits", "matrix_bits", "controls", "block_limit"),
+    source=_SOURCE,
+    unit="Toffoli",
+    defaults={"controls": 0, "block_limit": 63},
+)
+
+FORMULAS = (TOFFOLI,)
+
+ENCODING = Encoding(
+    name="gram",
+    needs=(
+        "n_samples",
+        "n_outputs",
+        "jacobian_frobenius",
+        "output_hessian_norm",
+        "gram_dropped_norm",
+    ),
+    definitions=_definitions,
+    angle_error=2 * sympy.pi * (2 * (_LEVELS + _ROW_LEVELS) + 1),
+    toffoli=_toffoli,
+    width=_width,
+    ancillas=_ROW_LEVELS + 2,
+    bloq=_bloq,
+    is_norm_access=True,
+    hint="gram is for a network whose Jacobian in its outputs was measured",
+)

@@ -1,0 +1,122 @@
+r"""The change of the loss, to the absolute error `error.total`.
+
+In the Taylor model of degree $q + 1$ it is linear in the lifted vector,
+$L(c + u) - L(c) = \lVert W\rVert\,\hat W\cdot y$ with the rows $\gamma\nabla L$,
+$\gamma^2\mathrm{vec}(H)/2$, $\gamma^3\mathrm{vec}(T_3)/6$ of $W$, so the lift must reach order $q + 1$.
+With $K = \lVert W\rVert\lVert u\rVert/(\gamma\sqrt P)$ it is $K A$; an error $\epsilon$ of the whole
+state moves it by $2K\epsilon$, and the product of an amplitude and a norm off by $e$ each is off by
+$K(2e + e^2)$.
+
+Written for degree 2: $r + r s + r s^2$ entries, the row sparsity of the third derivative taken as
+$s^2$. The loss's own model error is not in it.
+"""
+
+from __future__ import annotations
+
+import sympy
+
+from qres.algorithms.readouts.base import Mode, Readout
+from qres.algorithms.readouts.functional import (
+    REFERENCE_PART,
+    functional_definitions,
+    overlap_parts,
+    overlap_stages,
+)
+from qres.algorithms.readouts.norm import FOURIER
+from qres.algorithms.readouts.observable import FAILURES, READ_SHARE, estimate_definitions
+from qres.algorithms.readouts.reference import reference_rotations
+from qres.algorithms.system import Definitions, System
+from qres.notation.formula import Condition, Formula, define
+from qres.notation.named import ceil_log2
+from qres.notation.source import derived
+from qres.notation.symbols import symbol, symbols
+
+_PROB, _ERROR, _NORM, _GAMMA = symbols("success_prob error_abs update_norm rescaling")
+_GRAD, _HESSIAN, _THIRD = symbols("grad_norm frobenius_norm t3_frobenius")
+_W, _LEVELS, _SHARE = symbols("functional_norm functional_levels share_readout")
+
+NORM = Formula(
+    name="readout.observable-loss.functional_norm",
+    meaning="norm of the loss as a row on the lifted vector, degree 2",
+    expression=sympy.sqrt(
+        (_GAMMA * _GRAD) ** 2 + (_GAMMA**2 * _HESSIAN / 2) ** 2 + (_GAMMA**3 * _THIRD / 6) ** 2
+    ),
+    inputs=("rescaling", "grad_norm", "frobenius_norm", "t3_frobenius"),
+    source=derived("Taylor coefficients of the loss in rescaled variables"),
+    kind="proven",
+    letter=r"\lVert W\rVert",
+    conditions=(Condition(_GAMMA > 0, "rescaling > 0"),),
+)
+
+AMPLITUDE = Formula(
+    name="readout.observable-loss.amplitude_error",
+    meaning="error of the overlap that an absolute error of the loss allows",
+    expression=_ERROR * _GAMMA * sympy.sqrt(_PROB) / (_W * _NORM),
+    inputs=("error_abs", "rescaling", "success_prob", "functional_norm", "update_norm"),
+    source=derived("loss(c + u) - loss(c) = norm(W) norm(u) A / (gamma sqrt(P))"),
+    kind="proven",
+    letter=r"\epsilon_A",
+    conditions=(
+        Condition(_ERROR > 0, "error_abs > 0"),
+        Condition(_W > 0, "functional_norm > 0"),
+        Condition(_NORM > 0, "update_norm > 0"),
+        Condition(sympy.And(_PROB > 0, _PROB <= 1), "0 < success_prob <= 1"),
+    ),
+)
+
+FORMULAS = (NORM, AMPLITUDE)
+
+
+def _definitions(system: System, mode: Mode) -> Definitions:
+    size, sparsity = symbols("dim sparsity")
+    entries = size * (1 + sparsity + sparsity**2)
+    largest = {"success_prob": symbol("norm_prob"), "update_norm": system.read_norm}
+    return (
+        define(
+            f"{system.name}.functional_levels",
+            "qubits that number the entries of the loss's row",
+            ceil_log2(entries),
+            derived("one entry of gradient, Hessian and third derivative each"),
+        ),
+        define(
+            f"{system.name}.functional_norm",
+            NORM.meaning,
+            NORM.expression,
+            NORM.source,
+            kind="proven",
+        ),
+        *functional_definitions(system, AMPLITUDE.at(error_abs=_SHARE, **largest), _LEVELS),
+        define(
+            f"{system.name}.eps_amplitude",
+            AMPLITUDE.meaning,
+            (1 - REFERENCE_PART) * symbol("eps_observable"),
+            AMPLITUDE.source,
+            kind="proven",
+        ),
+        *estimate_definitions(system),
+    )
+
+
+READOUT = Readout(
+    name="observable-loss",
+    keys={"kind": "observable", "of": "loss"},
+    modes=("direct",),
+    definitions=_definitions,
+    stages=lambda system, mode: overlap_stages(system, _LEVELS),
+    parts=lambda parts, mode: overlap_parts(parts, parts.values["functional_levels"]),
+    amplified=lambda mode: 0,
+    has_plain=False,
+    is_coherent=True,
+    controls=1,
+    rotations=lambda system: reference_rotations(system, 1),
+    shares=(READ_SHARE,),
+    failures=FAILURES,
+    assumptions=(FOURIER,),
+    needs=("sparsity", "grad_norm", "frobenius_norm", "t3_frobenius"),
+    root=lambda system: AMPLITUDE.at(
+        error_abs=1, functional_norm=NORM.expression, update_norm=system.read_norm
+    ),
+    least_order=lambda degree: degree + 1,
+    systems=("carleman-gd",),
+    relative_to="nothing: it is the absolute error of the loss",
+)

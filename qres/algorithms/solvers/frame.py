@@ -1,0 +1,74 @@
+"""The frame that the query formulas of all solvers share: symbols, ranges, units, letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from qres.notation.formula import Condition, Formula
+from qres.notation.source import Source
+from qres.notation.symbols import symbols
+
+KAPPA, EPSILON = symbols("kappa_eff epsilon")
+
+KAPPA_RANGE = Condition(sympy.Ge(KAPPA, 1), "kappa_eff >= 1")
+EPSILON_RANGE = Condition(sympy.And(EPSILON > 0, EPSILON < 1), "0 < epsilon < 1")
+RANGE = (KAPPA_RANGE, EPSILON_RANGE)
+"""Where any solver is defined."""
+
+
+def queries(
+    name: str, letter: str, meaning: str, expression: Any, source: Source, **pedigree: Any
+) -> Formula:
+    """Return a count of queries in `kappa_eff` and `epsilon`.
+
+    Args:
+        name: `<model>.<quantity>`, what follows `solver.`.
+        letter: LaTeX of the left-hand side.
+        meaning: one line, what is counted.
+        expression: sympy expression.
+        source: where it comes from.
+        pedigree: further fields of `Formula`; `inputs`, `unit` and `conditions` may be replaced.
+    """
+    plain = {"inputs": ("kappa_eff", "epsilon"), "unit": "queries", "conditions": RANGE}
+    return Formula(
+        name=f"solver.{name}",
+        meaning=meaning,
+        expression=expression,
+        source=source,
+        letter=letter,
+        **{**plain, **pedigree},
+    )
+
+
+def query_pair(
+    model: str, expression: Any, source: Source, what: str, **pedigree: Any
+) -> tuple[Formula, Formula]:
+    """Return `matrix_queries` and `state_queries` of a solver that uses U_b twice with each U_A.
+
+    Args:
+        model: name of the solver.
+        expression: uses of U_A.
+        source: where it comes from.
+        what: end of both meanings, of what the uses are counted.
+        pedigree: further fields of both, see `queries`.
+    """
+    return (
+        queries(
+            f"{model}.matrix_queries",
+            "Q_A",
+            f"uses of the encoded matrix {what}",
+            expression,
+            source,
+            **pedigree,
+        ),
+        queries(
+            f"{model}.state_queries",
+            "Q_b",
+            f"uses of the encoded right-hand side {what}",
+            2 * expression,
+            source,
+            **pedigree,
+        ),
+    )

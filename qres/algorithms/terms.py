@@ -1,0 +1,137 @@
+r"""What a descent spends of the error before anything is computed, and what it rests on.
+
+The shares obey
+$$ \sum_s \Lambda_s\bigl[d_{\mathrm{model},s} + \gamma_s e_{1,s} + d_{\mathrm{threshold},s}
+   + (\lVert u_s\rVert + \gamma_s e_{1,s})(\epsilon_{\mathrm{tomo}} + \epsilon_{\mathrm{norm}}
+   + \epsilon_{\mathrm{tomo}}\epsilon_{\mathrm{norm}} + \Sigma_s)\bigr]
+   \le \mathrm{error.total}\,\lVert\theta_T - \theta_0\rVert . $$
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qres.algorithms.plan import Plan, is_majorant_infinite, part_of
+from qres.algorithms.readouts.base import Readout
+from qres.algorithms.record import Assumption, Share
+from qres.config.record import ErrorTarget
+from qres.measurement.record import Measurement
+from qres.notation.quantity import Kind
+
+Warnings = tuple[tuple[str, str], ...]
+
+
+def decided_shares(
+    plan: Plan,
+    map_order: int,
+    measurement: Measurement,
+    error: ErrorTarget,
+    member: Readout,
+    dropped: float,
+) -> tuple[Share, ...]:
+    """Return the terms that are not filled: model, map, truncation, dropped entries.
+
+    A model error above half of the budget leaves a result that nobody has shown for the training.
+
+    Args:
+        plan: with its errors.
+        map_order: the map that was chosen.
+        measurement: says how the model's error is known.
+        error: the target.
+        member: the read-out, which relates the vector's error to its own.
+        dropped: error of the entries that the encoding leaves out, relative to the whole change.
+    """
+    model, certificate = _model_kind(plan, measurement, error), _certificate_kind(plan)
+    shares = [
+        Share(name="eps_model", decided=member.spread(plan.eps_model), kind=model),
+        Share(
+            name="eps_map",
+            decided=member.spread(plan.eps_map[map_order]),
+            kind=certificate if plan.eps_map[map_order] else "exact",
+        ),
+        Share(name="eps_truncation", decided=member.spread(plan.eps_truncation), kind=certificate),
+    ]
+    if dropped:
+        shares.append(Share(name="eps_threshold", decided=member.spread(dropped), kind="measured"))
+    return tuple(shares)
+
+
+def _model_kind(plan: Plan, measurement: Measurement, error: ErrorTarget) -> Kind:
+    if (
+        plan.eps_model > error.total / 2
+        or plan.cut.is_repeated
+        or not _has_model(plan, measurement)
+    ):
+        return "assumed"
+    return measurement.values["eps_model"].kind
+
+
+def _has_model(plan: Plan, measurement: Measurement) -> bool:
+    """Say whether anything is known of the model's error."""
+    known = measurement.values.get("eps_model")
+    return plan.degree in measurement.eps_model_curves or (
+        known is not None and known.value is not None
+    )
+
+
+def _certificate_kind(plan: Plan) -> Kind:
+    if plan.degree == 1:
+        return "exact"
+    return "measured" if plan.keeps and not plan.cut.is_repeated else "assumed"
+
+
+def plan_assumptions(
+    plan: Plan, measurement: Measurement, error: ErrorTarget
+) -> tuple[Assumption, ...]:
+    """Return what degree, segments and orders rest on."""
+    found = []
+    if plan.eps_model > error.total / 2:
+        found.append(
+            f"the result holds for the weights of the degree-{plan.degree} model, not for those of"
+            f" training: they differ by {plan.eps_model:.3g} of the update"
+        )
+    if _model_kind(plan, measurement, error) == "assumed" and plan.eps_model == 0:
+        found.append("eps_model taken as 0")
+    if plan.cut.is_repeated:
+        found.append(
+            f"{len(plan.cut.segments)} segments, each taken like the first: the later ones were"
+            " not measured"
+        )
+    if plan.degree > 1 and plan.eps_truncation > part_of(error):
+        found.append(
+            f"truncation order {plan.truncation_order} was typed: its certificate"
+            f" {plan.eps_truncation:.3g} is more than a seventh of error.total"
+        )
+    return tuple(Assumption(text=text, factor=None, favours="quantum") for text in found)
+
+
+def plan_warnings(plan: Plan, position: tuple[int, float, int], error: ErrorTarget) -> Warnings:
+    """Return what a reader must know of model, map and certificate."""
+    return tuple(_warnings(plan, position[0], error))
+
+
+def _warnings(plan: Plan, map_order: int, error: ErrorTarget) -> Iterable[tuple[str, str]]:
+    if plan.eps_model > error.total / 2:
+        yield (
+            "W-MODEL",
+            f"eps_model {plan.eps_model:.3g} exceeds half of error.total {error.total:g}; no"
+            " truncation order removes it: use fewer steps, shorter segments or a smaller"
+            " learning rate",
+        )
+    if plan.degree == 1:
+        return
+    if is_majorant_infinite(plan):
+        yield (
+            "W-BLOWUP",
+            "the a-priori majorant is infinite; the certificate along the measured path is used",
+        )
+    steepest = max(
+        plan.cut.learning_rate * float(segment.values["lambda_max"])
+        for segment in plan.cut.segments
+    )
+    if map_order < plan.truncation_order and steepest * plan.truncation_order > 2:
+        yield (
+            "W-STIFF",
+            f"learning_rate N lambda_max = {steepest * plan.truncation_order:.3g} > 2: the map of"
+            f" order {map_order} grows although training is stable; prefer map: exact",
+        )

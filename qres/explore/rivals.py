@@ -1,0 +1,32 @@
+"""The solvers side by side: what each would ask for the same job."""
+
+from __future__ import annotations
+
+from qres.algorithms.solvers.base import solver
+from qres.explore.choose import Chosen, Offer
+from qres.pricing.record import Rival
+
+
+def rivals(chosen: Chosen) -> tuple[Rival, ...]:
+    """Return one row a solver, the least magic states first; empty where one was asked for."""
+    if len(chosen.rivals) < 2:
+        return ()
+    rows = [_row(name, offer) for name, offer in chosen.rivals.items()]
+    return tuple(sorted(rows, key=lambda row: (row.magic_states is None, row.magic_states or 0)))
+
+
+def _row(name: str, offer: Offer | str) -> Rival:
+    if isinstance(offer, str):
+        return Rival(solver=name, kind=solver(name).kind, reason=offer)
+    numbers, member = offer.job.evaluate(), solver(name)
+    given = {"kappa_eff": float(numbers["kappa_eff"]), "epsilon": float(numbers["eps_solver"])}
+    queries = (float(member.matrix_queries(**given)), float(member.state_queries(**given)))
+    return Rival(
+        solver=name,
+        queries=queries,
+        run_queries=numbers["matrix_queries"],
+        flag_prob=float(numbers["flag_prob"]),
+        invocations=numbers["invocations"],
+        magic_states=float(offer.cost.magic_states),
+        kind=member.kind,
+    )

@@ -1,0 +1,143 @@
+r"""What is measured at one set of weights: gradient, spectrum, entries, higher derivatives.
+
+Source: science/training-pipeline.md, sections 0, 5 and 15.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qres.measurement.curvature import Curvature
+from qres.measurement.dissipation import find_worst_growth
+from qres.measurement.hessian import (
+    EXACT_DIM,
+    Entries,
+    compare_twin,
+    measure_entries,
+)
+from qres.measurement.lanczos import Extremes, find_extremes
+from qres.measurement.progress import Progress, keep_silent
+from qres.measurement.tensors import Effort, measure_tensors
+from qres.notation.quantity import Kind, Quantity
+
+SOURCE = "this network"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """How to measure: the descent that is modelled, and how hard to look.
+
+    Args:
+        n_steps: steps of the descent.
+        learning_rate: of the descent.
+        weight_decay: of the descent, part of gradient and Hessian.
+        lanczos_steps: least number of Lanczos steps.
+        n_probes: sets the number of random vectors, where a derivative is sampled.
+        seed: of everything random here.
+        segment_steps: a length of segments that is measured besides the usual ones.
+    """
+
+    n_steps: int
+    learning_rate: float
+    weight_decay: float
+    lanczos_steps: int
+    n_probes: int
+    seed: int
+    segment_steps: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What is known at one set of weights.
+
+    Args:
+        values: `grad_norm`, the ends of the spectrum, `growth`, the entries, `t3_*`, `t4_*`.
+        extremes: the ends of the spectrum by Lanczos.
+        entries: those of the Hessian.
+        twin: the ends of the spectrum of the dense Hessian, where there is one.
+    """
+
+    values: dict[str, Quantity]
+    extremes: Extremes
+    entries: Entries
+    twin: dict[str, Any] | None
+
+
+def measure_point(
+    curvature: Curvature,
+    probe: Probe,
+    *,
+    effort: Effort,
+    degrees: tuple[int, ...],
+    is_first: bool = True,
+    progress: Progress = keep_silent,
+) -> Point:
+    """Measure at the start of `curvature`.
+
+    Args:
+        curvature: of the loss.
+        probe: how to measure.
+        effort: how hard to look at the tensors.
+        degrees: of the models; each needs one derivative more.
+        is_first: whether thresholds are scanned, and Lanczos runs apart from the dense Hessian,
+            to be compared with it.
+        progress: told as it goes.
+    """
+    dense = None
+    if curvature.n_active <= EXACT_DIM and not is_first:
+        dense = curvature.dense(progress=progress)
+    extremes = find_extremes(
+        curvature.multiply if dense is None else dense.__matmul__,
+        curvature.n_active,
+        steps=probe.lanczos_steps,
+        rng=np.random.default_rng(probe.seed),
+        progress=progress,
+    )
+    entries = measure_entries(
+        curvature,
+        extremes,
+        n_probes=effort.n_probes,
+        seed=probe.seed,
+        dense=dense,
+        is_scanned=is_first,
+        progress=progress,
+    )
+    twin = None if entries.dense is None else compare_twin(entries.dense, extremes)
+    values = {"grad_norm": _find_gradient(curvature), **_describe_ends(extremes, twin)}
+    values["growth"] = _find_growth(values, probe.learning_rate)
+    values |= entries.values
+    values |= measure_tensors(curvature, effort, order=max(degrees) + 1, progress=progress)
+    return Point(values=values, extremes=extremes, entries=entries, twin=twin)
+
+
+def describe(value: float | int, kind: Kind, method: str) -> Quantity:
+    """Return a number about this network, without interval."""
+    return Quantity(value=value, kind=kind, source=SOURCE, method=method)
+
+
+def _find_gradient(curvature: Curvature) -> Quantity:
+    """Return the norm of the gradient."""
+    norm = float(np.linalg.norm(curvature.gradient(curvature.start)))
+    return describe(norm, "exact", "full-batch gradient at the start, weight decay included")
+
+
+def _find_growth(values: dict[str, Quantity], learning_rate: float) -> Quantity:
+    """Return the largest factor of one step, over the outer ends of the spectrum."""
+    worst = find_worst_growth(values["lambda_min"], values["lambda_max"], learning_rate)
+    return describe(worst, "measured", "max|1 - learning_rate lambda| over the outer ends")
+
+
+def _describe_ends(extremes: Extremes, twin: dict[str, Any] | None) -> dict[str, Quantity]:
+    """Return both ends of the spectrum; an interval that misses the dense twin is widened to it."""
+    ends = {}
+    for name, end in (("lambda_max", extremes.largest), ("lambda_min", extremes.smallest)):
+        method = f"{extremes.method}; residual {end.residual:.1e}"
+        quantity = replace(describe(end.value, "measured", method), low=end.low, high=end.high)
+        if twin is not None:
+            low, high = min(end.low, twin[name]), max(end.high, twin[name])
+            quantity = replace(quantity, low=low, high=high)
+        ends[name] = quantity
+    return ends

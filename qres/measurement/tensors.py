@@ -1,0 +1,267 @@
+r"""Third and fourth derivatives of the loss: what the nonlinear part of the lift must know.
+
+Up to `THIRD_DIM` (`FOURTH_DIM`) active parameters the whole tensor is computed and everything but
+the injective norm is exact. Beyond, the injective norm comes from power iteration, the unfolding
+norm from power iteration and fresh random signs, the Frobenius norm from
+$\|T\|_F^2 = \mathbb{E}\,\|T(z, z', \cdot)\|^2$ over independent random signs (unbiased), the largest
+entry from the slices where the injective norm is reached.
+
+Source: science/training-pipeline.md, sections 0 and 15.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qres.measurement.ascent import Peak, find_peak, measure_slice, widen
+from qres.measurement.curvature import Curvature, Vector
+from qres.measurement.probes import CONFIDENCE, draw_signs, find_mean
+from qres.measurement.progress import Progress, keep_silent
+from qres.notation.quantity import Bound, Kind, Quantity
+
+THIRD_DIM, FOURTH_DIM = 40, 16
+"""Up to this many active parameters the whole tensor is computed."""
+
+DENSE_STARTS, DENSE_STEPS = 48, 400
+"""Of the power iteration on a tensor that is at hand."""
+
+NEGLIGIBLE = 1e-12
+"""Entries below this part of the largest are rounding, not pattern."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How hard to look.
+
+    Args:
+        n_probes: sets the number of starts, signs and slices.
+        is_kinked: whether an activation has kinks, which every derivative misses.
+        rng: everything random here.
+    """
+
+    n_probes: int
+    is_kinked: bool
+    rng: np.random.Generator
+
+    def quantity(
+        self, value: float | int, kind: Kind, method: str, bound: Bound = "two-sided"
+    ) -> Quantity:
+        """Return a number about the tensor, `assumed` where the kinks are missed."""
+        if self.is_kinked:
+            kind, method = "assumed", f"{method}; the kinks of the activations are missed"
+        return Quantity(value=value, kind=kind, bound=bound, source="this network", method=method)
+
+
+def measure_tensors(
+    curvature: Curvature, effort: Effort, *, order: int = 4, progress: Progress = keep_silent
+) -> dict[str, Quantity]:
+    """Return the `t3_*` and `t4_*` quantities at the start of `curvature`, up to this order."""
+    if order < 3:
+        return {}
+    values, peak = _measure_third(curvature, effort, progress)
+    if order < 4:
+        return values
+    return values | _measure_fourth(curvature, effort, peak, progress)
+
+
+def build_third(curvature: Curvature) -> Array:
+    """Return the whole third derivative, shape (r, r, r)."""
+    units = np.eye(curvature.n_active)
+    tensor = np.empty((len(units),) * 3)
+    for i, unit in enumerate(units):
+        for number, row in curvature.contract((unit,), units[i:]):
+            tensor[i, i + number] = tensor[i + number, i] = row
+    return _symmetrise(tensor)
+
+
+def build_fourth(curvature: Curvature) -> Array:
+    """Return the whole fourth derivative, shape (r, r, r, r)."""
+    units = np.eye(curvature.n_active)
+    tensor = np.empty((len(units),) * 4)
+    for i, j in itertools.combinations_with_replacement(range(len(units)), 2):
+        for number, row in curvature.contract((units[i], units[j]), units[j:]):
+            for first in itertools.permutations((i, j, j + number)):
+                tensor[first] = row
+    return _symmetrise(tensor)
+
+
+def _symmetrise(tensor: Array) -> Array:
+    """Return the mean over all orders of the indices: they differ by rounding."""
+    orders = list(itertools.permutations(range(tensor.ndim)))
+    return sum((tensor.transpose(order) for order in orders), np.zeros_like(tensor)) / len(orders)
+
+
+def _measure_third(
+    curvature: Curvature, effort: Effort, progress: Progress
+) -> tuple[dict[str, Quantity], Peak]:
+    """Return the quantities of the third derivative, and where it is largest."""
+    if curvature.n_active > THIRD_DIM:
+        return _sample_third(curvature, effort, progress)
+    tensor = build_third(curvature)
+    progress("third derivative", 1, 1)
+    peak = _climb_dense(tensor, effort.rng)
+    method = "the whole third derivative"
+    largest = float(np.max(np.abs(tensor)))
+    flat = tensor.reshape(len(tensor), -1)
+    nonzero = np.abs(flat) > NEGLIGIBLE * largest
+    values = {
+        "t3_injective": _describe_peak(effort, peak, DENSE_STARTS),
+        "t3_unfolding": effort.quantity(float(np.linalg.norm(flat, 2)), "exact", method),
+        "t3_frobenius": effort.quantity(float(np.linalg.norm(flat)), "exact", method),
+        "t3_max_entry": effort.quantity(largest, "exact", method),
+        "t3_sparsity": effort.quantity(int(np.max(nonzero.sum(axis=1))), "exact", method),
+    }
+    return values, peak
+
+
+def _climb_dense(tensor: Array, rng: np.random.Generator) -> Peak:
+    """Return the highest point of a tensor that is at hand."""
+
+    def product(vector: Vector) -> Vector:
+        image = tensor
+        while image.ndim > 1:
+            image = image @ vector
+        return image
+
+    starts = rng.standard_normal((DENSE_STARTS, len(tensor)))
+    return find_peak(product, starts, steps=DENSE_STEPS, polish=DENSE_STEPS)
+
+
+def _describe_peak(effort: Effort, peak: Peak, n_starts: int) -> Quantity:
+    """Return an injective norm: the best point found bounds it from below."""
+    method = f"shifted symmetric power iteration, best of {n_starts} starts"
+    return effort.quantity(peak.value, "measured", method, "lower")
+
+
+def _sample_third(
+    curvature: Curvature, effort: Effort, progress: Progress
+) -> tuple[dict[str, Quantity], Peak]:
+    """Return what products with the third derivative say about it."""
+    starts = _draw_starts(curvature, effort.n_probes, effort.rng)
+    peak = find_peak(
+        lambda vector: curvature.derive(vector, 2)[1], starts, steps=6, polish=3 * effort.n_probes
+    )
+    progress("third derivative", 1, 4)
+    unfolding = _sample_unfolding(curvature, effort, peak)
+    progress("third derivative", 2, 4)
+    frobenius = _sample_frobenius(curvature, effort, 8 * effort.n_probes, order=3)
+    frobenius = _reconcile(frobenius, peak, float(unfolding.low or 0))
+    progress("third derivative", 3, 4)
+    values = {
+        "t3_injective": _describe_peak(effort, peak, len(starts)),
+        "t3_unfolding": unfolding,
+        "t3_frobenius": frobenius,
+        **_sample_entries(curvature, effort, peak, frobenius),
+    }
+    progress("third derivative", 4, 4)
+    return values, peak
+
+
+def _draw_starts(curvature: Curvature, n_probes: int, rng: np.random.Generator) -> list[Vector]:
+    """Return the gradient and `n_probes` random vectors."""
+    gradient = curvature.gradient(curvature.start)
+    first = [gradient] if np.any(gradient) else []
+    return [*first, *rng.standard_normal((n_probes, curvature.n_active))]
+
+
+def _sample_unfolding(curvature: Curvature, effort: Effort, peak: Peak) -> Quantity:
+    """Return the unfolding norm: what the best vector found reaches, on fresh signs."""
+
+    def slices(vector: Vector, others: Iterable[Vector]) -> Iterator[tuple[int, Vector]]:
+        return curvature.contract((vector,), others)
+
+    n_probes = effort.n_probes
+    signs = [draw_signs(effort.rng, curvature.n_active) for _ in range(n_probes)]
+    vector = widen(slices, peak.vector, signs, steps=5)
+    square, slack = measure_slice(slices, vector, n_probes=n_probes, rng=effort.rng)
+    low, high = math.sqrt(max(square - slack, 0.0)), math.sqrt(square + slack)
+    # |T(v, v, v)| <= norm of T(v, ., .): the injective norm is a lower bound of this one
+    value = max(math.sqrt(square), peak.value)
+    method = (
+        f"power iteration with {n_probes} random sign vectors, then its vector on fresh ones, "
+        f"{CONFIDENCE:.0%} interval of what that vector reaches; not below t3_injective"
+    )
+    quantity = effort.quantity(value, "measured", method, "lower")
+    return replace(quantity, low=max(low, peak.value), high=max(high, value))
+
+
+def _sample_frobenius(curvature: Curvature, effort: Effort, count: int, *, order: int) -> Quantity:
+    """Return the root of the mean square of T at independent random signs."""
+    squares = []
+    for _ in range(count):
+        signs = [draw_signs(effort.rng, curvature.n_active) for _ in range(order - 1)]
+        squares.append(float(np.sum(curvature.mix(*signs) ** 2)))
+    mean, slack = find_mean(squares)
+    method = f"{count} tuples of independent random sign vectors, {CONFIDENCE:.0%} interval"
+    quantity = effort.quantity(math.sqrt(mean), "measured", method)
+    return replace(quantity, low=math.sqrt(max(mean - slack, 0.0)), high=math.sqrt(mean + slack))
+
+
+def _reconcile(frobenius: Quantity, peak: Peak, also: float = 0.0) -> Quantity:
+    """Return a Frobenius norm that is not below the norms that it bounds."""
+    floor = max(peak.value, also)
+    value = max(float(frobenius), floor)
+    return replace(
+        frobenius,
+        value=value,
+        low=max(float(frobenius.low or 0), peak.value),
+        high=max(float(frobenius.high or 0), value),
+    )
+
+
+def _sample_entries(
+    curvature: Curvature, effort: Effort, peak: Peak, frobenius: Quantity
+) -> dict[str, Quantity]:
+    """Return the largest entry of the slices at the largest coordinates of the peak."""
+    dim, units = curvature.n_active, np.zeros((effort.n_probes, curvature.n_active))
+    leading = np.argsort(-np.abs(peak.vector), kind="stable")[: effort.n_probes]
+    units[np.arange(len(leading)), leading] = 1
+    rows = np.stack(
+        [[row for _, row in curvature.contract((unit,), units)] for unit in units]
+    )  # (slices, slices, r)
+    largest = float(np.max(np.abs(rows)))
+    filled = np.count_nonzero(np.abs(rows) > NEGLIGIBLE * largest, axis=(1, 2))
+    share = float(np.max(filled)) / (rows.shape[1] * dim)
+    method = f"largest entry of {rows.shape[0] * rows.shape[1]} rows T(e_i, e_j, .)"
+    entry = effort.quantity(largest, "measured", method, "lower")
+    pattern = f"at most r^2; the fullest sampled slice has {share:.4g} of its entries, the low"
+    sparsity = effort.quantity(dim**2, "proven", pattern, "upper")
+    ceiling = max(float(frobenius.high or 0), largest)
+    return {
+        "t3_max_entry": replace(entry, low=largest, high=ceiling),
+        "t3_sparsity": replace(sparsity, low=round(share * dim**2), high=dim**2),
+    }
+
+
+def _measure_fourth(
+    curvature: Curvature, effort: Effort, third: Peak, progress: Progress
+) -> dict[str, Quantity]:
+    """Return the norms of the fourth derivative."""
+    if curvature.n_active <= FOURTH_DIM:
+        tensor = build_fourth(curvature)
+        progress("fourth derivative", 1, 1)
+        norm = float(np.linalg.norm(tensor))
+        return {
+            "t4_injective": _describe_peak(effort, _climb_dense(tensor, effort.rng), DENSE_STARTS),
+            "t4_frobenius": effort.quantity(norm, "exact", "the whole fourth derivative"),
+        }
+    n_starts = max(1, effort.n_probes // 2)
+    starts = [third.vector, *_draw_starts(curvature, n_starts, effort.rng)]
+    peak = find_peak(
+        lambda vector: curvature.derive(vector, 3)[2], starts, steps=4, polish=2 * effort.n_probes
+    )
+    progress("fourth derivative", 1, 2)
+    frobenius = _sample_frobenius(curvature, effort, 4 * effort.n_probes, order=4)
+    progress("fourth derivative", 2, 2)
+    return {
+        "t4_injective": _describe_peak(effort, peak, len(starts)),
+        "t4_frobenius": _reconcile(frobenius, peak),
+    }
