@@ -257,9 +257,20 @@ def combined_bound(bounds: Iterable[Bound]) -> Bound:
 
 
 CONCRETE = frozenset(
-    {"functional_levels", "index_bits", "block_limit", "slot_bits", "is_full", "sample_bits"}
+    {
+        "block_limit",
+        "functional_levels",
+        "index_bits",
+        "is_full",
+        "map_order",
+        "sample_bits",
+        "slot_bits",
+        "t3_slot_bits",
+        "t4_slot_bits",
+        "truncation_order",
+    }
 )
-"""Symbols that stay numbers in a symbolic circuit: they set how many levels a tree has."""
+"""Symbols that stay numbers in a symbolic circuit: they set its shape."""
 
 
 def symbolic_values(numbers: Mapping[str, Any]) -> dict[str, Any]:

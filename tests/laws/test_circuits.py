@@ -13,6 +13,7 @@ from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 import qres.algorithms.circuit as circuits
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.record import CONCRETE
+from qres.algorithms.solvers.base import solvers
 from qres.logical.circuit import compare
 
 LEVELS = {"n_active": (9, 16), "dim": (9, 16), "sparsity": (5, 8)}
@@ -102,7 +103,7 @@ def test_substituting_then_counting_equals_counting_then_substituting(member, da
 
 def test_the_symbolic_count_is_symbolic(member):
     if member.job.circuit is None:
-        assert member.name == "counts"
+        assert member.name == "counts" or not solvers()[member.solver].has_circuit
         return
     bloq, exponents = build(member.job, symbolic=True)
     free = {str(item) for cost in count(bloq) for item in sympy.sympify(cost).free_symbols}
