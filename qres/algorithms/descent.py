@@ -22,11 +22,14 @@ import numpy as np
 from qres.algorithms.carleman.segments import carry_factors
 from qres.config.record import CarlemanGd
 from qres.errors import InfeasibleError, InputError
-from qres.measurement.record import Measurement, Segment
+from qres.measurement.record import Measurement, Norms, Segment
 from qres.notation.quantity import Kind, Quantity, weakest
 
 SIZES = ("n_params", "n_active", "n_samples")
 """Values that are the same in every segment."""
+
+DEGREES = (1, 2, 3)
+"""Of the polynomial gradient."""
 
 LARGEST_NORM = 1e150
 """Norms above have no square."""
@@ -173,11 +176,7 @@ def _whole(parameters: CarlemanGd, measurement: Measurement) -> Segmentation:
     distance = measurement.update_norms[-1] if moved is None else float(moved)
     if distance <= 0:
         raise InfeasibleError("training", "the weights do not move, there is nothing to read out")
-    model = measurement.values.get("eps_model")
-    errors = {q: curve[-1] for q, curve in measurement.eps_model_curves.items()}
-    if model is not None and model.value is not None:
-        errors.setdefault(1, float(model))
-    paths = {**measurement.path_norms} or {1: measurement.update_norms}
+    paths, errors = _known(measurement)
     segment = Segment(
         start_step=0,
         n_steps=parameters.n_steps,
@@ -188,6 +187,20 @@ def _whole(parameters: CarlemanGd, measurement: Measurement) -> Segmentation:
     return Segmentation(
         segments=(segment,), learning_rate=parameters.learning_rate, distance=distance
     )
+
+
+def _known(measurement: Measurement) -> tuple[dict[int, Norms], dict[int, float]]:
+    """Return norms of the updates and error of the model, by degree.
+
+    What is typed belongs to the model in use, whatever its degree.
+    """
+    typed = DEGREES if measurement.subject == "given" else (1,)
+    paths = {**dict.fromkeys(typed, measurement.update_norms), **measurement.path_norms}
+    errors = {q: curve[-1] for q, curve in measurement.eps_model_curves.items()}
+    model = measurement.values.get("eps_model")
+    if model is not None and model.value is not None:
+        errors = {**dict.fromkeys(typed, float(model)), **errors}
+    return paths, errors
 
 
 def check_path(norms: Sequence[float], n_steps: int) -> None:

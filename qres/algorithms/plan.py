@@ -24,7 +24,7 @@ from qres.algorithms.carleman.certificate import LinearPart
 from qres.algorithms.carleman.choose import MAX_ORDER, Dynamics, error_curves, longest_segment
 from qres.algorithms.descent import Segmentation, growth, repeat, segmentations, spectrum
 from qres.config.record import CarlemanGd, ErrorTarget
-from qres.errors import InfeasibleError
+from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement, Segment
 from qres.notation.quantity import Quantity
 
@@ -46,7 +46,8 @@ class Plan:
         eps_model: error of the model, relative to the whole change.
         eps_truncation: error of the truncated exact map, likewise.
         eps_map: by map order, its additional error, likewise.
-        keeps: whether model and truncation stay within their parts.
+        keeps: whether model and truncation stay within their parts, or were typed.
+        is_certified: whether the truncation stays within its part.
     """
 
     degree: int
@@ -56,6 +57,7 @@ class Plan:
     eps_truncation: float
     eps_map: Mapping[int, float]
     keeps: bool
+    is_certified: bool = True
 
     @property
     def error(self) -> float:
@@ -85,7 +87,8 @@ def plans(parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget) 
             kept.setdefault(plan.degree, plan)
     if kept:
         return tuple(kept.values())
-    shorter = _shorter(parameters, cuts[0], part)
+    whole, *_ = cuts
+    shorter = _shorter(parameters, whole, part)
     if shorter:
         return shorter
     best = min(tried, key=lambda plan: plan.error)
@@ -98,11 +101,11 @@ def _shorter(parameters: CarlemanGd, whole: Segmentation, part: float) -> tuple[
     """Return plans in segments that were not measured, as long as the certificate reaches."""
     if parameters.segment_steps != "auto" or len(whole.segments) > 1:
         return ()
-    found: list[Plan] = []
+    (first,), found = whole.segments, list[Plan]()
     for degree in _degrees(parameters, whole):
         if degree == 1:
             continue
-        model = dynamics(whole.segments[0], whole, degree)
+        model = dynamics(first, whole, degree)
         reach = longest_segment(model, part * np.array(model.path), policy="exact")
         if reach is not None and reach.n_steps < parameters.n_steps:
             cut = repeat(whole, reach.n_steps, parameters.n_steps)
@@ -111,16 +114,30 @@ def _shorter(parameters: CarlemanGd, whole: Segmentation, part: float) -> tuple[
 
 
 def _degrees(parameters: CarlemanGd, cut: Segmentation) -> list[int]:
-    """Return the degrees that are asked for and whose norms are known."""
+    """Return the degrees that are asked for and whose norms are known.
+
+    Raises:
+        InputError: a norm that the typed degree needs is missing.
+        InfeasibleError: the model of the typed degree diverges.
+    """
     if parameters.degree != "auto":
-        return [int(parameters.degree)]
+        degree = int(parameters.degree)
+        missing = _missing(cut, degree)
+        if missing:
+            raise InputError(f"algorithm.degree: {degree} needs {', '.join(missing)}")
+        if not _has_path(cut, degree):
+            text = f"the degree-{degree} model diverges: use fewer steps or shorter segments"
+            raise InfeasibleError("model", text)
+        return [degree]
     wants_lift = parameters.truncation_order not in ("auto", 1)
     known = [1] if not wants_lift else []
-    for degree in (2, 3):
-        names = [TENSORS[k][0] for k in range(2, degree + 1)]
-        if all(cut.worst(name) is not None for name in names) and _has_path(cut, degree):
-            known.append(degree)
+    known += [q for q in (2, 3) if not _missing(cut, q) and _has_path(cut, q)]
     return known or [1]
+
+
+def _missing(cut: Segmentation, degree: int) -> list[str]:
+    names = [TENSORS[k][0] for k in range(2, degree + 1)]
+    return [name for name in names if cut.worst(name) is None]
 
 
 def _has_path(cut: Segmentation, degree: int) -> bool:
@@ -158,6 +175,7 @@ def find_plan(parameters: CarlemanGd, cut: Segmentation, degree: int, part: floa
         eps_truncation=spent,
         eps_map=_maps(parameters, cut, models, order, spent, part),
         keeps=keeps,
+        is_certified=spent <= part,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qres.algorithms.plan import Plan, is_majorant_infinite, part_of
+from qres.algorithms.plan import Plan, is_majorant_infinite
 from qres.algorithms.readouts.base import Readout
 from qres.algorithms.record import Assumption, Share
 from qres.config.record import ErrorTarget
@@ -77,7 +77,7 @@ def _has_model(plan: Plan, measurement: Measurement) -> bool:
 def _certificate_kind(plan: Plan) -> Kind:
     if plan.degree == 1:
         return "exact"
-    return "measured" if plan.keeps and not plan.cut.is_repeated else "assumed"
+    return "measured" if plan.is_certified and not plan.cut.is_repeated else "assumed"
 
 
 def plan_assumptions(
@@ -97,7 +97,7 @@ def plan_assumptions(
             f"{len(plan.cut.segments)} segments, each taken like the first: the later ones were"
             " not measured"
         )
-    if plan.degree > 1 and plan.eps_truncation > part_of(error):
+    if not plan.is_certified:
         found.append(
             f"truncation order {plan.truncation_order} was typed: its certificate"
             f" {plan.eps_truncation:.3g} is more than a seventh of error.total"
@@ -120,6 +120,12 @@ def _warnings(plan: Plan, map_order: int, error: ErrorTarget) -> Iterable[tuple[
         )
     if plan.degree == 1:
         return
+    if not plan.is_certified:
+        yield (
+            "W-ORDER",
+            f"truncation order {plan.truncation_order} is certified to {plan.eps_truncation:.3g} only,"
+            f" more than a seventh of error.total {error.total:g}: a larger one, or shorter segments",
+        )
     if is_majorant_infinite(plan):
         yield (
             "W-BLOWUP",

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qres.measurement.functionals import crossing_time, proxy, spectral_shares
 from qres.notation.quantity import Quantity, weakest
 
 METHOD = "from the outer ends of the intervals of lambda_min and lambda_max"
@@ -87,42 +88,37 @@ def describe_shares(
         dense: the Hessian, shape (r, r).
         gradient: not zero, shape (r,).
         learning_rate: of the descent.
-        n_steps: $T$; the proxy is given at t = 0..T, None where it is infinite.
+        n_steps: $T$; the proxy is given at t = 0..T. None stands for infinity, also where the
+            divergent contribution never overtakes the dissipative one.
     """
     eigenvalues, vectors = np.linalg.eigh(dense)
-    factors = np.abs(1 - learning_rate * eigenvalues)
-    direction = gradient / np.linalg.norm(gradient)
-    near = (vectors.T @ direction) ** 2
-    margin = 1 / n_steps
-    classes = {
-        "dissipative_share": factors < 1 - margin,
-        "neutral_share": np.abs(factors - 1) <= margin,
-        "divergent_share": factors > 1 + margin,
-    }
+    near = (vectors.T @ (gradient / np.linalg.norm(gradient))) ** 2
+    shares = spectral_shares(eigenvalues, None, learning_rate, n_steps)
+    weighted = spectral_shares(eigenvalues, near, learning_rate, n_steps)
 
     def quantity(value: float, method: str) -> Quantity:
         source = "this network; science/training-pipeline.md, section 13"
         return Quantity(value=value, kind="exact", source=source, method=method)
 
+    names = ("dissipative_share", "neutral_share", "divergent_share")
     values = {
-        name: quantity(float(np.mean(members)), "all eigenvalues of the dense Hessian")
-        for name, members in classes.items()
+        name: quantity(share, "all eigenvalues of the dense Hessian")
+        for name, share in zip(names, shares, strict=True)
     }
-    weighted = [float(near @ members) for members in classes.values()]
     weights = "dissipative share, eigenvalues weighted with the gradient"
     values["trajectory_decay"] = quantity(weighted[0], weights)
-    return values, {"gradient_shares": weighted, "proxy": _follow_proxy(factors, n_steps)}
+    curve = [proxy(eigenvalues, None, learning_rate, t) for t in range(n_steps + 1)]
+    facts = {
+        "gradient_shares": list(weighted),
+        "proxy": [_finite(value) for value in curve],
+        "crossing_time": _finite(crossing_time(eigenvalues, None, learning_rate)),
+    }
+    return values, facts
 
 
-def _follow_proxy(factors: NDArray[np.float64], n_steps: int) -> list[float | None]:
-    """Return the mean of the t-th power for t = 0..n_steps."""
-    powers, curve = np.ones_like(factors), []
-    for _ in range(n_steps + 1):
-        mean = float(np.mean(powers))
-        curve.append(mean if math.isfinite(mean) else None)
-        with np.errstate(over="ignore"):
-            powers = powers * factors
-    return curve
+def _finite(value: float) -> float | None:
+    """JSON has no infinity."""
+    return value if math.isfinite(value) else None
 
 
 def _ends(lambda_min: Quantity, lambda_max: Quantity, *, outer: bool) -> tuple[float, float]:

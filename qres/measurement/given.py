@@ -60,6 +60,7 @@ MAY_BE_ZERO = (
     *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
     *("t4_injective", "t4_frobenius"),
     *("jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm", "growth"),
+    "gradient_noise",
     *("kink_share", "dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
 )
 

@@ -2,8 +2,9 @@ r"""The Gauss-Newton part of the Hessian, $J^T Q J / B$, for the encoding `gram`
 
 $J$ is the Jacobian of all outputs of all $B$ samples, shape $(B C, r)$, and $Q$ the Hessian of the
 loss in the outputs, one $C \times C$ block $Q_b$ a sample (the loss being the mean over samples).
-What the encoding drops is $H - J^T Q J / B$, weight decay included. Left out where $J$ does not
-fit, and where the loss couples samples, so that $Q$ has no such blocks.
+What the encoding drops is $H - J^T Q J / B$, weight decay included. From the same Jacobian follow
+the gradients of the single samples, $J_b^T \nabla\ell_b$, and the trace of their covariance. Left out
+where $J$ does not fit, and where the loss couples samples, so that $Q$ has no such blocks.
 
 Source: science/training-pipeline.md, section 5.
 """
@@ -33,7 +34,10 @@ Matrix = NDArray[np.float64]
 def measure_gram(
     curvature: Curvature, hessian: Matrix, *, seed: int, progress: Progress = keep_silent
 ) -> dict[str, Quantity]:
-    """Return `n_outputs`, `jacobian_frobenius`, `output_hessian_norm` and `gram_dropped_norm`.
+    """Return what the encoding `gram` needs, and `gradient_noise`.
+
+    `n_outputs`, `jacobian_frobenius`, `output_hessian_norm` and `gram_dropped_norm`; the noise is the
+    root of the trace of the covariance of the per-sample gradients.
 
     Args:
         curvature: of the loss, at whose start everything is taken.
@@ -49,6 +53,7 @@ def measure_gram(
         return {}
     gram = np.zeros_like(hessian)
     squares, largest = 0.0, 0.0
+    gradients = _Spread(curvature.n_active)
     for number, batch in enumerate(curvature.batches, start=1):
         blocks = _find_blocks(curvature, batch, n_outputs, seed)
         if blocks is None:
@@ -56,15 +61,36 @@ def measure_gram(
         jacobian = _find_jacobian(curvature, batch)  # (b, C, r)
         squares += float(np.sum(jacobian**2))
         largest = max(largest, float(np.max(np.abs(np.linalg.eigvalsh(blocks)))))
+        gradients.add(np.einsum("bcr,bc->br", jacobian, _find_slopes(curvature, batch, n_outputs)))
         flat = jacobian.reshape(-1, curvature.n_active)
         gram += flat.T @ (blocks @ jacobian).reshape(flat.shape)
         progress("Jacobian", number, len(curvature.batches))
     dropped = hessian - gram / curvature.n_samples
-    return _describe(n_outputs, squares, largest, find_norm((dropped + dropped.T) / 2, seed=seed))
+    norm = find_norm((dropped + dropped.T) / 2, seed=seed)
+    return _describe(n_outputs, squares, largest, norm, gradients.deviation)
+
+
+class _Spread:
+    """Sums over vectors, for the trace of their covariance."""
+
+    def __init__(self, size: int) -> None:
+        self.count, self.squares, self.total = 0, 0.0, np.zeros(size)
+
+    def add(self, rows: Matrix) -> None:
+        """Take vectors in, one a row."""
+        self.count += len(rows)
+        self.squares += float(np.sum(rows**2))
+        self.total += rows.sum(axis=0)
+
+    @property
+    def deviation(self) -> float:
+        """The root of the trace of the covariance, divided by the number of vectors."""
+        mean = self.total / self.count
+        return math.sqrt(max(0.0, self.squares / self.count - float(mean @ mean)))
 
 
 def _describe(
-    n_outputs: int, squares: float, largest: float, dropped: float
+    n_outputs: int, squares: float, largest: float, dropped: float, noise: float
 ) -> dict[str, Quantity]:
     """Return the numbers with their pedigrees."""
 
@@ -76,6 +102,7 @@ def _describe(
         "jacobian_frobenius": quantity(math.sqrt(squares), "every column of the Jacobian"),
         "output_hessian_norm": quantity(largest, "every block of the loss in the outputs"),
         "gram_dropped_norm": quantity(dropped, "Hessian minus Gauss-Newton part, both dense"),
+        "gradient_noise": quantity(noise, "covariance of the gradients of all samples"),
     }
 
 
@@ -116,6 +143,17 @@ def _find_blocks(curvature: Curvature, batch: Batch, n_outputs: int, seed: int) 
     apart = multiply(probe) - (blocks @ probe[..., None])[..., 0]
     is_coupled = float(apart.norm()) > COUPLING * float(blocks.norm())
     return None if is_coupled else blocks.cpu().numpy()
+
+
+def _find_slopes(curvature: Curvature, batch: Batch, n_outputs: int) -> Matrix:
+    """Return the gradient of each sample's own loss in its outputs, shape (b, C)."""
+    inputs, targets = batch
+    with torch.no_grad():
+        output = curvature.output(curvature.start_tensor, batch)
+    point = output.detach().clone().requires_grad_()
+    value = curvature.compare(point, targets) * len(inputs)
+    (slope,) = torch.autograd.grad(value, point, materialize_grads=True)
+    return slope.view(len(inputs), n_outputs).cpu().numpy()
 
 
 def _unit(shape: tuple[int, int], column: int) -> torch.Tensor:

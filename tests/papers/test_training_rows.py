@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import qres
-from qres.algorithms.carleman.dissipation import (
+from qres.measurement.functionals import (
     contributions,
     crossing_time,
     proxy,

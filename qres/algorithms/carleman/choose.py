@@ -1,4 +1,4 @@
-r"""The choice of orders, segment length and rescaling.
+r"""The choice of orders and of the length of a segment.
 
 Bounds at hand for a choice (N, m): the certificate $\gamma e_1(t)$ for every m, and the a-priori
 majorant $E_N(t)$ for the exact map; the smaller counts. Neither depends on the rescaling, in the
@@ -8,7 +8,7 @@ units of u.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,16 +17,12 @@ import numpy as np
 from qres.algorithms.carleman.certificate import LinearPart, bound_step, certify, check_path
 from qres.algorithms.carleman.describe import majorant_of, rescale
 from qres.algorithms.carleman.majorant import truncation_curve
-from qres.errors import InputError, QresError
+from qres.errors import InputError
 
 MapPolicy = Literal["auto", "exact", "first-order"] | int
 """Which map orders may be chosen: every m <= N, m = N, m = 1, or one number."""
 
 MAX_ORDER = 6
-
-_HALVINGS = 6
-_GOLDEN = (math.sqrt(5) - 1) / 2
-_REFINEMENTS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,31 +89,6 @@ def error_curves(
     return certificate, truncation_curve(phi, float(path[0]), truncation_order, len(path) - 1)
 
 
-def choose_order(
-    dynamics: Dynamics,
-    tolerance: float,
-    *,
-    max_order: int = MAX_ORDER,
-    policy: MapPolicy = "auto",
-) -> Order | None:
-    """Return the smallest N, then the smallest m, that meet the tolerance after the last step.
-
-    Args:
-        dynamics: the recurrence and its path.
-        tolerance: on the error of block 1, in the units of u.
-        max_order: largest N.
-        policy: which m may be taken.
-
-    Returns:
-        None if no choice meets it; `longest_segment` says how many steps one does.
-    """
-    for order, map_order in _candidates(dynamics, max_order, policy):
-        found = _best_at(dynamics, order, map_order, len(dynamics.path) - 1)
-        if found.bound <= tolerance:
-            return found
-    return None
-
-
 def longest_segment(
     dynamics: Dynamics,
     tolerances: Sequence[float] | np.ndarray,
@@ -149,44 +120,6 @@ def longest_segment(
         if steps > (best.n_steps if best else 0):
             best = _best_at(dynamics, order, map_order, steps)
     return best
-
-
-def best_rescaling(cost: Callable[[float], float], start: float) -> float:
-    r"""Return a rescaling of small cost: a grid of halvings about `start`, then golden section.
-
-    Deterministic; never worse than `start` or any $\gamma = 2^k\,$`start`, $|k| \le 6$.
-
-    Args:
-        cost: of a rescaling; may be infinite.
-        start: $\lVert u_T\rVert > 0$.
-
-    Raises:
-        InputError: start is not positive.
-        QresError: a cost is no number.
-    """
-    if not (start > 0 and math.isfinite(start)):
-        raise InputError(f"carleman: the search for a rescaling starts above 0, found {start}")
-    seen: dict[float, float] = {}
-
-    def price(exponent: float) -> float:
-        if exponent not in seen:
-            seen[exponent] = float(cost(start * 2.0**exponent))
-            if math.isnan(seen[exponent]):
-                raise QresError(f"carleman: the cost at rescaling {start * 2.0**exponent} is NaN")
-        return seen[exponent]
-
-    grid = sorted(range(-_HALVINGS, _HALVINGS + 1), key=lambda k: (abs(k), k))
-    centre = min(grid, key=price)
-    low, high = centre - 1.0, centre + 1.0
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    for _ in range(_REFINEMENTS):
-        if price(left) <= price(right):
-            high, right = right, left
-            left = high - _GOLDEN * (high - low)
-        else:
-            low, left = left, right
-            right = low + _GOLDEN * (high - low)
-    return start * 2.0 ** min(seen, key=lambda k: (seen[k], abs(k)))
 
 
 def _candidates(dynamics: Dynamics, max_order: int, policy: MapPolicy) -> list[tuple[int, int]]:

@@ -42,6 +42,20 @@ def test_softmax_regression_by_hand():
     assert float(found["gram_dropped_norm"]) < 1e-15
 
 
+def test_the_noise_of_softmax_regression_by_hand():
+    """The gradient of sample b is (p_b - one-hot) (x) (x_b, 1); both batches are one population."""
+    curvature, module, inputs = _softmax_case()
+    design = np.hstack([inputs, np.ones((11, 1))])
+    logits = module(torch.from_numpy(inputs)).detach().numpy()
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.concatenate([targets.numpy() for _, targets in curvature.batches])
+    slopes = chances - np.eye(4)[labels]
+    single = np.einsum("bc,bf->bcf", slopes, design).reshape(11, -1)
+    trace = np.trace(np.cov(single, rowvar=False, bias=True))
+    found = measure_gram(curvature, curvature.dense(), seed=0)
+    assert float(found["gradient_noise"]) == pytest.approx(np.sqrt(trace), rel=1e-12)
+
+
 def test_what_is_dropped_is_weight_decay_too():
     curvature, *_ = _softmax_case(weight_decay=0.25)
     found = measure_gram(curvature, curvature.dense(), seed=0)
