@@ -185,7 +185,10 @@ def _handed_over(scenario: Scenario, measurement: Measurement) -> Scenario:
 
 
 def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict[str, Any]:
+    from dataclasses import replace
+
     from qres.algorithms.base import algorithm
+    from qres.algorithms.target import convert_target
     from qres.explore.caution import cautions
     from qres.explore.choose import choose
     from qres.explore.claims import claims
@@ -196,6 +199,8 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     from qres.pricing.price import price
 
     module = algorithm(scenario.algorithm.name)
+    target = convert_target(scenario, measurement)
+    scenario = replace(scenario, error=target.error)
     chosen = choose(
         module, scenario.algorithm, measurement, scenario.error, machines, scenario.objective
     )
@@ -211,6 +216,8 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
         "agreement": compare(chosen.job, priced.logical, priced.numbers.get("synthesis_t", 0)),
         "verdict": judge(scenario, chosen.job, priced, machines, device, task, spread),
         "intervals": spread,
+        "weights_error": target.weights_error,
+        "notes": target.assumptions,
         "rivals": rivals(chosen),
         "claims": claims(module, scenario, measurement, chosen),
         "warnings": cautions(scenario, measurement, chosen.job, priced),
@@ -265,7 +272,9 @@ def list_names(what: str) -> list[tuple[str, str]]:
     if what == "solvers":
         from qres.algorithms.solvers.base import solvers
 
-        return [(item.name, str(item.matrix_queries.source)) for item in solvers().values()]
+        return [
+            (item.name, f"{item.kind}; {item.matrix_queries.source}") for item in solvers().values()
+        ]
     if what == "formulas":
         return [(item.name, item.meaning) for item in formulas()]
     raise InputError(f"list: expected models, hardware, devices, solvers or formulas, found {what}")

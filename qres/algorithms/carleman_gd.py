@@ -16,7 +16,7 @@ number is that of the encoded lift, and the error of the polynomial model is mea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -25,15 +25,16 @@ import sympy
 
 from qres.algorithms.access.qram import access_assumptions, access_warnings
 from qres.algorithms.base import Choice, open_solvers
+from qres.algorithms.batched import batch_warning
 from qres.algorithms.circuit import system_circuit
 from qres.algorithms.descent import segmentations
 from qres.algorithms.encodings.base import encoding, usable_encodings
 from qres.algorithms.gradients import tabulation
-from qres.algorithms.history import history_matrix, repeated_vector
-from qres.algorithms.lift import check_growth, condition_number, history_definitions
-from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
+from qres.algorithms.lift import check_growth
+from qres.algorithms.lifted import lifted_definitions
 from qres.algorithms.lifts import Position, best_position, positions
-from qres.algorithms.plan import Plan, find_plan, growth_of, part_of, plans
+from qres.algorithms.momentum_history import momentum_factor
+from qres.algorithms.plan import Plan, find_plan, growth_of, part_of
 from qres.algorithms.pruned import GRAM, affords, dropped_error, kept_row, kept_values, open_rows
 from qres.algorithms.readouts.base import (
     Mode,
@@ -53,15 +54,35 @@ from qres.algorithms.readouts.stages import (
 )
 from qres.algorithms.record import Job, Stage
 from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import Definitions, System, circuit_definitions, precision_definitions
+from qres.algorithms.system import (
+    Definitions,
+    System,
+    circuit_definitions,
+    precision_definitions,
+)
 from qres.algorithms.terms import decided_shares, plan_assumptions, plan_warnings
 from qres.algorithms.training import is_closed, training_references, training_values
+from qres.algorithms.update_rules import (
+    Update,
+    check_encoding,
+    find_plans,
+    parts_of,
+    update_definitions,
+    update_of,
+)
+from qres.algorithms.velocity import (
+    momentum_references,
+    momentum_values,
+    momentum_warnings,
+    take_ride,
+)
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.config.record import Readout as ReadoutSettings
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement
 from qres.notation.formula import define
 from qres.notation.named import ceil_log2
+from qres.notation.quantity import Quantity
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -92,14 +113,22 @@ def candidates(
             rescaling=rescaling,
             kept_row=row,
         )
-        for plan in plans(parameters, measurement, error)
+        for plan in find_plans(parameters, measurement, error)
         for name in _encodings(parameters, plan, part_of(error))
         for map_order, rescaling, padding in _positions(parameters, plan, name)
-        for row in open_rows(plan, measurement, name, part_of(error))
+        for row in _rows(parameters, plan, measurement, name, error)
         for option in open_solvers(parameters.solver)
         for mode in member.modes
         for rule in member.rules
     )
+
+
+def _rows(
+    parameters: CarlemanGd, plan: Plan, measurement: Measurement, name: str, error: ErrorTarget
+) -> list[int]:
+    """Return the open thresholds; beyond plain descent the error of dropping is not bounded here."""
+    is_plain = not parameters.momentum and parameters.n_batches == 1
+    return open_rows(plan, measurement, name, part_of(error)) if is_plain else [0]
 
 
 def _encodings(parameters: CarlemanGd, plan: Plan, most: float) -> list[str]:
@@ -112,7 +141,9 @@ def _encodings(parameters: CarlemanGd, plan: Plan, most: float) -> list[str]:
     usable = usable_encodings(parameters.encoding, known)
     if parameters.encoding == "auto":
         usable = [name for name in usable if affords(plan, name, most)]
-    lacking = {name: set(needs_of(name, plan.degree)) - known for name in usable}
+    usable = [name for name in usable if check_encoding(parameters, name)]
+    is_term = parameters.momentum > 0
+    lacking = {name: set(needs_of(name, plan.degree, is_term)) - known for name in usable}
     able = [name for name in usable if not lacking[name]]
     if able:
         return able
@@ -122,9 +153,17 @@ def _encodings(parameters: CarlemanGd, plan: Plan, most: float) -> list[str]:
     )
 
 
-def needs_of(name: str, degree: int) -> tuple[str, ...]:
-    """Return the values that an encoding needs for F_1 .. F_degree; a tensor it cannot hold, too."""
+def needs_of(name: str, degree: int, is_term: bool = False) -> tuple[str, ...]:
+    """Return the values that an encoding needs for F_1 .. F_degree; a tensor it cannot hold, too.
+
+    Args:
+        name: of the encoding.
+        degree: of the polynomial gradient.
+        is_term: whether F_1 is one term of a step, as with momentum.
+    """
     member = encoding(name)
+    if is_term:
+        return momentum_factor(name).needs
     if degree == 1:
         return member.needs
     if member.factor is None:
@@ -184,6 +223,7 @@ def build(
     _check_segments(plan, member, choice.encoding)
     position = (choice.map_order, choice.rescaling, choice.padding)
     row = kept_row(measurement, plan, choice)
+    ride = take_ride(parameters, measurement, plan) if parameters.momentum else None
     system, stages, definitions = _blueprint(
         choice.encoding,
         choice.solver,
@@ -192,12 +232,22 @@ def build(
         mode,
         plan.degree,
         is_closed(plan),
+        update_of(parameters, measurement),
     )
-    needs = needs_of(choice.encoding, plan.degree)
-    values = training_values(parameters, measurement, plan, position, needs)
-    values |= {} if row is None else kept_values(row, values)
+    if ride is None:
+        needs = needs_of(choice.encoding, plan.degree)
+        values = training_values(parameters, measurement, plan, position, needs)
+        values |= {} if row is None else kept_values(row, values)
+        check_growth(max(growth_of(segment, plan) for segment in plan.cut.segments), plan.cut.steps)
+        references, cautions = training_references(plan, position), ()
+        if parameters.n_batches > 1:
+            values |= {"n_batches": Quantity(value=parameters.n_batches, kind="given")}
+            references, cautions = {}, (batch_warning(parameters.n_batches),)
+    else:
+        values = momentum_values(parameters, plan, ride, choice.encoding, choice.padding)
+        references = momentum_references(ride, values)
+        cautions = momentum_warnings(ride)
     values |= readout_values(member, parameters.readout, measurement.values)
-    check_growth(max(growth_of(segment, plan) for segment in plan.cut.segments), plan.cut.steps)
     dropped = 0.0 if row is None else dropped_error(row, plan)
     return Job(
         name=NAME,
@@ -209,7 +259,7 @@ def build(
             decided=decided_shares(plan, choice.map_order, measurement, error, member, dropped),
         ),
         failures=failures(system, member, mode),
-        choices=_choices(parameters, plan, choice, member),
+        choices=_choices(parameters, plan, choice, member, values),
         has_task=member.has_task,
         assumptions=(
             *plan_assumptions(plan, measurement, error),
@@ -219,10 +269,11 @@ def build(
         warnings=(
             *measurement.warnings,
             *plan_warnings(plan, position, error),
+            *cautions,
             *access_warnings(parameters.data_access),
             *run_warnings(system, member, mode),
         ),
-        references=training_references(plan, position),
+        references=references,
         circuit=system_circuit(system, member, mode) if system.solver.has_circuit else None,
     )
 
@@ -262,19 +313,18 @@ def _blueprint(
     mode: Mode,
     degree: int,
     is_plain: bool,
+    update: Update,
 ) -> tuple[System, tuple[Stage, ...], Definitions]:
     """Return system, stages and definitions: the same for every position and every number."""
-    is_lift = degree > 1
+    matrix, source = parts_of(update, encoding_name, degree)
     system = System(
         name=NAME,
-        matrix=lifted_matrix(encoding_name, degree)
-        if is_lift
-        else history_matrix(encoding(encoding_name)),
-        source=lifted_vector() if is_lift else repeated_vector(),
+        matrix=matrix,
+        source=source,
         solver=solver(solver_name),
         read_norm=symbol("update_norm"),
         idle_rows=symbol("padding"),
-        has_exact_prob=not is_lift,
+        has_exact_prob=degree == 1 and update != "momentum, velocity bounded",
         stretch=1 if is_plain else symbol("stretch"),
         readout_stretch=1 if is_plain else symbol("readout_stretch"),
         segments=symbol("segments"),
@@ -290,7 +340,7 @@ def _blueprint(
     )
     definitions = (
         *_registers(),
-        *_lift_definitions(encoding_name, degree, is_plain),
+        *update_definitions(NAME, update, encoding_name, degree, is_plain),
         *precision_definitions(system, member.root(system)),
         *circuit_definitions(system),
         *readout_definitions(system, member, mode),
@@ -312,21 +362,15 @@ def _registers() -> Definitions:
     )
 
 
-def _lift_definitions(encoding_name: str, degree: int, is_plain: bool) -> Definitions:
-    """Return the symbols of the history matrix, up to the condition number."""
-    if degree > 1:
-        return (*lifted_definitions(NAME, encoding_name, degree), condition_number(NAME))
-    width = define(
-        f"{NAME}.index_width",
-        "qubits of all index registers",
-        symbol("index_bits") + symbol("time_bits"),
-        derived("gates and registers of the circuits in qres.bloqs"),
-    )
-    own = encoding(encoding_name).definitions(NAME)
-    return (width, *own, *history_definitions(NAME, is_closed=is_plain))
-
-
-def _choices(parameters: CarlemanGd, plan: Plan, choice: Choice, member: Readout) -> dict[str, Any]:
+def _choices(
+    parameters: CarlemanGd,
+    plan: Plan,
+    choice: Choice,
+    member: Readout,
+    values: Mapping[str, Quantity],
+) -> dict[str, Any]:
+    own = ("velocity_scale", "n_batches")
+    chosen = {name: values[name].value for name in own if name in values}
     return {
         "degree": plan.degree,
         "truncation_order": plan.truncation_order,
@@ -343,4 +387,5 @@ def _choices(parameters: CarlemanGd, plan: Plan, choice: Choice, member: Readout
         "error.total is relative to": member.relative_to,
         "state preparation": choice.mode,
         "failure rule": member.rule_text,
+        **chosen,
     }

@@ -6,8 +6,9 @@ With $d_s$ the distance between what is read and $T_s$ true steps from the same 
 $$ \lVert\hat\theta_K - \theta_T\rVert \le \sum_s \Lambda_s d_s , \qquad
    \Lambda_s = \prod_{s' > s} g_{s'}^{T_{s'}} , $$
 
-because Lipschitz constants multiply; $g_{s'}$ is $\max|1 - \eta\lambda|$ at the start of the segment,
-a measured stand-in for its maximum between the true and the actual path.
+because Lipschitz constants multiply; $g_{s'}$ is the larger $\max|1 - \eta\lambda|$ of the two ends of
+the segment (of the last one its start), a measured stand-in for its maximum between the true and the
+actual path.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from qres.notation.quantity import Kind, Quantity, weakest
 SIZES = ("n_params", "n_active", "n_samples")
 """Values that are the same in every segment."""
 
-DEGREES = (1, 2, 3)
+DEGREES: tuple[int, ...] = (1, 2, 3)
 """Of the polynomial gradient."""
 
 LARGEST_NORM = 1e150
@@ -59,7 +60,8 @@ class Segmentation:
     @cached_property
     def weights(self) -> tuple[float, ...]:
         r"""The factors $\Lambda_s$ by which the error of a segment grows to the end."""
-        growths = [growth(segment.values, self.learning_rate) for segment in self.segments]
+        starts = [growth(segment.values, self.learning_rate) for segment in self.segments]
+        growths = [max(ends) for ends in zip(starts, [*starts[1:], starts[-1]], strict=True)]
         factors = carry_factors(growths, [segment.n_steps for segment in self.segments])
         return tuple(factors.tolist())
 
@@ -70,7 +72,8 @@ class Segmentation:
 
     def relative(self, errors: Sequence[float]) -> float:
         """Return what errors of the segments amount to at the end, relative to the whole change."""
-        terms = (w * e for w, e in zip(self.weights, errors, strict=True))
+        # no error stays none, however much it would grow
+        terms = (w * e for w, e in zip(self.weights, errors, strict=True) if e)
         return math.fsum(terms) / self.distance
 
     def shares(self, errors: Sequence[float], degree: int) -> np.ndarray:
@@ -192,14 +195,17 @@ def _whole(parameters: CarlemanGd, measurement: Measurement) -> Segmentation:
 def _known(measurement: Measurement) -> tuple[dict[int, Norms], dict[int, float]]:
     """Return norms of the updates and error of the model, by degree.
 
-    What is typed belongs to the model in use, whatever its degree.
+    What is typed belongs to the model in use, whatever its degree. An error that nobody has measured
+    is taken as 0; it is for the terms to say so.
     """
-    typed = DEGREES if measurement.subject == "given" else (1,)
+    typed = DEGREES if measurement.subject == "given" else DEGREES[:1]
     paths = {**dict.fromkeys(typed, measurement.update_norms), **measurement.path_norms}
     errors = {q: curve[-1] for q, curve in measurement.eps_model_curves.items()}
     model = measurement.values.get("eps_model")
     if model is not None and model.value is not None:
         errors = {**dict.fromkeys(typed, float(model)), **errors}
+    elif not errors:
+        errors = dict.fromkeys(typed, 0.0)
     return paths, errors
 
 
@@ -229,6 +235,7 @@ def first_steps(measurement: Measurement, n_steps: int) -> Measurement:
         values=values,
         update_norms=paths[1],
         path_norms=paths,
+        velocity_norms=measurement.velocity_norms[: n_steps + 1],
         eps_model_curves=curves,
         segmentations=(),
     )

@@ -82,7 +82,8 @@ def lift_values(plan: Plan, position: Position) -> dict[str, Quantity]:
         raise InfeasibleError("inverse_norm", "the lift grows beyond any number within a segment")
     count = len(lifts)
     where = f", the largest of {count} segments" if count > 1 else ""
-    known = "certified from below" if plan.is_certified else "of the exact lift, not certified"
+    is_low = plan.is_certified and all(lift.success_prob_low > 0 for lift in lifts)
+    known = "certified from below" if is_low else "of the exact lift, not certified"
 
     def bounded(value: float, what: str) -> Quantity:
         method = f"{what}, order {plan.truncation_order}, map {position[0]}{where}"
@@ -99,7 +100,7 @@ def lift_values(plan: Plan, position: Position) -> dict[str, Quantity]:
         "xi": bounded(max(lift.xi for lift in lifts), "norm(L^-1) norm(b) / norm(x)"),
         "success_prob": Quantity(
             value=min(read_prob(plan, lift) for lift in lifts),
-            kind="measured" if plan.is_certified else "assumed",
+            kind="measured" if is_low else "assumed",
             source="derived: history state of the lift",
             method=f"probability of block 1 at the end, {known}",
         ),

@@ -71,8 +71,14 @@ def part_of(error: ErrorTarget) -> float:
 
 
 def plans(parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget) -> tuple[Plan, ...]:
-    """Return the plans worth pricing; where none keeps its promise, the one that misses by least."""
+    """Return the plans worth pricing; where none keeps its promise, the one that misses by least.
+
+    Raises:
+        InputError: norms that the typed degree or order needs are missing.
+        InfeasibleError: the model, or its series, grows beyond any number however it is cut.
+    """
     cuts = segmentations(parameters, measurement)
+    whole, *_ = cuts
     part = part_of(error)
     tried: list[Plan] = []
     for cut in cuts:
@@ -81,58 +87,72 @@ def plans(parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget) 
             tried.append(plan)
             if plan.keeps and len(cut.segments) == 1:
                 return (plan,)
+    if not tried:
+        raise _refusal(parameters, whole)
+    if not any(plan.keeps for plan in tried):
+        tried += _shorter(parameters, whole, part)
     kept: dict[int, Plan] = {}
     for plan in tried:
         if plan.keeps:
             kept.setdefault(plan.degree, plan)
-    if kept:
-        return tuple(kept.values())
-    whole, *_ = cuts
-    shorter = _shorter(parameters, whole, part)
-    if shorter:
-        return shorter
-    best = min(tried, key=lambda plan: plan.error)
-    if not math.isfinite(best.eps_truncation):
-        raise InfeasibleError("truncation", "the Carleman series does not converge within one step")
-    return (best,)
+    return tuple(kept.values()) or (_nearest(parameters, tried),)
 
 
-def _shorter(parameters: CarlemanGd, whole: Segmentation, part: float) -> tuple[Plan, ...]:
-    """Return plans in segments that were not measured, as long as the certificate reaches."""
-    if parameters.segment_steps != "auto" or len(whole.segments) > 1:
-        return ()
-    (first,), found = whole.segments, list[Plan]()
+def _nearest(parameters: CarlemanGd, tried: Sequence[Plan]) -> Plan:
+    """Return the plan that misses by least, a measured one if there is any."""
+
+    def rank(plan: Plan) -> tuple[bool, bool, float]:
+        return not math.isfinite(plan.eps_truncation), plan.cut.is_repeated, plan.error
+
+    best = min(tried, key=rank)
+    if math.isfinite(best.eps_truncation):
+        return best
+    steps = parameters.segment_steps
+    within = "one step" if steps in ("auto", 1) else f"segments of {steps} steps"
+    raise InfeasibleError("truncation", f"the Carleman series does not converge within {within}")
+
+
+def _shorter(parameters: CarlemanGd, whole: Segmentation, part: float) -> list[Plan]:
+    """Return plans in segments that were not measured: by degree as long as they keep theirs."""
+    first, *others = whole.segments
+    if parameters.segment_steps != "auto" or others:
+        return []
+    found: list[Plan] = []
     for degree in _degrees(parameters, whole):
         if degree == 1:
             continue
         model = dynamics(first, whole, degree)
         reach = longest_segment(model, part * np.array(model.path), policy="exact")
-        if reach is not None and reach.n_steps < parameters.n_steps:
-            cut = repeat(whole, reach.n_steps, parameters.n_steps)
+        steps = min(parameters.n_steps - 1, 1 if reach is None else reach.n_steps)
+        # errors of many segments add up and grow, so the reach of one may be too far
+        while steps and not (found and found[-1].keeps and found[-1].degree == degree):
+            cut = repeat(whole, steps, parameters.n_steps)
             found.append(find_plan(parameters, cut, degree, part))
-    return tuple(plan for plan in found if plan.keeps)
+            steps //= 2
+    return found
 
 
 def _degrees(parameters: CarlemanGd, cut: Segmentation) -> list[int]:
-    """Return the degrees that are asked for and whose norms are known.
+    """Return the degrees that are asked for and whose norms are known."""
+    asked = [1, *TENSORS] if parameters.degree == "auto" else [int(parameters.degree)]
+    order = parameters.truncation_order
+    if order != "auto":
+        asked = [degree for degree in asked if (degree == 1) == (order == 1)]
+    return [q for q in asked if q == 1 or (not _missing(cut, q) and _has_path(cut, q))]
 
-    Raises:
-        InputError: a norm that the typed degree needs is missing.
-        InfeasibleError: the model of the typed degree diverges.
-    """
-    if parameters.degree != "auto":
-        degree = int(parameters.degree)
-        missing = _missing(cut, degree)
-        if missing:
-            raise InputError(f"algorithm.degree: {degree} needs {', '.join(missing)}")
-        if not _has_path(cut, degree):
-            text = f"the degree-{degree} model diverges: use fewer steps or shorter segments"
-            raise InfeasibleError("model", text)
-        return [degree]
-    wants_lift = parameters.truncation_order not in ("auto", 1)
-    known = [1] if not wants_lift else []
-    known += [q for q in (2, 3) if not _missing(cut, q) and _has_path(cut, q)]
-    return known or [1]
+
+def _refusal(parameters: CarlemanGd, whole: Segmentation) -> InputError | InfeasibleError:
+    """Return why no degree that is asked for can be tried."""
+    order = parameters.truncation_order
+    degree = 2 if parameters.degree == "auto" else int(parameters.degree)
+    if order == 1:
+        return InputError(f"algorithm.truncation_order: at degree {degree} needs 2 or more")
+    missing = _missing(whole, degree)
+    if missing:
+        asked = f"degree: {degree}" if order == "auto" else f"truncation_order: {order}"
+        return InputError(f"algorithm.{asked} needs {', '.join(missing)}")
+    text = f"the degree-{degree} model diverges: use fewer steps or shorter segments"
+    return InfeasibleError("model", text)
 
 
 def _missing(cut: Segmentation, degree: int) -> list[str]:
@@ -193,7 +213,8 @@ def _maps(
         return {order: 0.0}
     found = {}
     for kept in range(1, order):
-        found[kept] = max(0.0, cut.relative([final_error(m, order, kept) for m in models]) - spent)
+        error = cut.relative([final_error(m, order, kept) for m in models])
+        found[kept] = max(0.0, error - spent) if math.isfinite(spent) else math.inf
     found[order] = 0.0
     if asked != "auto":
         return {min(int(asked), order): found[min(int(asked), order)]}

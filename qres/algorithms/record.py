@@ -265,6 +265,7 @@ CONCRETE = frozenset(
         "map_order",
         "sample_bits",
         "slot_bits",
+        "step_bits",
         "t3_slot_bits",
         "t4_slot_bits",
         "truncation_order",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qres.algorithms.plan import Plan, is_majorant_infinite
+from qres.algorithms.plan import Plan, is_majorant_infinite, part_of
 from qres.algorithms.readouts.base import Readout
 from qres.algorithms.record import Assumption, Share
 from qres.config.record import ErrorTarget
@@ -47,7 +47,7 @@ def decided_shares(
         Share(
             name="eps_map",
             decided=member.spread(plan.eps_map[map_order]),
-            kind=certificate if plan.eps_map[map_order] else "exact",
+            kind=_map_kind(plan.eps_map[map_order], certificate, error),
         ),
         Share(name="eps_truncation", decided=member.spread(plan.eps_truncation), kind=certificate),
     ]
@@ -80,6 +80,12 @@ def _certificate_kind(plan: Plan) -> Kind:
     return "measured" if plan.is_certified and not plan.cut.is_repeated else "assumed"
 
 
+def _map_kind(spent: float, certificate: Kind, error: ErrorTarget) -> Kind:
+    if not spent:
+        return "exact"
+    return certificate if spent <= part_of(error) else "assumed"
+
+
 def plan_assumptions(
     plan: Plan, measurement: Measurement, error: ErrorTarget
 ) -> tuple[Assumption, ...]:
@@ -99,7 +105,7 @@ def plan_assumptions(
         )
     if not plan.is_certified:
         found.append(
-            f"truncation order {plan.truncation_order} was typed: its certificate"
+            f"truncation order {plan.truncation_order} suffices, though its certificate"
             f" {plan.eps_truncation:.3g} is more than a seventh of error.total"
         )
     return tuple(Assumption(text=text, factor=None, favours="quantum") for text in found)

@@ -14,14 +14,15 @@ import numpy as np
 
 from qres.algorithms.access.qram import access_limit
 from qres.algorithms.carleman.choose import error_curves
+from qres.algorithms.carleman.majorant import finite_horizon_ratio
 from qres.algorithms.descent import Segmentation, spectrum
 from qres.algorithms.lift import linear_reference
 from qres.algorithms.lifts import Position, lift_values, stretches
-from qres.algorithms.plan import Plan, dynamics
+from qres.algorithms.plan import TENSORS, Plan, dynamics, growth_of, tensor_norms
 from qres.config.record import CarlemanGd
 from qres.errors import InputError
 from qres.measurement.record import Measurement
-from qres.notation.quantity import Kind, Quantity
+from qres.notation.quantity import Kind, Quantity, weakest
 
 Values = dict[str, Quantity]
 
@@ -70,7 +71,19 @@ def training_values(
         return values | path
     if parameters.readout.kind == "observable":
         values["update_norm"] = path["update_norm"]
-    return values | lift_values(plan, position) | _stretched(parameters, plan, position)
+    found = lift_values(plan, position) | _stretched(parameters, plan, position)
+    kinds = _kinds(plan, path["update_norm"].kind)
+    return values | {
+        name: replace(item, kind=weakest((item.kind, *kinds))) for name, item in found.items()
+    }
+
+
+def _kinds(plan: Plan, path: Kind) -> tuple[Kind, ...]:
+    """Return how what the bounds of the lift are made of is known."""
+    names = ["lambda_min", "lambda_max"]
+    if plan.degree > 1:
+        names += ["grad_norm", *(TENSORS[k][0] for k in range(2, plan.degree + 1))]
+    return (path, *(segment.values[name].kind for segment in plan.cut.segments for name in names))
 
 
 def is_closed(plan: Plan) -> bool:
@@ -121,26 +134,26 @@ def _stretched(parameters: CarlemanGd, plan: Plan, position: Position) -> Values
     read = found["sampling" if is_sampled else "coherent"]
     kind: Kind = "assumed" if plan.cut.is_repeated else "measured"
     method = "growth from the end of each segment to the end of the last, times the part it moves"
-    return {
-        "stretch": Quantity(value=found["stretch"], kind=kind, method=method),
-        "readout_stretch": Quantity(
-            value=read, kind=kind, method=f"{method}; split over the segments for least cost"
-        ),
-    }
+    stretched = {"stretch": Quantity(value=found["stretch"], kind=kind, method=method)}
+    if parameters.readout.kind == "tomography":
+        text = f"{method}; split over the segments for least cost"
+        stretched["readout_stretch"] = Quantity(value=read, kind=kind, method=text)
+    return stretched
 
 
 def training_references(plan: Plan, position: Position) -> Values:
     """Return side figures that no total rests on."""
     rate, padding = plan.cut.learning_rate, position[2]
-    found = []
+    found, kinds = [], list[Kind]()
     for segment in plan.cut.segments:
         low, high = spectrum(segment.values)
+        kinds += [segment.values[name].kind for name in ("lambda_min", "lambda_max")]
         ends = (1 - rate * high, 1 - rate * low)
         found.append(linear_reference(ends, segment.n_steps, padding))
     references = {
         "inverse_norm": Quantity(
             value=max(found),
-            kind="measured",
+            kind=weakest(kinds),
             bound="lower",
             source="exact one-eigenvalue history matrix at both ends of the spectrum",
         )
@@ -148,13 +161,41 @@ def training_references(plan: Plan, position: Position) -> Values:
     optimistic = _optimistic(plan, position[0])
     if optimistic is not None:
         references["eps_truncation"] = optimistic
+    ratio = _nonlinearity(plan)
+    if ratio is not None:
+        references["finite_horizon_ratio"] = ratio
     return references
+
+
+def _nonlinearity(plan: Plan) -> Quantity | None:
+    """Return the largest r_T over the segments, None without a tensor norm or a linear step."""
+    degree = max(plan.degree, 2)
+    names = [TENSORS[k][0] for k in range(2, degree + 1)]
+    ratios, kinds = [], list[Kind](["measured"])
+    for segment in plan.cut.segments:
+        growth = growth_of(segment, plan)
+        if growth == 0 or not segment.values.keys() >= set(names):
+            return None
+        kinds += [segment.values[name].kind for name in names]
+        norms = [plan.cut.learning_rate * norm for norm in tensor_norms(segment.values, degree)]
+        reach = max(segment.path_norms[plan.degree])
+        ratios.append(finite_horizon_ratio([0.0, growth, *norms[2:]], reach, segment.n_steps))
+    if not math.isfinite(max(ratios)):
+        return None
+    return Quantity(
+        value=max(ratios),
+        kind=weakest(kinds),
+        bound="upper",
+        source="nonlinearity over dissipation, Frobenius norms of the tensors and the largest update;"
+        " with forcing an indicator, no bound on the truncation",
+    )
 
 
 def _optimistic(plan: Plan, map_order: int) -> Quantity | None:
     """Return the certificate with the lower ends of the tensor norms; None at degree 1."""
     first = plan.cut.segments[0].values
-    if plan.degree != 2 or not {"t3_unfolding", "t3_injective"} <= first.keys():
+    names = ("t3_unfolding", "t3_injective")
+    if plan.degree != 2 or any(name not in first or first[name].bound != "lower" for name in names):
         return None
     errors = []
     for segment in plan.cut.segments:

@@ -63,17 +63,19 @@ def _value(formula: Any, settings: Sequence[str]) -> Any:
     values: dict[str, Any] = {}
     for setting in settings:
         symbol, value = parse_setting(setting)
-        items = value if isinstance(value, list) else [value]
-        if not items or any(isinstance(i, bool) or not isinstance(i, int | float) for i in items):
+        if not _is_numeric(value):
             raise InputError(f"--set {setting}: expected a number or a list of numbers")
-        values[symbol] = _array(value) if isinstance(value, list) else value
+        values[symbol] = _array(setting, value) if isinstance(value, list) else value
     return _plain(formula(**values))
 
 
-def _array(values: list[Any]) -> Any:
+def _array(setting: str, values: list[Any]) -> Any:
     import numpy as np
 
-    return np.asarray(values, dtype=float)
+    try:
+        return np.asarray(values, dtype=float)
+    except ValueError:
+        raise InputError(f"--set {setting}: expected rows of one length") from None
 
 
 def _plain(value: Any) -> Any:
@@ -89,3 +91,10 @@ def _number(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(_number(item) for item in value)
     return str(value) if isinstance(value, int) else f"{value:.12g}"
+
+
+def _is_numeric(value: Any) -> bool:
+    """Say whether a setting is a number, or a list of numbers or of such lists."""
+    if isinstance(value, list):
+        return bool(value) and all(_is_numeric(item) for item in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -101,17 +101,38 @@ Readout = Annotated[
 ]
 
 
+class FromZero(Real):
+    """A real number whose zero is the default, written as the whole number it is."""
+
+    def check(self, value: Any) -> float:
+        """Return the number."""
+        return super().check(value) or 0
+
+
 class Optimizer(Section):
     """The update rule that is linearised."""
 
-    kind: Annotated[str, Choice(("gd",), later=("sgd",))] = "gd"
-    """Full-batch gradient descent."""
-    momentum: Annotated[int, Choice((0,), later_numbers=True)] = 0
-    """Of the update rule."""
+    kind: Annotated[str, Choice(("gd", "sgd"))] = "gd"
+    """Full-batch gradient descent, or steps that cycle through n_batches batches."""
+    momentum: Annotated[float, FromZero(low=0, below=1)] = 0
+    """Of the update rule; above 0 the model is of degree 1, in one segment."""
     weight_decay: Annotated[float, Real(low=0)] = 0.0
     """Added to the Hessian and the gradient."""
-    n_batches: Annotated[int, Choice((1,), later_numbers=True)] = 1
-    """Distinct batches."""
+    n_batches: Annotated[int, Whole(1)] = 1
+    """Distinct batches, taken in one fixed order; more than one for sgd."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Optimizer:
+        if self.kind == "gd" and self.n_batches > 1:
+            refuse(
+                f"gd takes the whole data set; {self.n_batches} batches are kind: sgd",
+                at=("n_batches",),
+            )
+        if self.kind == "sgd" and self.n_batches == 1:
+            refuse("sgd needs n_batches >= 2; one batch is kind: gd", at=("n_batches",))
+        if self.kind == "sgd" and self.momentum:
+            refuse("sgd is priced without momentum; use kind: gd or momentum: 0", at=("momentum",))
+        return self
 
 
 class CarlemanGd(Section):

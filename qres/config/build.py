@@ -142,6 +142,8 @@ def _algorithm(
         n_steps=chosen.n_steps,
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.optimizer.weight_decay,
+        momentum=float(chosen.optimizer.momentum),
+        n_batches=chosen.optimizer.n_batches,
         degree=cast(Any, chosen.degree),
         truncation_order=cast(Any, chosen.truncation_order),
         map_order=cast(Any, chosen.map_order),

@@ -138,6 +138,8 @@ class GivenTraining(Section):
     """Smallest eigenvalue of the Hessian."""
     grad_norm: Annotated[Quantity | None, POSITIVE] = None
     """Norm of the gradient at the initial weights."""
+    final_grad_norm: Annotated[Quantity | None, NOT_NEGATIVE] = None
+    """Norm of the gradient after the last step; for error.target loss, grad_norm if left out."""
     update_norms: Annotated[tuple[float, ...], Listing(Real(low=0), at_most=MAX_STEPS + 1)] = ()
     """Norm of the change of the weights after t = 0..n_steps steps."""
     eps_model: Annotated[Quantity | None, NOT_NEGATIVE] = None
@@ -174,6 +176,20 @@ class GivenTraining(Section):
         return self
 
 
+SYSTEM_ORDER = (
+    ("sparsity", "dim"),
+    ("smallest_singular_value", "norm"),
+    ("max_entry", "diagonal_sum"),
+    ("norm", "diagonal_sum"),
+    ("smallest_singular_value", "diagonal_sum"),
+)
+"""Likewise; the norm of a sum of shifts is at most the sum of its weights."""
+
+COUNTED_DIAGONALS = ("n_diagonals", "shift_bits", "n_cuts")
+DIAGONALS = ("n_diagonals", "diagonal_sum", "shift_bits", "n_cuts")
+"""All of them or none."""
+
+
 class GivenMatrix(Section):
     """Numbers for `linear-system`."""
 
@@ -191,12 +207,55 @@ class GivenMatrix(Section):
     """Smallest singular value; 0 is a singular matrix."""
     solution_overlap: Annotated[Quantity | None, Given(Real(above=0, high=1))] = None
     """Norm of the solution over its largest possible value, ||x|| / (||A^-1|| ||b||)."""
+    n_diagonals: Annotated[Quantity | None, WHOLE] = None
+    """Diagonals that hold an entry, each constant; for encoding computed, like the next three."""
+    diagonal_sum: Annotated[Quantity | None, POSITIVE] = None
+    """Sum over the diagonals of the absolute value of each."""
+    shift_bits: Annotated[Quantity | None, WHOLE] = None
+    """Sum, over the different lengths 2^k at which diagonals are cut, of k; a diagonal that is not
+    cut counts as one of length 2^k >= dim."""
+    n_cuts: Annotated[Quantity | None, WHOLE] = None
+    """Number of these lengths."""
 
     @model_validator(mode="after")
     def _consistent(self) -> GivenMatrix:
-        check_order(self, "sparsity", "dim")
-        check_order(self, "smallest_singular_value", "norm")
+        for small, large in SYSTEM_ORDER:
+            check_order(self, small, large)
+        self._check_diagonals()
         return self
+
+    def _check_diagonals(self) -> None:
+        """Refuse diagonals that no matrix of this size has."""
+        known = {name: getattr(self, name) for name in DIAGONALS}
+        missing = [name for name, item in known.items() if item is None]
+        if len(missing) == len(known):
+            return
+        if missing:
+            refuse(f"missing; encoding computed needs {', '.join(DIAGONALS)}", at=(missing[0],))
+        if self.dim is None:
+            return
+        dim, n_diagonals, shift_bits, n_cuts = (
+            int(float(item)) for item in (self.dim, *(known[name] for name in COUNTED_DIAGONALS))
+        )
+        levels = (dim - 1).bit_length()
+        if n_diagonals > 2 * dim - 1:
+            refuse(
+                f"expected at most 2 dim - 1 ({2 * dim - 1}), found {n_diagonals}",
+                at=("n_diagonals",),
+            )
+        if n_cuts > min(levels, n_diagonals):
+            most = min(levels, n_diagonals)
+            refuse(
+                f"expected at most {most}, one length a diagonal and a qubit; found {n_cuts}",
+                at=("n_cuts",),
+            )
+        least, most = n_cuts * (n_cuts + 1) // 2, n_cuts * (2 * levels - n_cuts + 1) // 2
+        if not least <= shift_bits <= most:
+            refuse(
+                f"expected {least} to {most}, a sum of {n_cuts} different numbers from 1 to"
+                f" {levels}; found {shift_bits}",
+                at=("shift_bits",),
+            )
 
 
 class GivenCounts(Section):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import core_schema
 
-from qres.config.algorithm import Algorithm
+from qres.config.algorithm import Algorithm, CarlemanGd, Observable
 from qres.config.check import Real, Whole, refuse, show
 from qres.config.choice import Choice, FileName, Listing, Text
 from qres.config.given import GivenCounts, GivenMatrix, GivenTraining
@@ -94,11 +94,11 @@ class Error(Section):
     """How exact the result must be."""
 
     total: Annotated[float, Real(above=0, below=1)] = 0.1
-    """Relative error of the result."""
+    """Relative error of the result; with target loss the absolute error of the loss."""
     fail_prob: Annotated[float, Real(above=0, below=1)] = 0.05
     """Probability of missing it."""
-    target: Annotated[str, Choice(("weights",), later=("loss",))] = "weights"
-    """What the error is of."""
+    target: Annotated[str, Choice(("weights", "loss"))] = "weights"
+    """What the error is of: the trained weights (the solution of a linear system), or the loss."""
 
 
 class Classical(Section):
@@ -132,3 +132,21 @@ class ModelFile(Section):
     """What it is compared with."""
     objective: Annotated[str, Choice(("runtime", "qubits", "volume"))] = "runtime"
     """What the machine is laid out for."""
+
+    @model_validator(mode="after")
+    def _has_loss(self) -> ModelFile:
+        """Refuse an error of the loss where there is none, or where the error is of a number."""
+        if self.error.target == "weights":
+            return self
+        if not isinstance(self.algorithm, CarlemanGd):
+            refuse(
+                f"{self.algorithm.name} has no loss; use weights",
+                at=("error", "target"),
+            )
+        readout = self.algorithm.readout
+        if isinstance(readout, Observable) and readout.of != "loss":
+            refuse(
+                f"observable {readout.of} has an error of its own; use weights",
+                at=("error", "target"),
+            )
+        return self

@@ -118,6 +118,8 @@ class CarlemanGd:
     data_access: str
     solver: str
     readout: Readout
+    momentum: float = 0.0
+    n_batches: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +145,17 @@ Algorithm = CarlemanGd | LinearSystem | Counts
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorTarget:
-    """Relative error of the result and the probability of missing it."""
+    """Error of the result and the probability of missing it.
+
+    Args:
+        total: relative to the result; with target `loss` the absolute error of the loss.
+        fail_prob: probability of missing it.
+        target: what `total` is the error of.
+    """
 
     total: float
     fail_prob: float
-    target: Literal["weights"] = "weights"
+    target: Literal["weights", "loss"] = "weights"
 
 
 @dataclass(frozen=True, kw_only=True)

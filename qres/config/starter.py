@@ -12,6 +12,7 @@ name: my-network
 model:                            # exactly one of: network, matrix, given, measurement
   network:
     architecture: {kind: mlp, hidden: [32, 32], activation: tanh}    # mlp | logistic | python
+                                  # activation: tanh | sigmoid | softplus | gelu | relu (kinked)
     dataset: {kind: digits}                                          # digits | breast-cancer
     train: {epochs: 20, learning_rate: 0.1, batch_size: 128, seed: 0}
     prune: {fraction: 0.9}        # global magnitude pruning, the mask frozen
@@ -25,12 +26,22 @@ algorithm:
   name: carleman-gd               # carleman-gd | linear-system | counts
   n_steps: 50                     # training steps of the run
   learning_rate: 0.01
-  optimizer: {kind: gd, weight_decay: 0.0}
-  encoding: auto                  # auto | sparse | dense | frobenius
-  data_access: qroam              # qrom | qroam
-  readout: {kind: tomography, norm: l2, access: coherent}   # tomography | state; sampling
+  optimizer: {kind: gd, momentum: 0.0, weight_decay: 0.0}
+  degree: auto                    # of the polynomial gradient: auto | 1 | 2 | 3
+  segment_steps: auto             # steps until the weights are read out and uploaded again
+  truncation_order: auto          # of the lift, above degree 1: auto | 1 to 6
+  map: auto                       # auto | exact | first-order | order 2 .. order 6
+  rescaling: auto                 # of the lifted variables: auto | a number
+  padding: auto                   # idle rows: auto | none | sqrt | full | a whole number
+  encoding: auto                  # auto | sparse | dense | frobenius | gram; computed for matrices
+  data_access: qroam              # qrom | qroam | qram (charged) | qram-free (assumed)
+  solver: shortcut                # see: qres list solvers; all compares them and takes the best
+  readout: {kind: tomography, norm: l2, access: coherent}   # norm: linf; access: sampling
+  # readout: {kind: observable, of: loss}   # or linear (weight_norm), quadratic (operator_alpha,
+                                            # operator_toffoli); or {kind: state}
 
 error: {total: 0.1, fail_prob: 0.05}        # relative error of the weights, chance to miss it
+                                            # target: loss makes it the error of the loss
 hardware: [superconducting-1e-3, superconducting-1e-4]      # see: qres list hardware
 classical: {device: h200}                   # see: qres list devices
 objective: runtime                          # runtime | qubits | volume

@@ -22,6 +22,8 @@ def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Pri
     if not job.has_task and job.name != "counts":
         found.append(("W-NOTASK", "read-out 'state' is no classical task: no winner can be named"))
     found += _constants(job)
+    found += _sparse(job, measurement)
+    found += _lower(job)
     found += _tables(job, priced)
     found += _encoding(job, priced, measurement)
     found += _condition(priced, measurement)
@@ -35,6 +37,38 @@ def _constants(job: Job) -> list[tuple[str, str]]:
     if job.kind != "asymptotic":
         return []
     return [("W-ASYMP", "a hidden constant was set to 1: read the total as an order of magnitude")]
+
+
+def _sparse(job: Job, measurement: Measurement) -> list[tuple[str, str]]:
+    """Return where the cost rests on fewer entries in a row than were counted, or on typed ones."""
+    used, known = job.values.get("sparsity"), measurement.values
+    if used is None or used.value is None or "sparsity" not in job.used:
+        return []
+    if measurement.subject == "given":
+        if "n_active" not in known or float(used) >= float(known["n_active"]):
+            return []
+        message = (
+            f"{float(used):,.0f} non-zeros a row were typed, not measured; through a softmax the"
+            f" Hessian on the {float(known['n_active']):,.0f} surviving weights is usually full"
+        )
+        return [("W-SPARSE", message)]
+    counted = next((row.sparsity for row in measurement.sparsity_rows), None)
+    is_charged = any(share.name == "eps_threshold" for share in job.shares)
+    if counted is None or is_charged or float(used) >= counted:
+        return []
+    message = f"sparsity {float(used):,.0f} is below the {counted:,} that were measured"
+    return [("W-SPARSE", f"{message}: the dropped entries are not charged")]
+
+
+def _lower(job: Job) -> list[tuple[str, str]]:
+    """Return the inputs that are known from below only, while the cost rises with them."""
+    names = [name for name, item in job.values.items() if item.bound == "lower"]
+    names = [name for name in names if name in job.used]
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    text = f"{' and '.join(names)} {verb} known from below only, and the cost rises with them"
+    return [("W-LOWER", f"{text}: the total is optimistic")]
 
 
 def _tables(job: Job, priced: Priced) -> list[tuple[str, str]]:

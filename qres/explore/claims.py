@@ -126,8 +126,13 @@ def _longer(
     if steps < 2:
         raise InputError("too few steps to compare")
     share = steps / algorithm.n_steps
-    shorter = replace(algorithm, n_steps=steps, segment_steps=_segment(algorithm, chosen, steps))
     choice = replace(chosen.best.choice, padding=round(chosen.best.choice.padding * share))
+    shorter = replace(
+        algorithm,
+        n_steps=steps,
+        segment_steps=_segment(algorithm, chosen, steps),
+        map_order=choice.map_order,
+    )
     job = module.build(shorter, first_steps(measurement, steps), scenario.error, choice)
     split = even_split(job, total=scenario.error.total, fail_prob=scenario.error.fail_prob)
     return job.with_budget(split)

@@ -219,6 +219,8 @@ def classical_task(scenario: Scenario, measurement: Measurement, job: Job) -> Cl
             segments=job.choices["segments"],
             target=error.target,
             product_gradients=HVP_GRADIENTS,
+            momentum=algorithm.momentum,
+            n_batches=algorithm.n_batches,
         )
     return ClassicalTask(
         measurement=measurement,

@@ -122,6 +122,31 @@ class Curvature:
         other._start, other._kept = self._tensor(weights), None
         return other
 
+    def split(self, count: int, seed: int) -> list[Curvature]:
+        """Return the losses of `count` batches that share the samples out, drawn once by `seed`.
+
+        Sizes differ by at most one sample; weight decay is part of each.
+
+        Raises:
+            InputError: there are fewer samples than batches, or they do not fit in one tensor.
+        """
+        if count > self.n_samples:
+            raise InputError(f"n_batches: {count} batches of {self.n_samples} samples")
+        try:
+            inputs, targets = (
+                torch.cat([batch[side] for batch in self._batches]) for side in (0, 1)
+            )
+        except RuntimeError as error:
+            raise InputError(f"batches: samples differ in shape: {explain(error)}") from error
+        order = torch.randperm(self.n_samples, generator=torch.Generator().manual_seed(seed))
+        found = []
+        for rows in torch.tensor_split(order.to(inputs.device), count):
+            part = copy.copy(self)
+            part._batches, part._kept = [(inputs[rows], targets[rows])], None
+            part.n_samples = len(rows)
+            found.append(part)
+        return found
+
     def derive(self, vector: Vector, order: int) -> list[Vector]:
         r"""Return $H v$, $T_3(v, v, \cdot)$, $T_4(v, v, v, \cdot)$: the first `order` of them.
 

@@ -38,6 +38,8 @@ ORDERED = {
         ("sparsity", "dim"),
         ("smallest_singular_value", "norm"),
         ("max_entry", "norm"),
+        ("norm", "diagonal_sum"),
+        ("max_entry", "diagonal_sum"),
     ),
 }
 """Pairs of which the first may not exceed the second."""
@@ -45,6 +47,7 @@ ORDERED = {
 COUNTED = (
     *("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_features"),
     *("t3_sparsity", "n_outputs"),
+    *("n_diagonals", "shift_bits", "n_cuts"),
 )
 """Whole numbers."""
 
@@ -56,7 +59,7 @@ MAY_BE_ZERO = (
     "eps_model",
     "grad_norm",
     "smallest_singular_value",
-    "final_distance",
+    *("final_distance", "final_grad_norm"),
     *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
     *("t4_injective", "t4_frobenius"),
     *("jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm", "growth"),

@@ -47,8 +47,11 @@ from qres.notation.quantity import KINDS, Quantity
 LIBRARIES = ("torch", "scikit-learn", "safetensors", "numpy", "scipy")
 """Their versions are part of what a measured network depends on."""
 
-DESCENT = ("n_steps", "learning_rate", "weight_decay")
+DESCENT = ("n_steps", "learning_rate", "weight_decay", "momentum", "n_batches")
 """What a measurement of training steps depends on."""
+
+UNNAMED = {"momentum": 0, "n_batches": 1}
+"""What a measurement of training steps does not name is this."""
 
 MAX_MEASUREMENT_BYTES = 256 * 2**20
 
@@ -94,6 +97,8 @@ def measure_module(
     n_probes: int = 8,
     seed: int = 0,
     segment_steps: int | None = None,
+    momentum: float = 0.0,
+    n_batches: int = 1,
     progress: Progress | None = None,
 ) -> Measurement:
     """Measure a live `torch.nn.Module`, which comes back unchanged.
@@ -111,6 +116,8 @@ def measure_module(
         n_probes: random vectors, where a derivative is too large to be computed whole.
         seed: of everything random in the measurement.
         segment_steps: a length of segments that is measured besides the usual ones.
+        momentum: of the descent; with it there is one segment.
+        n_batches: batches that the steps cycle through in a fixed order; 1 is the whole data set.
         progress: called as `progress(task, done, total)`; None is silent.
     """
     pipeline = _import_pipeline()
@@ -119,6 +126,10 @@ def measure_module(
     _check_descent(learning_rate, n_steps)
     if segment_steps is not None and not 1 <= segment_steps <= n_steps:
         raise InputError(f"segment_steps: must be 1 to {n_steps}, found {segment_steps}")
+    if not 0 <= momentum < 1:
+        raise InputError(f"momentum: must be >= 0 and < 1, found {momentum}")
+    if n_batches < 1 or (n_batches > 1 and momentum):
+        raise InputError(f"n_batches: must be >= 1, and 1 with momentum, found {n_batches}")
     return pipeline.measure_live(
         module,
         loss=loss,
@@ -132,6 +143,8 @@ def measure_module(
             n_probes=n_probes,
             seed=seed,
             segment_steps=segment_steps,
+            momentum=momentum,
+            n_batches=n_batches,
         ),
         progress=progress or keep_silent,
     )
@@ -155,6 +168,11 @@ def _measure_network(
         "seed": scenario.measure.seed,
         "segment_steps": None if algorithm.segment_steps == "auto" else algorithm.segment_steps,
     }
+    # absent where they change nothing, so that what was measured without them is still found
+    if algorithm.momentum:
+        descent["momentum"] = algorithm.momentum
+    if algorithm.n_batches > 1:
+        descent["n_batches"] = algorithm.n_batches
     is_python = model.architecture.kind == "python"
     facts = _describe_dependencies(model) | {"versions": versions}
 
@@ -235,6 +253,8 @@ def check_fits(measurement: Measurement, algorithm: Algorithm, place: str) -> No
         return
     for key in DESCENT:
         found, wanted = measurement.details.get(key), getattr(algorithm, key)
+        if found is None and "n_steps" in measurement.details:
+            found = UNNAMED.get(key)
         if found is not None and found != wanted:
             raise InputError(
                 f"{place}: was measured with {key} {found:g}, algorithm.{key} is {wanted:g};"

@@ -1,7 +1,7 @@
 r"""Networks that qres builds itself, and the door for those that a user brings.
 
-`mlp` is a chain of linear layers with a smooth activation, `logistic` one linear layer. Two classes
-have one output (logistic loss), more classes one output each (softmax). The weights start uniform
+`mlp` is a chain of linear layers with an activation in between, `logistic` one linear layer. Two
+classes have one output (logistic loss), more classes one each (softmax). The weights start uniform
 in $\pm\sqrt{6/(n_{in}+n_{out})}$ (Glorot), biases at zero, drawn from the generator that is passed;
 torch's global generator is left as it was. `python` calls the user's `build()`, only if trusted; such
 a network may also have two outputs for two classes (softmax), and is tried on one sample first.
@@ -32,8 +32,9 @@ ACTIVATIONS: dict[str, type[torch.nn.Module]] = {
     "gelu": torch.nn.GELU,
     "softplus": torch.nn.Softplus,
     "sigmoid": torch.nn.Sigmoid,
+    "relu": torch.nn.ReLU,
 }
-"""Activations with as many derivatives as the polynomial model needs."""
+"""Activations with as many derivatives as the polynomial model needs; relu but for its kinks."""
 
 MAX_PARAMS = 20_000_000
 
@@ -161,10 +162,10 @@ def _check_size(widths: tuple[int, ...]) -> None:
 
 
 def _find_activation(name: str) -> type[torch.nn.Module]:
-    """Return the layer class of a smooth activation."""
+    """Return the layer class of an activation."""
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
-    if name in ("relu", "leaky_relu", "hardtanh"):
+    if name in ("leaky_relu", "hardtanh"):
         advice = "is not twice differentiable, so its Hessian misses the kinks"
         raise InputError(f"architecture.activation: '{name}' {advice}; take gelu or softplus")
     raise InputError(f"architecture.activation: unknown '{name}'{nearest(name, ACTIVATIONS)}")

@@ -38,6 +38,8 @@ class Probe:
         n_probes: sets the number of random vectors, where a derivative is sampled.
         seed: of everything random here.
         segment_steps: a length of segments that is measured besides the usual ones.
+        momentum: of the descent; with it there is one segment.
+        n_batches: batches that the steps cycle through in a fixed order; 1 is the whole data set.
     """
 
     n_steps: int
@@ -47,6 +49,8 @@ class Probe:
     n_probes: int
     seed: int
     segment_steps: int | None = None
+    momentum: float = 0.0
+    n_batches: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +110,7 @@ def measure_point(
         progress=progress,
     )
     twin = None if entries.dense is None else compare_twin(entries.dense, extremes)
-    values = {"grad_norm": _find_gradient(curvature), **_describe_ends(extremes, twin)}
+    values = {"grad_norm": _find_gradient(curvature), **describe_ends(extremes, twin)}
     values["growth"] = _find_growth(values, probe.learning_rate)
     values |= entries.values
     values |= measure_tensors(curvature, effort, order=max(degrees) + 1, progress=progress)
@@ -130,7 +134,7 @@ def _find_growth(values: dict[str, Quantity], learning_rate: float) -> Quantity:
     return describe(worst, "measured", "max|1 - learning_rate lambda| over the outer ends")
 
 
-def _describe_ends(extremes: Extremes, twin: dict[str, Any] | None) -> dict[str, Quantity]:
+def describe_ends(extremes: Extremes, twin: dict[str, Any] | None) -> dict[str, Quantity]:
     """Return both ends of the spectrum; an interval that misses the dense twin is widened to it."""
     ends = {}
     for name, end in (("lambda_max", extremes.largest), ("lambda_min", extremes.smallest)):

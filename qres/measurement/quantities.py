@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qres.errors import InputError
+from qres.measurement.batches import measure_batches
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import describe_dissipation, describe_shares
 from qres.measurement.gram import measure_gram
@@ -36,12 +37,15 @@ def measure_curvature(
     Raises:
         InputError: the gradient is zero, or the descent diverges.
     """
+    if probe.n_batches > 1:
+        return measure_batches(curvature, probe, progress=progress)
     degrees, warnings = _find_degrees(curvature)
     watch = KinkWatch(curvature) if has_kinks(curvature.module) else None
     run = follow_descent(
         curvature,
         n_steps=probe.n_steps,
         learning_rate=probe.learning_rate,
+        momentum=probe.momentum,
         degrees=degrees,
         progress=progress,
         visit=None if watch is None else watch.visit,
@@ -67,10 +71,12 @@ def measure_curvature(
             **_describe_counts(curvature),
             **point.values,
             **_describe_growth(point, probe),
-            **_describe_run(run, watch),
+            **_describe_run(run, watch, probe),
+            "final_grad_norm": _describe_end(curvature, run),
             **values,
         },
         path_norms=run.path_norms,
+        velocity_norms=run.velocity_norms.get(1, ()),
         eps_model_curves=run.eps_model_curves,
         segmentations=segmenter.measure(run),
         sparsity_rows=point.entries.sparsity_rows,
@@ -123,9 +129,10 @@ def _describe_growth(point: Point, probe: Probe) -> dict[str, Quantity]:
     )
 
 
-def _describe_run(run: Trajectory, watch: KinkWatch | None) -> dict[str, Quantity]:
+def _describe_run(run: Trajectory, watch: KinkWatch | None, probe: Probe) -> dict[str, Quantity]:
     """Return the end of the runs, and how much of the network crossed a kink."""
-    both = "degree-1 model and full-batch gradient descent, run side by side"
+    kind = f"descent with momentum {probe.momentum:g}" if probe.momentum else "gradient descent"
+    both = f"degree-1 model and full-batch {kind}, run side by side"
     eps_model, values = run.eps_model_curve[-1], {}
     if watch is None:
         values["eps_model"] = describe(eps_model, "measured", both)
@@ -134,8 +141,14 @@ def _describe_run(run: Trajectory, watch: KinkWatch | None) -> dict[str, Quantit
         values["eps_model"] = describe(eps_model, "assumed", note)
         pairs = "pairs of unit and sample that change their piece along the path"
         values["kink_share"] = describe(watch.share, "measured", pairs)
-    values["final_distance"] = describe(run.final_distance, "measured", "gradient descent")
+    values["final_distance"] = describe(run.final_distance, "measured", kind)
     return values
+
+
+def _describe_end(curvature: Curvature, run: Trajectory) -> Quantity:
+    """Return the norm of the gradient where true descent ends."""
+    norm = float(np.linalg.norm(curvature.gradient(run.end)))
+    return describe(norm, "measured", "full-batch gradient at the end of gradient descent")
 
 
 def _describe_dense(
@@ -161,7 +174,7 @@ def _describe_facts(
     """Return plain facts about the measurement."""
     extremes = point.extremes
     facts = {
-        **vars(probe),
+        **_told(probe),
         "n_features": curvature.n_features,
         "lanczos_steps": extremes.steps,
         "lanczos_fail_prob": extremes.fail_prob,
@@ -170,3 +183,9 @@ def _describe_facts(
         "final_loss": curvature.loss(run.end),
     }
     return facts if point.twin is None else facts | {"dense_twin": point.twin}
+
+
+def _told(probe: Probe) -> dict[str, Any]:
+    """Return the settings; momentum only where there is some."""
+    left_out = {"n_batches"} if probe.momentum else {"n_batches", "momentum"}
+    return {key: value for key, value in vars(probe).items() if key not in left_out}

@@ -89,6 +89,8 @@ class Measurement:
             same as `path_norms[1]`: either may be passed.
         path_norms: degree to the norm of $u_t$ of that model, t = 0..n_steps; infinite from where
             the model diverges.
+        velocity_norms: with momentum the norm of $v_t$ of the degree-1 model, t = 0..n_steps; empty
+            without, or if not known.
         eps_model_curves: degree to `eps_model` after t = 1..n_steps steps; empty if not measured.
         segmentations: ways to cut the steps into segments, the whole run first.
         sparsity_rows: the threshold scan, threshold 0 first; empty if only given.
@@ -103,6 +105,7 @@ class Measurement:
     values: Mapping[str, Quantity]
     update_norms: Norms = ()
     path_norms: Mapping[int, Norms] = field(default_factory=dict)
+    velocity_norms: Norms = ()
     eps_model_curves: Mapping[int, Norms] = field(default_factory=dict)
     segmentations: tuple[tuple[Segment, ...], ...] = ()
     sparsity_rows: tuple[SparsityRow, ...] = ()
@@ -131,6 +134,7 @@ class Measurement:
             "values": _write_values(self.values),
             "update_norms": list(self.update_norms),
             "path_norms": _write_curves(higher),
+            **({"velocity_norms": list(self.velocity_norms)} if self.velocity_norms else {}),
             "eps_model_curves": _write_curves(self.eps_model_curves),
             "segmentations": [
                 [segment.to_dict() for segment in segments] for segments in self.segmentations
@@ -148,6 +152,7 @@ class Measurement:
             values=_read_values(data["values"]),
             update_norms=tuple(data["update_norms"]),
             path_norms=_read_curves(data["path_norms"]),
+            velocity_norms=tuple(data.get("velocity_norms", ())),
             eps_model_curves=_read_curves(data["eps_model_curves"]),
             segmentations=tuple(
                 tuple(Segment.from_dict(segment) for segment in segments)

@@ -56,6 +56,8 @@ class Segmenter:
     def measure(self, whole: Trajectory) -> tuple[tuple[Segment, ...], ...]:
         """Return all segmentations, the whole run first; its values are those of step 0."""
         found: list[tuple[Segment, ...]] = [(self._describe(0, whole),)]
+        if self.probe.momentum:  # a later segment would start with a velocity
+            return tuple(found)
         for count in COUNTS:
             if add_distances(found[-1]) <= ENOUGH * whole.final_distance:
                 break

@@ -6,14 +6,17 @@ $F_0$ and $F_1$; gradient descent runs from the same $c$ on the true loss. Their
 to how far descent has moved, is `eps_model`. A model of degree 2 or 3 that leaves the range of
 floating point is at infinite distance from there on.
 
-Source: science/training-pipeline.md, sections 1 and 3.
+With momentum both keep a velocity, $v' = \beta v + \nabla L$ and $u' = u - \eta v'$, $v_0 = 0$, with
+the gradient of the model in one and the true one in the other.
+
+Source: science/training-pipeline.md, sections 1, 3 and 12.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,12 +37,15 @@ class Trajectory:
         gaps: degree to the distance of model and descent after t = 1..n_steps.
         distances: how far gradient descent has moved after t = 1..n_steps.
         end: the weights that gradient descent has reached.
+        velocity_norms: degree to the norm of $v_t$ of that model, t = 0..n_steps; empty without
+            momentum.
     """
 
     path_norms: Mapping[int, tuple[float, ...]]
     gaps: Mapping[int, tuple[float, ...]]
     distances: tuple[float, ...]
     end: Vector
+    velocity_norms: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def eps_model_curves(self) -> dict[int, tuple[float, ...]]:
@@ -72,24 +78,28 @@ class Trajectory:
 class _Model:
     """The run of one degree, from zero."""
 
-    def __init__(self, curvature: Curvature, degree: int, forcing: Vector) -> None:
+    def __init__(self, curvature: Curvature, degree: int, forcing: Vector, momentum: float) -> None:
         self.curvature, self.degree, self.forcing = curvature, degree, forcing
-        self.update = np.zeros_like(forcing)
-        self.norms, self.gaps = [0.0], list[float]()
+        self.momentum = momentum
+        self.update, self.velocity = np.zeros_like(forcing), np.zeros_like(forcing)
+        self.norms, self.gaps, self.speeds = [0.0], list[float](), [0.0]
 
     def step(self, learning_rate: float) -> None:
         """Take one step, or stay at infinity."""
         if not math.isfinite(self.norms[-1]):
             self.norms.append(math.inf)
+            self.speeds.append(math.inf)
             return
         with np.errstate(over="ignore", invalid="ignore"):
             terms = self.curvature.derive(self.update, self.degree)
             slope = self.forcing + sum(
                 term / math.factorial(number) for number, term in enumerate(terms, start=1)
             )
-            self.update = self.update - learning_rate * slope
-            norm = float(np.linalg.norm(self.update))
+            self.velocity = _turn(self.velocity, slope, self.momentum)
+            self.update = self.update - learning_rate * self.velocity
+            norm, speed = (float(np.linalg.norm(v)) for v in (self.update, self.velocity))
         self.norms.append(norm if math.isfinite(norm) else math.inf)
+        self.speeds.append(speed if math.isfinite(speed) else math.inf)
 
     def compare(self, moved: Vector) -> None:
         """Note the distance to gradient descent."""
@@ -104,17 +114,19 @@ def follow_descent(
     *,
     n_steps: int,
     learning_rate: float,
+    momentum: float = 0.0,
     degrees: Sequence[int] = DEGREES,
     may_diverge: bool = False,
     progress: Progress = keep_silent,
     visit: Callable[[Vector], None] | None = None,
 ) -> Trajectory:
-    """Run full-batch gradient descent and the models of all `degrees` side by side.
+    """Run full-batch descent, with or without momentum, and the models of all `degrees` side by side.
 
     Args:
         curvature: its start is the expansion point.
         n_steps: of descent.
         learning_rate: of descent.
+        momentum: of descent and of the models.
         degrees: of the models, 1 to 3.
         may_diverge: whether the degree-1 model may be infinite, as the others may.
         progress: told after each step.
@@ -125,11 +137,12 @@ def follow_descent(
     """
     start = curvature.start
     forcing = curvature.gradient(start)
-    models = {degree: _Model(curvature, degree, forcing) for degree in degrees}
-    moved, distances = np.zeros_like(start), []
+    models = {degree: _Model(curvature, degree, forcing, momentum) for degree in degrees}
+    moved, velocity, distances = np.zeros_like(start), np.zeros_like(start), []
     for number in range(1, n_steps + 1):
         with np.errstate(over="ignore", invalid="ignore"):
-            moved = moved - learning_rate * curvature.gradient(start + moved)
+            velocity = _turn(velocity, curvature.gradient(start + moved), momentum)
+            moved = moved - learning_rate * velocity
             distances.append(float(np.linalg.norm(moved)))
         _check_finite(distances[-1], number, learning_rate)
         for degree, model in models.items():
@@ -140,12 +153,19 @@ def follow_descent(
         if visit is not None:
             visit(start + moved)
         progress("trajectory", number, n_steps)
+    speeds = {degree: tuple(model.speeds) for degree, model in models.items()}
     return Trajectory(
         path_norms={degree: tuple(model.norms) for degree, model in models.items()},
         gaps={degree: tuple(model.gaps) for degree, model in models.items()},
         distances=tuple(distances),
         end=start + moved,
+        velocity_norms=speeds if momentum else {},
     )
+
+
+def _turn(velocity: Vector, slope: Vector, momentum: float) -> Vector:
+    """Return the next velocity; without momentum the slope itself, whatever the last one was."""
+    return momentum * velocity + slope if momentum else slope
 
 
 def _check_finite(norm: float, step: int, learning_rate: float) -> None:

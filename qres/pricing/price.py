@@ -45,13 +45,15 @@ def price(
     numbers = job.evaluate({**budget, **(overrides or {})})
     stages = count_stages(job, numbers)
     cost = total(stages, numbers)
+    side = {} if task is None else _side_seconds(stages, task, device)
     return Priced(
         numbers=numbers,
         stages=stages,
         logical=cost,
         machines=tuple(estimate_machine(cost, machine, objective) for machine in machines),
         classical=None if task is None else _classical(task, device),
-        side_s=0.0 if task is None else _side_seconds(stages, task, device),
+        side_s=sum(side.values(), start=0.0),
+        stage_s=side,
     )
 
 
@@ -61,19 +63,22 @@ def _classical(task: ClassicalTask, device: Device) -> ClassicalCost:
     return estimate_solve(task.measurement, device, epsilon=task.epsilon, fail_prob=task.fail_prob)
 
 
-def _side_seconds(stages: tuple[StageCost, ...], task: ClassicalTask, device: Device) -> Any:
-    """Return the seconds of the classical stages on the same device, in the same precision.
+def _side_seconds(
+    stages: tuple[StageCost, ...], task: ClassicalTask, device: Device
+) -> dict[str, Any]:
+    """Return the seconds of each classical stage on the same device, in the same precision.
 
     The gradients of one call do not depend on each other; each call (segment) waits for the one
     before.
     """
-    seconds: Any = 0.0
+    found: dict[str, Any] = {}
     for stage in stages:
-        if stage.is_classical and task.descent is not None:
+        if not stage.is_classical:
+            continue
+        found[stage.name] = estimate_flops(stage.flops, device).runtime_s
+        if task.descent is not None:
             tables = estimate_gradients(
                 stage.gradients, task.measurement, device, n_dependent=stage.calls
             )
-            seconds = seconds + tables.runtime_s
-        if stage.is_classical:
-            seconds = seconds + estimate_flops(stage.flops, device).runtime_s
-    return seconds
+            found[stage.name] = found[stage.name] + tables.runtime_s
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -50,6 +50,7 @@ class Priced:
         machines: one cost per machine, in the order given.
         classical: the same job on the device, None where there is no such job.
         side_s: seconds of the classical stages (tables, reconstruction) on the device.
+        stage_s: the same by stage; empty without a task.
     """
 
     numbers: Mapping[str, Any]
@@ -58,6 +59,7 @@ class Priced:
     machines: tuple[MachineCost, ...]
     classical: ClassicalCost | None
     side_s: Any
+    stage_s: Mapping[str, Any] = field(default_factory=dict)
 
     def quantum_s(self, index: int, *, is_floor: bool = False) -> Any:
         """Return machine time plus classical stages in seconds, for machine `index`.

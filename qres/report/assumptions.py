@@ -9,6 +9,7 @@ from qres.report.units import number
 def assumptions(report: Result) -> list[str]:
     """Return the assumptions of a report: inputs first, then algorithm, machines, classical side."""
     found = [*_inputs(report)]
+    found += report.notes
     found += [item.text for item in report.job.assumptions] if report.job else []
     found += [f"{item.name}: {text}" for item in report.machines for text in item.assumptions]
     if report.priced is not None and report.priced.classical is not None:

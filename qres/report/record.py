@@ -35,6 +35,9 @@ class Result:
         failure: (stage, reason) where the job is infeasible before any machine.
         rivals: the solvers side by side, where several were asked for.
         claims: published exponents beside those of this estimate.
+        weights_error: what `error.total` of the loss allows of the weights, relative to how far
+            they move; None where `error.total` is of the result itself.
+        notes: what that rests on, one line each.
     """
 
     scenario: Scenario
@@ -52,6 +55,8 @@ class Result:
     failure: tuple[str, str] | None = None
     rivals: tuple[Rival, ...] = ()
     claims: tuple[Claim, ...] = ()
+    weights_error: Quantity | None = None
+    notes: tuple[str, ...] = ()
 
     def pedigrees(self) -> dict[str, Quantity]:
         """Return every symbol of the job as a quantity, empty without a job."""

@@ -38,6 +38,7 @@ def to_dict(report: Result) -> dict[str, Any]:
             name: quantity.to_dict() for name, quantity in report.measurement.values.items()
         },
         "choices": dict(report.job.choices) if report.job else {},
+        "target": _target(report),
         "values": {name: plain(quantity) for name, quantity in report.pedigrees().items()},
         "stages": [stage_row(report, stage) for stage in _stages(report)],
         "logical": _logical(report),
@@ -52,6 +53,17 @@ def to_dict(report: Result) -> dict[str, Any]:
         "claims": [_claim(row) for row in report.claims],
         "assumptions": assumptions(report),
         "warnings": [{"code": code, "message": message} for code, message in report.warnings],
+    }
+
+
+def _target(report: Result) -> dict[str, Any]:
+    """Return what was asked for, and what an error of the loss allows of the weights."""
+    error = report.scenario.error
+    return {
+        "total": error.total,
+        "fail_prob": error.fail_prob,
+        "of": error.target,
+        "weights_error": plain(report.weights_error),
     }
 
 
@@ -122,7 +134,15 @@ def stage_row(report: Result, stage: StageCost) -> dict[str, Any]:
         "kind": stage_kind(report, stage.name),
         "gradients": whole(stage.gradients),
         "flops": _flops(report, stage),
+        "layers": None if stage.is_classical else whole(stage.layers),
+        "device_s": _seconds(report, stage),
     }
+
+
+def _seconds(report: Result, stage: StageCost) -> float | None:
+    """Return the seconds of a classical stage on the device, None where nothing is compared."""
+    found = report.priced.stage_s.get(stage.name) if report.priced else None
+    return None if found is None else float(found)
 
 
 def _flops(report: Result, stage: StageCost) -> Any:
@@ -137,6 +157,7 @@ def _flops(report: Result, stage: StageCost) -> Any:
 
 def _logical(report: Result) -> dict[str, Any]:
     totals: dict[str, Any] = {name: plain(item) for name, item in logical_totals(report).items()}
+    totals["layers"] = whole(report.priced.logical.layers) if report.priced else None
     found = report.agreement
     totals["agreement"] = {
         "status": found.status if found else "formula-only",
@@ -153,7 +174,7 @@ def budget_row(report: Result, share: Share) -> dict[str, Any]:
     numbers = report.priced.numbers if report.priced else {}
     bought = None
     if share.bought is not None and share.bought[0] in numbers:
-        bought = f"{whole(numbers[share.bought[0]])} {share.bought[1]}"
+        bought = f"{whole(numbers[share.bought[0]]):,} {share.bought[1]}"
     return {
         "name": share.name,
         "share": share.decided if share.symbol is None else report.budget.get(share.symbol),

@@ -36,7 +36,10 @@ def logical_totals(report: Result) -> dict[str, Quantity | None]:
 
 def job_kind(report: Result) -> Kind:
     """Return the weakest kind of everything that the totals rest on."""
-    return "exact" if report.job is None else report.job.kind
+    if report.job is None:
+        return "exact"
+    converted = () if report.weights_error is None else (report.weights_error.kind,)
+    return weakest((report.job.kind, *converted))
 
 
 def stage_kind(report: Result, name: str) -> Kind:

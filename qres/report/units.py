@@ -26,7 +26,7 @@ def count(value: float | int | None) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "infinite"
     if abs(value) < 1e6:
-        return f"{int(value):,}" if value == int(value) else f"{float(value):.4g}"
+        return f"{int(value):,}" if value == int(value) else _four_digits(float(value))
     return power(value)
 
 
@@ -44,7 +44,13 @@ def number(value: float | int | None) -> str:
     """Return a real number with four digits."""
     if value is None or isinstance(value, int) or not math.isfinite(value) or value == int(value):
         return count(value)
-    return f"{float(value):.4g}"
+    return _four_digits(float(value))
+
+
+def _four_digits(value: float) -> str:
+    """Return four digits, the exponent without padding."""
+    mantissa, mark, exponent = f"{value:.4g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if mark else mantissa
 
 
 def duration(seconds: float | None) -> str:
@@ -63,7 +69,10 @@ def duration(seconds: float | None) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}" if value < 1e4 else power(value)
+    """Return three digits, whole thousands, or a power of ten."""
+    if value < 999.5:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if value < 1e4 else power(value)
 
 
 def decades(ratio: float) -> str:

@@ -27,6 +27,8 @@ def weakest_link(report: Result) -> str:
     culprits = [name for name, item in report.pedigrees().items() if item.kind == kind]
     first = [name for name in culprits if name in used and name not in own]
     first += [name for name in culprits if name in used and name in own and own[name].kind == kind]
+    if report.weights_error is not None and report.weights_error.kind == kind:
+        first.append("error.target loss")
     first += [share.name for share in job.shares if share.kind == kind]
     first += [stage.name for stage in job.stages if stage.kind == kind]
     named = f": {first[0]}" if first and KINDS.index(kind) > 0 else ""

@@ -82,6 +82,57 @@ def test_quantities_stand_where_the_contract_says(capsys) -> None:
     assert found["logical"]["agreement"]["status"] == "exact"
 
 
+def laplacian(n: int):
+    """The 5-point Laplacian on an n x n grid."""
+    line = scipy.sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(n, n))
+    return scipy.sparse.kron(line, np.eye(n)) + scipy.sparse.kron(np.eye(n), line)
+
+
+def test_typed_diagonals_are_the_matrix_itself(place, capsys) -> None:
+    """Offsets 0, +-1, +-8 of 4, -1, -1, -1, -1 on 64 rows; +-1 is cut at 8 = 2^3, +-8 at 64 = 2^6."""
+    write_matrix(laplacian(8))
+    end = 4 * np.sin(np.pi / 18) ** 2 * 2  # smallest eigenvalue, in closed form
+    given = f"dim: 64, smallest_singular_value: {end}, sparsity: 5, max_entry: 4, " + (
+        "n_diagonals: 5, diagonal_sum: 8, shift_bits: 9, n_cuts: 2"
+    )
+    text = MATRIX.replace("matrix: {file: A.mtx}", f"given: {{{given}}}")
+    (place / "typed.yaml").write_text(text)
+    found = []
+    for name in ("matrix.yaml", "typed.yaml"):
+        assert run(["estimate", name, "--set", "algorithm.encoding=computed", "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    totals = [
+        [row["toffoli"] for row in data["stages"]] + [data["logical"]["logical_qubits"]["value"]]
+        for data in found
+    ]
+    assert totals[0] == totals[1]
+
+
+RELU = """schema: qres-model/1
+name: kinked
+model:
+  network:
+    architecture: {kind: mlp, hidden: [3], activation: relu}
+    dataset: {kind: breast-cancer}
+    train: {epochs: 1, batch_size: 64}
+    prune: {fraction: 0.8, retrain_epochs: 1}
+algorithm: {name: carleman-gd, n_steps: 3, learning_rate: 0.1, degree: 1, segment_steps: 3}
+hardware: [superconducting-1e-4]
+"""
+
+
+def test_kinks_are_shown_and_trusted_less(place, capsys) -> None:
+    (place / "relu.yaml").write_text(RELU)
+    assert run(["estimate", "relu.yaml", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert 0 <= found["measurement"]["kink_share"]["value"] <= 1
+    assert found["measurement"]["eps_model"]["kind"] == "assumed"
+    assert next(row for row in found["budget"] if row["name"] == "eps_model")["kind"] == "assumed"
+    assert "W-KINK" in [item["code"] for item in found["warnings"]]
+    assert run(["estimate", "relu.yaml"]) == 0
+    assert " kink_share " in capsys.readouterr().out
+
+
 def test_same_question_same_bytes(capsys) -> None:
     texts = []
     for _ in range(2):
@@ -157,7 +208,7 @@ BAD = (
     (["estimate", "tiny.yaml", "-o", "missing/r.json"], "missing"),
     (["estimate", "tiny.yaml", "-o", "r.docx"], ".json"),
     (["estimate", "tiny.yaml", "--set", "algorithm.degree=2"], "degree"),
-    (["estimate", "tiny.yaml", "--set", "algorithm.segment_steps=2"], "segment_steps"),
+    (["estimate", "tiny.yaml", "--set", "algorithm.segment_steps=5"], "at most n_steps"),
     (["estimate", "matrix.yaml"], "A.mtx"),
     (["estimat", "tiny.yaml"], "estimate"),
 )

@@ -2,7 +2,7 @@
 
 A member is one algorithm with one solver, read-out, encoding and way to make a state. A new
 algorithm needs a question in `QUESTIONS`, a new symbol a range in `consistent_values`; everything
-else is found.
+else is found. Lifts and segments are questions of their own: their jobs have other inputs.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -68,15 +67,22 @@ MATRIX = {
 }
 COUNTS = {"logical_qubits": 50, "toffoli": 10**6, "t": 10**5, "rotations": 10**4}
 
+TENSORS = {"t3_injective": 0.3, "t3_unfolding": 0.5, "t3_frobenius": 1.0, "t3_sparsity": 50}
+TENSORS |= {"t3_max_entry": 0.2, "t4_injective": 0.3, "t4_frobenius": 1.0}
+DESCENT = {"name": "carleman-gd", "n_steps": STEPS, "learning_rate": 0.05, "padding": "none"}
+
 QUESTIONS: dict[str, dict[str, Any]] = {
-    "carleman-gd": {
-        "given": TRAINING,
-        "keys": {"n_steps": STEPS, "learning_rate": 0.05, "padding": "none"},
-    },
-    "linear-system": {"given": MATRIX, "keys": {}},
-    "counts": {"given": COUNTS, "keys": {}},
+    "carleman-gd": {"given": TRAINING, "keys": DESCENT},
+    "segments": {"given": TRAINING, "keys": DESCENT | {"segment_steps": 5}},
+    "lift-2": {"given": TRAINING | TENSORS, "keys": DESCENT | {"degree": 2, "truncation_order": 3}},
+    "lift-3": {"given": TRAINING | TENSORS, "keys": DESCENT | {"degree": 3, "truncation_order": 4}},
+    "linear-system": {"given": MATRIX, "keys": {"name": "linear-system"}},
+    "counts": {"given": COUNTS, "keys": {"name": "counts"}},
 }
-"""A question to each algorithm in which every quantity is typed."""
+"""Questions in which every quantity is typed, at least one to each algorithm."""
+
+VARIANTS = ("segments", "lift-2", "lift-3")
+"""Questions whose jobs differ from another's in the numbers of the matrix only."""
 
 
 def algorithm_modules() -> dict[str, Any]:
@@ -88,21 +94,21 @@ def algorithm_modules() -> dict[str, Any]:
     return {module.NAME: module for module in modules if hasattr(module, "candidates")}
 
 
-def readouts() -> list[dict[str, Any]]:
-    """Return every read-out that a lift of order 1 has, as keys of a model file."""
+def readouts(degree: int, order: int) -> list[dict[str, Any]]:
+    """Return every read-out that a lift has, as keys of a model file."""
     return [
         {**member.keys, **{name: SETTINGS[name] for name in member.settings}}
         for member in every_readout().values()
-        if member.least_order(1) == 1
+        if member.least_order(degree) <= order
     ]
 
 
-USUAL = (
-    "shortcut",
-    [{"kind": "state"}.items(), {"kind": "tomography", "norm": "l2", "access": "sampling"}.items()],
-    "frobenius",
-)
-"""One solver, two read-outs, with states that may be repeated and that may not, one encoding."""
+SOLVER, ENCODING, RULE = "shortcut", "frobenius", "whole run"
+READOUT = {"kind": "tomography", "norm": "l2", "access": "sampling"}
+"""What the others are tried with; states of this read-out are repeated or not, runs controlled."""
+
+FLAGGED = "qsvt-minimax"
+"""The solver that each variant meets too: its flag depends on the right-hand side."""
 
 SETTINGS = {"weight_norm": 0.7, "operator_alpha": 3.0, "operator_toffoli": 11}
 """A value of every number that a read-out may ask for."""
@@ -111,8 +117,7 @@ SETTINGS = {"weight_norm": 0.7, "operator_alpha": 3.0, "operator_toffoli": 11}
 @cache
 def question(name: str, solver: str = "", readout: tuple[tuple[str, str], ...] = ()) -> Any:
     """Return (scenario, measurement) of the question to an algorithm."""
-    keys = {"name": name, **QUESTIONS[name]["keys"]}
-    keys |= {"solver": solver} if solver else {}
+    keys = QUESTIONS[name]["keys"] | ({"solver": solver} if solver else {})
     keys |= {"readout": dict(readout)} if readout else {}
     scenario = load({"model": {"given": QUESTIONS[name]["given"]}, "algorithm": keys})
     return scenario, take_given(scenario.model, scenario.algorithm)
@@ -120,7 +125,7 @@ def question(name: str, solver: str = "", readout: tuple[tuple[str, str], ...] =
 
 @dataclass(frozen=True)
 class Member:
-    """One way through the algorithms."""
+    """One way through the algorithms; `name` is that of its question."""
 
     name: str
     solver: str
@@ -146,13 +151,20 @@ class Member:
         """The job at the given values and the even split."""
         return _job(self)
 
-    def values(self) -> st.SearchStrategy[dict[str, Any]]:
-        """Return consistent values of all inputs, shares and failure probabilities."""
-        return consistent_values(tuple(self.job.values))
+    def values(self, beside: Sequence[Member] = ()) -> st.SearchStrategy[dict[str, Any]]:
+        """Return consistent values of all inputs, shares and failure probabilities.
 
-    def rows(self, size: int = 4) -> st.SearchStrategy[dict[str, np.ndarray]]:
+        Args:
+            beside: other members whose inputs are wanted, too.
+        """
+        names = [*self.job.values, *(name for other in beside for name in other.job.values)]
+        return consistent_values(tuple(dict.fromkeys(names)))
+
+    def rows(
+        self, size: int = 4, beside: Sequence[Member] = ()
+    ) -> st.SearchStrategy[dict[str, np.ndarray]]:
         """Return arrays of such values."""
-        return st.lists(self.values(), min_size=size, max_size=size).map(stack)
+        return st.lists(self.values(beside), min_size=size, max_size=size).map(stack)
 
     def numbers(self, values: Any, **overrides: Any) -> dict[str, Any]:
         """Return the number of every symbol."""
@@ -167,31 +179,68 @@ class Member:
 @cache
 def _job(member: Member) -> Job:
     scenario, measurement = question(member.name, member.solver, member.readout)
-    module = algorithm(member.name)
+    module = algorithm(scenario.algorithm.name)
     job = module.build(scenario.algorithm, measurement, scenario.error, member.choice)
     split = even_split(job, total=scenario.error.total, fail_prob=scenario.error.fail_prob)
     return job.with_budget(split)
 
 
 def members() -> list[Member]:
-    """Return every solver and every read-out, but not every pair of them.
+    """Return every solver, read-out, encoding and rule, but not every combination of them.
 
-    All read-outs go with the solver of `USUAL`, all solvers with its read-outs: solver and read-out
-    meet in three numbers only, queries, flag and whether it is exact, which those cover; encodings
-    meet neither.
+    All read-outs and all encodings go with one solver, each of them with all rules where the other
+    is the usual one, and all solvers with one read-out: solver and read-out meet in three numbers
+    only, queries, flag and whether it is exact; encodings meet neither. A variant meets the usual
+    ones, and the read-outs that are its own.
     """
     found = []
-    for name, module in algorithm_modules().items():
-        keys = {item.name for item in fields(question(name)[0].algorithm)}
-        ways = [tuple(way.items()) for way in readouts()] if "readout" in keys else [()]
-        for solver, way in product(solvers() if "solver" in keys else [""], ways):
-            if solver and solver != USUAL[0] and dict(way).items() not in USUAL[1]:
-                continue
-            scenario, measurement = question(name, solver, way)
+    asked = {question(name)[0].algorithm.name for name in QUESTIONS}
+    assert asked == algorithm_modules().keys()
+    for name in QUESTIONS:
+        for solver, way in _ways(name):
+            scenario, measurement = question(name, solver, tuple(way.items()))
+            module = algorithm(scenario.algorithm.name)
             choices = module.candidates(scenario.algorithm, measurement, scenario.error)
-            kept = [item for item in choices if solver in ("", USUAL[0]) or item.encoding == USUAL[2]]
-            found += [Member(name, solver, way, choice) for choice in kept]
+            kept = [item for item in choices if is_kept(name, solver, way, item)]
+            found += [Member(name, solver, tuple(way.items()), choice) for choice in kept]
     return found
+
+
+def _ways(name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the pairs of solver and read-out that a question meets."""
+    settings = question(name)[0].algorithm
+    keys = {item.name for item in fields(settings)}
+    if "solver" not in keys:
+        return [("", {})]
+    ways = readouts(1, 1)
+    if name in VARIANTS:
+        degree, order = getattr(settings, "degree", 1), getattr(settings, "truncation_order", 1)
+        own = readouts(degree, order) if degree != "auto" else []
+        ways = [READOUT, *(way for way in own if way not in ways)]
+        return [(SOLVER, way) for way in ways] + [(FLAGGED, READOUT)]
+    others = [name for name in solvers() if name != SOLVER]
+    return [(SOLVER, way) for way in ways] + [(solver, READOUT) for solver in others]
+
+
+def is_kept(name: str, solver: str, way: dict[str, Any], choice: Choice) -> bool:
+    """Say whether a choice is tried: at most one thing is unusual.
+
+    Other encodings are repeated, and the other solvers of the descent; those of the rest are
+    amplified.
+    """
+    if not solver:
+        return True
+    unusual = {
+        "solver": solver != SOLVER,
+        "readout": way != READOUT,
+        "encoding": choice.encoding != ENCODING,
+    }
+    if sum(unusual.values()) > 1 or (unusual["encoding"] and name == "segments"):
+        return False
+    if unusual["solver"] or unusual["encoding"]:
+        is_amplified = unusual["solver"] and name != "carleman-gd"
+        return choice.rule == RULE and choice.mode == ("coherent" if is_amplified else "repeat")
+    return choice.rule == RULE or not unusual["readout"] or name == "carleman-gd"
 
 
 def rivals() -> dict[str, tuple[Member, ...]]:
@@ -202,7 +251,9 @@ def rivals() -> dict[str, tuple[Member, ...]]:
         for encoding in ("auto", member.choice.encoding) if member.choice.encoding else ("auto",):
             label = "-".join(filter(None, [*words, encoding]))
             found[label] = (*found.get(label, ()), member)
-    return found
+    return {
+        label: group for group, label in {group: label for label, group in found.items()}.items()
+    }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -234,12 +285,19 @@ def real(low: float, high: float) -> st.SearchStrategy[float]:
 def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
     """Return values that one model could have; growth over all steps stays below 1e26."""
     size, steps, rate = draw(whole(1e9, 2)), draw(whole(1e4)), draw(real(1e-4, 1))
-    entry, norm, update = draw(SCALE), draw(SCALE), draw(SCALE)
+    entry, norm, update, grad = draw(SCALE), draw(SCALE), draw(SCALE), draw(SCALE)
+    # an error of the loss stays below the change of the loss
+    update = max(update, 1 / grad) if {"t3_frobenius", "update_norm"} <= {*names} else update
+    order = draw(st.integers(2, 4)) if "truncation_order" in names else 1
     ranges: dict[str, Callable[[], Any]] = {
         "n_active": lambda: size,
         "dim": lambda: size,
         "sparsity": lambda: draw(st.one_of(st.just(size), whole(size))),
         "max_entry": lambda: entry,
+        "t3_max_entry": lambda: entry,
+        "t4_max_entry": lambda: entry,
+        "t3_frobenius": lambda: norm,
+        "t4_frobenius": lambda: norm,
         "frobenius_norm": lambda: norm,
         "n_steps": lambda: steps * draw(st.integers(1, 5)),
         "segment_steps": lambda: steps,
@@ -247,12 +305,20 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
         "padding": lambda: draw(st.sampled_from([0, round(math.sqrt(steps)), steps])),
         "lambda_max": lambda: draw(st.floats(0, 2)) / rate,
         "lambda_min": lambda: -math.expm1(draw(st.floats(0, 60)) / steps) / rate,
-        "grad_norm": lambda: draw(SCALE),
+        "grad_norm": lambda: grad,
         "update_norm": lambda: update,
         "path_energy": lambda: steps * update**2 * draw(st.floats(0, 1)),
         "smallest_singular_value": lambda: min(entry, norm) / draw(real(1, 1e9)),
         "solution_overlap": lambda: draw(real(1e-6, 1)),
-        "success_prob": lambda: 1,
+        "success_prob": lambda: draw(real(1e-4, 1)) if "xi" in names else 1,
+        "inverse_norm": lambda: draw(real(1, 1e9)),
+        "xi": lambda: draw(real(1, 1e6)),
+        "stretch": lambda: draw(real(0.5, 1e4)),
+        "readout_stretch": lambda: draw(real(0.5, 1e4)),
+        "truncation_order": lambda: order,
+        "map_order": lambda: draw(st.integers(1, order)),
+        "rescaling": lambda: draw(real(1e-2, 1e2)),
+        "t3_sparsity": lambda: draw(st.one_of(st.just(size**2), whole(size**2))),
         "block_limit": lambda: draw(st.sampled_from(sorted(BLOCK_LIMITS.values()))),
         "logical_qubits": lambda: draw(whole(1e6)),
         "weight_norm": lambda: draw(SCALE),

@@ -16,7 +16,7 @@ from qres.algorithms.record import CONCRETE
 from qres.algorithms.solvers.base import solvers
 from qres.logical.circuit import compare
 
-LEVELS = {"n_active": (9, 16), "dim": (9, 16), "sparsity": (5, 8)}
+LEVELS = {"n_active": (9, 16), "dim": (9, 16), "sparsity": (5, 8), "t3_sparsity": (33, 64)}
 """Ranges in which the shape of a circuit (tree levels, slot qubits) stays as it is."""
 
 
@@ -52,7 +52,7 @@ def test_the_formula_counts_the_circuit(member, data):
 
 def test_the_formula_counts_the_circuit_of_one_dimension(member):
     values = {name: quantity.value for name, quantity in member.job.values.items()}
-    one = {name: 1 for name in ("n_active", "dim", "sparsity") if name in values}
+    one = {name: 1 for name in ("n_active", "dim", "sparsity", "t3_sparsity") if name in values}
     check_agreement(member, values | one)
 
 

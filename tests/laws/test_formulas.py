@@ -150,7 +150,13 @@ def example_of(formula: Any) -> dict[str, Any]:
     for name in formula.inputs:
         info = describe(name)
         found[name] = next((value for key, value in plain.items() if getattr(info, key)), 0.5)
-    small = {"kappa_eff": 10.0, "physical_error": 1e-3, "threshold": 1e-2, "z_read": 0.25, "epsilon": 0.1}
+    small = {
+        "kappa_eff": 10.0,
+        "physical_error": 1e-3,
+        "threshold": 1e-2,
+        "z_read": 0.25,
+        "epsilon": 0.1,
+    }
     return found | {name: value for name, value in small.items() if name in found}
 
 

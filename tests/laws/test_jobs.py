@@ -99,6 +99,7 @@ def test_the_hardware_gets_its_part_of_the_failure(member, data):
     numbers = member.numbers({**values, **split})
     parts = {name: numbers[f"{name}_magic"] for name in ("plain", "sign", "norm")}
     faults = {name: cost.fail_prob * gates / sum(parts.values()) for name, gates in parts.items()}
-    shots = numbers["copies"] * numbers["fail_shot"]
+    # every segment is read out from as many shots
+    shots = numbers["copies"] * numbers["fail_shot"] * numbers.get("segments", 1)
     assert max(faults["plain"], faults["sign"]) <= shots * (1 + 1e-9)
     assert faults["norm"] <= split["fail_run"] * (1 + 1e-9)

@@ -108,9 +108,7 @@ def measurements(draw: st.DrawFn) -> Measurement:
         values=draw(st.dictionaries(TEXTS, quantities(), max_size=3)),
         update_norms=tuple(draw(st.lists(reals, max_size=4))),
         eps_model_curves=draw(
-            st.dictionaries(
-                st.integers(1, 3), st.lists(reals, max_size=4).map(tuple), max_size=3
-            )
+            st.dictionaries(st.integers(1, 3), st.lists(reals, max_size=4).map(tuple), max_size=3)
         ),
         sparsity_rows=tuple(draw(st.lists(row, max_size=3))),
         warnings=tuple(draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=3))),

@@ -117,7 +117,7 @@ def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
     return (
         define(
             f"{name}.eps_tomography",
-            "error of the direction",
+            "error of the direction, in several segments the one of equal cost in all",
             kept * split(system),
             derived("perturbation of the normalised block, even split"),
             kind="proven",

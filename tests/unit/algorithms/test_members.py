@@ -99,12 +99,12 @@ def test_a_singular_matrix_is_infeasible():
 
 def test_weights_that_do_not_move_are_infeasible():
     with pytest.raises(InfeasibleError, match="the weights do not move"):
-        build(TRAINING, DESCENT, update_norms=(0.0,) * 21)
+        build(TRAINING, DESCENT, update_norms=(0.0,) * 21, path_norms={})
 
 
 def test_a_path_of_another_length_is_refused():
     with pytest.raises(InputError, match=r"expected n_steps \+ 1 = 21 numbers, found 3"):
-        build(TRAINING, DESCENT, update_norms=(0.0, 1.0, 2.0))
+        build(TRAINING, DESCENT, update_norms=(0.0, 1.0, 2.0), path_norms={})
 
 
 def test_growth_beyond_any_number_is_a_violated_hypothesis():
@@ -119,7 +119,7 @@ def test_an_unknown_model_error_is_assumed_to_be_nothing():
     scenario, measurement, module = ask(TRAINING, DESCENT)
     values = {k: v for k, v in measurement.values.items() if k != "eps_model"}
     bare = replace(measurement, values=values, warnings=())
-    choice = Choice(encoding="sparse", mode="coherent")
+    choice = Choice(encoding="sparse", solver="shortcut", mode="coherent")
     job = module.build(scenario.algorithm, bare, scenario.error, choice)
     assert [share.kind for share in job.shares if share.name == "eps_model"] == ["assumed"]
     assert any("eps_model taken as 0" in item.text for item in job.assumptions)

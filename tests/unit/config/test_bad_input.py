@@ -69,7 +69,7 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "hidden: [8]", "hidden: [8, 0]", ("architecture.hidden.1: expected", "found 0")),
     (NETWORK, "hidden: [8]", "hidden: 8", ("architecture.hidden: expected a list", "found 8")),
     (NETWORK, "hidden: [8]", "hidden: []", ("architecture.hidden: expected a list", "found 0")),
-    (NETWORK, "tanh", "relu", ("activation: relu is not available yet; use tanh",)),
+    (NETWORK, "tanh", "rellu", ("activation: expected tanh", "did you mean 'relu'")),
     (NETWORK, "tanh", "tnah", ("activation: expected tanh", "did you mean 'tanh'")),
     (NETWORK, "kind: digits", "kind: digit", (":5: model.network.dataset.kind:", "'digits'")),
     (NETWORK, "kind: digits", "kind: cifar10", ("dataset.kind: cifar10 is not available yet",)),
@@ -100,8 +100,12 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "n_steps: 50", "n_steps: 50\n  rescaling: 0", (
         "rescaling: expected a number > 0, found 0",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  padding: -1", ("padding: expected auto", "found -1")),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {kind: sgd}", ("kind: sgd is not av",)),
-    (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {momentum: 0.9}", ("0.9 is not av",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {n_batches: 4}", (
+        "optimizer.n_batches: gd takes the whole data set; 4 batches are kind: sgd",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {kind: sgd}", (
+        "optimizer.n_batches: sgd needs n_batches >= 2",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {momentum: 1}", (
+        "optimizer.momentum: expected a number >= 0 and < 1, found 1",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: state, norm: l2}", (
         "algorithm.readout.norm: belongs to tomography, not state",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  readout: {kind: observable}", (
@@ -118,7 +122,13 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "algorithm:", "algorithms:", (":8: algorithms: unknown key; did you mean",)),
     (NETWORK, "algorithm:", "error: {total: 1}\nalgorithm:", (":8: error.total:", "> 0 and < 1")),
     (NETWORK, "algorithm:", "error: {total: no}\nalgorithm:", (":8: error.total:", "found 'no'")),
-    (NETWORK, "algorithm:", "error: {target: loss}\nalgorithm:", ("loss is not available yet",)),
+    (NETWORK, "algorithm:", "error: {target: los}\nalgorithm:", (":8: error.target: expected",)),
+    (LINEAR, "algorithm:", "error: {target: loss}\nalgorithm:", (
+        "error.target: linear-system has no loss; use weights",)),
+    (COUNTS, "algorithm:", "error: {target: loss}\nalgorithm:", ("counts has no loss",)),
+    (NETWORK, "algorithm:", "error: {target: loss}\nalgorithm:\n"
+     "  readout: {kind: observable, of: linear, weight_norm: 1}", (
+         "error.target: observable linear has an error of its own",)),
     (NETWORK, "algorithm:", "hardware: []\nalgorithm:", (":8: hardware: expected a list",)),
     (NETWORK, "algorithm:", "hardware: [a, 5]\nalgorithm:", (":8: hardware.1:", "found 5")),
     (NETWORK, "algorithm:", "hardware: mine.yaml\nalgorithm:", ("hardware.0: mine.yaml: no such",)),
@@ -150,6 +160,16 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (LINEAR, "dim: 64", "dim: 4", ("model.given.sparsity: expected at most dim (4), found 5",)),
     (LINEAR, "norm: 2", "norm: .01", ("smallest_singular_value: expected at most norm",)),
     (LINEAR, "dim: 64", "dim: 64, solution_overlap: 1.5", ("solution_overlap: expected a number",)),
+    (LINEAR, "norm: 2", "norm: 2, n_diagonals: 5", (
+        "given.diagonal_sum: missing; encoding computed needs n_diagonals, diagonal_sum",)),
+    (LINEAR, "norm: 2", "norm: 2, n_diagonals: 200, diagonal_sum: 8, shift_bits: 6, n_cuts: 1", (
+        "given.n_diagonals: expected at most 2 dim - 1 (127), found 200",)),
+    (LINEAR, "norm: 2", "norm: 2, n_diagonals: 5, diagonal_sum: 1, shift_bits: 6, n_cuts: 1", (
+        "given.norm: expected at most diagonal_sum (1), found 2",)),
+    (LINEAR, "norm: 2", "norm: 2, n_diagonals: 5, diagonal_sum: 8, shift_bits: 22, n_cuts: 7", (
+        "given.n_cuts: expected at most 5", "found 7")),
+    (LINEAR, "norm: 2", "norm: 2, n_diagonals: 5, diagonal_sum: 8, shift_bits: 12, n_cuts: 2", (
+        "given.shift_bits: expected 3 to 11, a sum of 2 different numbers from 1 to 6; found 12",)),
     (LINEAR, "given: {dim: 64, sparsity: 5, norm: 2, smallest_singular_value: 0.1}",
      "matrix: {file: A.mtx}", (":3: model.matrix.file: A.mtx: no such file",)),
     (LINEAR, "given: {dim: 64, sparsity: 5, norm: 2, smallest_singular_value: 0.1}",

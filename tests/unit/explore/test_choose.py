@@ -96,7 +96,10 @@ def module_of(*outcomes):
 def test_refused_choices_are_passed_over():
     scenario, measurement, module = ask()
     good = module.build(
-        scenario.algorithm, measurement, scenario.error, Choice(encoding="sparse", mode="coherent")
+        scenario.algorithm,
+        measurement,
+        scenario.error,
+        Choice(encoding="sparse", solver="shortcut", mode="coherent"),
     )
     too_much = HypothesisError("growth", 2, 1, "less")
     chosen = choose(module_of(too_much, good), None, measurement, scenario.error, (), "runtime")

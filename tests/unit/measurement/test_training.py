@@ -113,7 +113,7 @@ def test_fully_pruned_and_diverging_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("activation", "message"), [("relu", "twice differentiable"), ("tahn", "'tanh'")]
+    ("activation", "message"), [("hardtanh", "twice differentiable"), ("tahn", "'tanh'")]
 )
 def test_activations_that_do_not_serve(activation, message):
     with pytest.raises(InputError, match=message):

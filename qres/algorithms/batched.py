@@ -1,0 +1,260 @@
+r"""Mini-batches in a frozen order: the history of degree 1 with another matrix at every step.
+
+$L = I - \sum_t |t\rangle\langle t-1| \otimes M_t$, $M_t = I - \eta H_{b(t)}$, $b(t) = t \bmod n_b$.
+Every table has $n_b$ times the rows and is addressed by the batch as well, which comes from the time
+register: its low bits where $n_b$ is a power of two, else a table of T entries that is erased after
+use. All batches share one normalisation, that of the largest. Gates of one use beside
+$\tau - 1$ for the time, with $r$ weights, $n$ and $\tau$ qubits, $[\cdot]$ for "no power of two":
+
+| part | Toffoli |
+|---|---|
+| `frobenius`, rows | $\mathrm{tree}(n_b r, n, b_A) + \mathrm{tree}(n_b, n, b_A)$ |
+| `frobenius`, one norm | $\mathrm{look}(n_b, b_A) + \mathrm{unlook}(n_b) + b_A - 1$ |
+| `sparse` | look-ups of $n_b r s'$ entries in place of $r s'$ |
+| batch | $[n_b]\,(\mathrm{look}(T, \lceil\log_2 n_b\rceil) + \mathrm{unlook}(T))$ |
+| right-hand side | $\mathrm{tree}(n_b, n, b_b) + \mathrm{tree}(1, \lceil\log_2 T\rceil, b_b)$ + batch |
+
+Products of k steps have norm at most $g^k$ with g the largest $|1-\eta\lambda|$ over all batches, so
+the bound on the inverse is that of one matrix with the outer ends of all spectra. With `grad_norm`
+the root mean square over the steps, $\lVert b\rVert = \eta\sqrt{T}$ `grad_norm`.
+
+Writing the tables down takes as many gradients as for one matrix: $n_b$ tables, each from products
+over $1/n_b$ of the samples. Numbers that are typed in place of a measurement are those of the
+largest batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from qres.algorithms.blocks import Blocks
+from qres.algorithms.encodings.base import encoding
+from qres.algorithms.encodings.factors import tree_bloq
+from qres.algorithms.history import LCU_ANCILLAS, LCU_ROTATIONS
+from qres.algorithms.plan import Plan, plans
+from qres.algorithms.system import Definitions, Part
+from qres.config.record import CarlemanGd, ErrorTarget
+from qres.errors import InfeasibleError
+from qres.measurement.record import Measurement
+from qres.notation.formula import Formula, define
+from qres.notation.named import ceil_log2, look, tree, uniform_toffoli, unlook, widest
+from qres.notation.source import derived
+from qres.notation.symbols import symbol, symbols
+
+ENCODINGS = ("frobenius", "sparse")
+"""Those that can hold several matrices."""
+
+_DIM, _LEVELS, _BITS, _RHS, _LIMIT = symbols("dim index_bits matrix_bits rhs_bits block_limit")
+_BATCHES, _BATCH_BITS, _STEP_BITS = symbols("n_batches batch_bits step_bits")
+_T, _TIME, _SLOT_BITS = symbols("segment_steps time_bits slot_bits")
+_IS_TABLE = sympy.Min(1, uniform_toffoli(_BATCHES))
+_ROWS = _BATCHES * _DIM
+_CARD = derived("gates and registers of the circuits in qres.bloqs")
+
+Bloq = Callable[[Mapping[str, Any], Blocks], Any]
+
+BATCH_TOFFOLI = Formula(
+    name="batches.toffoli",
+    meaning="Toffoli gates that load the batch of a step and erase it",
+    expression=_IS_TABLE * (look(_T, _BATCH_BITS, 0, _LIMIT) + unlook(_T, 0, _LIMIT)),
+    inputs=("n_batches", "batch_bits", "segment_steps", "block_limit"),
+    source=_CARD,
+    unit="Toffoli",
+    defaults={"block_limit": 63},
+)
+
+FORMULAS = (BATCH_TOFFOLI,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """The encoding of all batches together.
+
+    Args:
+        toffoli: (controls) to the gates of one use.
+        width: (controls) to the qubits of its largest look-up.
+        ancillas: of the encoding.
+        angle_error: as of an encoding.
+        bloq: (values, blocks) to its circuit.
+    """
+
+    toffoli: Callable[[Any], Any]
+    width: Callable[[Any], Any]
+    ancillas: Any
+    angle_error: Any
+    bloq: Bloq
+
+
+def _trees() -> Tables:
+    def toffoli(controls: Any) -> Any:
+        trees = (tree(rows, _LEVELS, _BITS, controls, _LIMIT) for rows in (_ROWS, _BATCHES))
+        scale = look(_BATCHES, _BITS, controls, _LIMIT) + unlook(_BATCHES, controls, _LIMIT)
+        return sympy.Add(*trees) + scale + _BITS - 1
+
+    def width(controls: Any) -> Any:
+        rows = widest(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+        scale = widest(_BATCHES, _BITS, controls, _LIMIT)
+        return sympy.Max(sympy.Min(1, _LEVELS) * rows, scale)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.batched_step import BatchedTrees
+
+        bits, batches = values["matrix_bits"], values["n_batches"]
+        return BatchedTrees(
+            row_tree=blocks.tree("row", batches * values["dim"], values, bits),
+            norm_tree=blocks.tree("norm", batches, values, bits),
+            scale_blocks=(
+                blocks.lookup("scale", batches, bits),
+                blocks.uncompute("scale_un", batches),
+            ),
+            alpha=values["alpha_matrix"],
+            epsilon=values["eps_matrix"],
+        )
+
+    # two trees of n levels, and the rotation of the flag
+    error = 4 * sympy.pi * sympy.Max(_LEVELS, 1) + 2 * sympy.pi
+    return Tables(toffoli=toffoli, width=width, ancillas=_LEVELS + 1, angle_error=error, bloq=bloq)
+
+
+def _slots() -> Tables:
+    entries, target = _ROWS * symbol("slots"), _LEVELS + _SLOT_BITS
+    is_partial = 1 - symbol("is_full")
+
+    def pair(bits: Any, controls: Any) -> Any:
+        return look(entries, bits, controls, _LIMIT) + unlook(entries, controls, _LIMIT)
+
+    def width(controls: Any) -> Any:
+        involution = is_partial * widest(entries, target, controls, _LIMIT)
+        return sympy.Max(widest(entries, _BITS, controls, _LIMIT), involution)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        member = encoding("sparse")
+        return member.bloq({**values, "dim": values["n_batches"] * values["dim"]}, blocks)
+
+    return Tables(
+        toffoli=lambda c: pair(_BITS, c) + _BITS - 1 + is_partial * pair(target, c),
+        width=width,
+        ancillas=_SLOT_BITS + 1,
+        angle_error=2 * sympy.pi,
+        bloq=bloq,
+    )
+
+
+def tables_of(encoding_name: str) -> Tables:
+    """Return the encoding of all batches; the names are `ENCODINGS`."""
+    return {"frobenius": _trees, "sparse": _slots}[encoding_name]()
+
+
+def _batch_of_step(values: Mapping[str, Any], blocks: Blocks) -> Any:
+    from qres.bloqs.batched_step import BatchOfStep
+
+    steps = values["segment_steps"]
+    return BatchOfStep(
+        steps=steps,
+        n_batches=values["n_batches"],
+        blocks=(
+            blocks.lookup("batch", steps, values["batch_bits"]),
+            blocks.uncompute("batch_un", steps),
+        ),
+    )
+
+
+def batched_matrix(encoding_name: str) -> Part:
+    """Return U_A of the history of mini-batches, truncation order 1."""
+    tables = tables_of(encoding_name)
+
+    def width(controls: Any) -> Any:
+        batch = _IS_TABLE * widest(_T, _BATCH_BITS, 0, _LIMIT)
+        return sympy.Max(tables.width(controls), batch)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.batched_step import BatchedHistory
+        from qres.bloqs.history_matrix import HistoryMatrix
+
+        errors = {"alpha": values["alpha"], "epsilon": values["eps_matrix"]}
+        step = tables.bloq(values, blocks)
+        history = HistoryMatrix(step_encoding=step, time_bitsize=values["time_bits"], **errors)
+        return BatchedHistory(history=history, batch=_batch_of_step(values, blocks), **errors)
+
+    return Part(
+        toffoli=lambda c: tables.toffoli(c) + BATCH_TOFFOLI.expression + _TIME - 1,
+        rotations=lambda controls: LCU_ROTATIONS * (1 + controls),
+        width=width,
+        bloq=bloq,
+        ancillas=LCU_ANCILLAS + tables.ancillas + _IS_TABLE * _BATCH_BITS,
+        angle_weight=tables.angle_error * symbol("learning_rate") * symbol("alpha_matrix"),
+    )
+
+
+def batched_vector() -> Part:
+    """Return U_b: the gradient of the batch at each of T steps, weighted by its norm."""
+
+    def toffoli(controls: Any) -> Any:
+        vector = tree(_BATCHES, _LEVELS, _RHS, controls, _LIMIT)
+        return vector + tree(1, _STEP_BITS, _RHS, controls, _LIMIT) + BATCH_TOFFOLI.expression
+
+    def width(controls: Any) -> Any:
+        def of(rows: Any, levels: Any) -> Any:
+            table = widest(rows * 2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
+            return sympy.Min(1, levels) * table
+
+        batch = _IS_TABLE * widest(_T, _BATCH_BITS, 0, _LIMIT)
+        return sympy.Max(of(_BATCHES, _LEVELS), of(1, _STEP_BITS), batch)
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.batched_step import BatchedVector
+
+        bits = values["rhs_bits"]
+        return BatchedVector(
+            times=tree_bloq(blocks, "times", 1, values["step_bits"], bits),
+            vector=blocks.tree("rhs", values["n_batches"], values, bits),
+            batch=_batch_of_step(values, blocks),
+        )
+
+    return Part(
+        toffoli=toffoli,
+        rotations=lambda controls: 0,
+        width=width,
+        bloq=bloq,
+        angle_weight=2 * sympy.pi * (sympy.Max(_LEVELS, 1) + _STEP_BITS),
+    )
+
+
+def batch_definitions(name: str) -> Definitions:
+    """Return the registers of batch and step; `name` is that of the algorithm."""
+    return (
+        define(f"{name}.batch_bits", "qubits of the batch index", ceil_log2(_BATCHES), _CARD),
+        define(f"{name}.step_bits", "qubits of a step of the training", ceil_log2(_T), _CARD),
+    )
+
+
+def batched_plans(
+    parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
+) -> tuple[Plan, ...]:
+    """Return the one plan of mini-batches: degree 1, one segment.
+
+    Raises:
+        InfeasibleError: another degree, order or length of segments was asked for.
+    """
+    if parameters.segment_steps not in ("auto", parameters.n_steps):
+        raise InfeasibleError(
+            "segments",
+            "mini-batches are priced in one segment: the batches are not measured at later starts",
+        )
+    if parameters.degree not in ("auto", 1) or parameters.truncation_order not in ("auto", 1):
+        raise InfeasibleError("degree", "mini-batches are priced at degree 1, truncation order 1")
+    plain = replace(parameters, degree=1, truncation_order="auto", segment_steps="auto")
+    return plans(plain, replace(measurement, segmentations=()), error)
+
+
+def batch_warning(n_batches: int) -> tuple[str, str]:
+    """Return what a reader must know of the order of the batches."""
+    text = (
+        f"the order of the {n_batches} batches is frozen when the circuit is compiled: batches drawn"
+        " anew at each preparation would be a mixture of states, not one state"
+    )
+    return "W-MIXTURE", text

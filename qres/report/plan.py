@@ -1,0 +1,86 @@
+"""How the job is done: the plan under the first screen, one line a part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from qres.report.grid import grid
+from qres.report.record import Result
+from qres.report.units import number
+
+MODES = {
+    "coherent": "amplified",
+    "repeat": "repeated until it succeeds",
+    "direct": "used as it is",
+}
+"""State preparation in words."""
+
+OPTIMIZER = {"momentum": "momentum", "weight_decay": "weight decay"}
+"""Keys of the optimizer that are shown where they are not 0."""
+
+
+def plan(report: Result) -> list[Table]:
+    """Return the plan of a job that was chosen; nothing where there was nothing to choose."""
+    choices = report.job.choices if report.job else {}
+    if not choices:
+        return []
+    table = grid("Plan", "", "", wide=1, keep=True)
+    parts = (*_descent(report, choices), *_system(choices), *_error(report, choices))
+    for name, text in parts:
+        table.add_row(name, text)
+    return [table]
+
+
+def map_text(order: int, truncation_order: int) -> str:
+    """Return the map of a step in words."""
+    if order == truncation_order:
+        return "exact map"
+    return "first-order map" if order == 1 else f"map of order {order}"
+
+
+def _descent(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return model and lift of a descent; nothing for a linear system."""
+    if "degree" not in choices:
+        return []
+    count, steps = choices["segments"], choices["segment_steps"]
+    pieces = "1 segment" if count == 1 else f"{count} segments"
+    model = f"gradient of degree {choices['degree']}, {pieces} of {steps} steps"
+    where = "at its first weights" if count == 1 else "at the first weights of each"
+    order = choices["truncation_order"]
+    lift = [f"truncation order {order}", map_text(choices["map_order"], order)]
+    if choices["degree"] == 1:
+        lift = ["truncation order 1, which is exact at degree 1"]
+    else:
+        lift.append(f"rescaling {number(float(choices['rescaling']))}")
+    lift.append(f"{choices['padding']} idle rows")
+    rows = [("model", f"{model}, expanded {where}"), ("lift", ", ".join(lift))]
+    extras = {name: getattr(report.scenario.algorithm, name, 0) for name in OPTIMIZER}
+    words = [f"{text} {extras[name]:g}" for name, text in OPTIMIZER.items() if extras[name]]
+    batches = getattr(report.scenario.algorithm, "n_batches", 1)
+    words += [f"{batches} batches in a fixed order"] if batches > 1 else []
+    return [("optimizer", ", ".join(["gradient descent", *words])), *rows] if words else rows
+
+
+def _system(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
+    state = MODES[choices["state preparation"]]
+    return [
+        ("matrix", f"encoding {choices['encoding']}, data access {choices['data_access']}"),
+        ("solver", f"{choices['solver']}, its state {state}"),
+        ("read-out", f"{choices['readout']}, {choices['failure rule']}"),
+    ]
+
+
+def _error(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what `error.total` is of, and what it is turned into."""
+    total, relative = report.scenario.error.total, choices["error.total is relative to"]
+    if report.weights_error is not None:
+        allowed = number(report.weights_error.value)
+        text = f"error.total {total:g} is of the loss; the weights may be off by {allowed} of {relative}"
+    elif relative.startswith("nothing"):
+        text = f"error.total {total:g} is absolute, of what is read out"
+    else:
+        text = f"error.total {total:g} is relative to {relative}"
+    return [("error", text)]
