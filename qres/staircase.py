@@ -54,6 +54,8 @@ def measure(
     learning_rate: float = 0.01,
     n_steps: int = 50,
     weight_decay: float = 0.0,
+    momentum: float = 0.0,
+    n_batches: int = 1,
     lanczos_steps: int = 64,
     trust: bool = False,
     progress: Progress | None = None,
@@ -71,6 +73,8 @@ def measure(
         learning_rate: of the training steps that are asked about; for a module.
         n_steps: how many steps; for a module.
         weight_decay: added to every eigenvalue; for a module.
+        momentum: of the steps; for a module.
+        n_batches: batches in fixed order that the steps cycle through; for a module.
         lanczos_steps: at least this many; for a module.
         trust: allow the scenario to import the user's code.
         progress: called as progress(task, done, total).
@@ -99,6 +103,8 @@ def measure(
         learning_rate=learning_rate,
         n_steps=n_steps,
         weight_decay=weight_decay,
+        momentum=momentum,
+        n_batches=n_batches,
         lanczos_steps=lanczos_steps,
         progress=progress,
     )

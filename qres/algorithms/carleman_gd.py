@@ -15,8 +15,7 @@ number is that of the encoded lift, and the error of the polynomial model is mea
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -28,14 +27,11 @@ from qres.algorithms.base import Choice, open_solvers
 from qres.algorithms.batched import batch_warning
 from qres.algorithms.circuit import system_circuit
 from qres.algorithms.descent import segmentations
-from qres.algorithms.encodings.base import encoding, usable_encodings
 from qres.algorithms.gradients import tabulation
 from qres.algorithms.lift import check_growth
-from qres.algorithms.lifted import lifted_definitions
-from qres.algorithms.lifts import Position, best_position, positions
-from qres.algorithms.momentum_history import momentum_factor
+from qres.algorithms.openings import kept_rows, needs_of, open_encodings, open_positions
 from qres.algorithms.plan import Plan, find_plan, growth_of, part_of
-from qres.algorithms.pruned import GRAM, affords, dropped_error, kept_row, kept_values, open_rows
+from qres.algorithms.pruned import GRAM, dropped_error, kept_row, kept_values
 from qres.algorithms.readouts.base import (
     Mode,
     Readout,
@@ -60,11 +56,17 @@ from qres.algorithms.system import (
     circuit_definitions,
     precision_definitions,
 )
-from qres.algorithms.terms import decided_shares, plan_assumptions, plan_warnings
+from qres.algorithms.target import is_loss, loss_spread, planning_error
+from qres.algorithms.terms import (
+    decided_shares,
+    plan_assumptions,
+    plan_warnings,
+    spent_assumptions,
+    spent_warnings,
+)
 from qres.algorithms.training import is_closed, training_references, training_values
 from qres.algorithms.update_rules import (
     Update,
-    check_encoding,
     find_plans,
     parts_of,
     update_definitions,
@@ -78,7 +80,7 @@ from qres.algorithms.velocity import (
 )
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.config.record import Readout as ReadoutSettings
-from qres.errors import InfeasibleError, InputError
+from qres.errors import InfeasibleError
 from qres.measurement.record import Measurement
 from qres.notation.formula import define
 from qres.notation.named import ceil_log2
@@ -99,6 +101,7 @@ def candidates(
         InfeasibleError: the lift converges for no choice.
     """
     member = find_readout(parameters.readout)
+    aim = planning_error(parameters, measurement, error)
     return tuple(
         Choice(
             encoding=name,
@@ -113,98 +116,14 @@ def candidates(
             rescaling=rescaling,
             kept_row=row,
         )
-        for plan in find_plans(parameters, measurement, error)
-        for name in _encodings(parameters, plan, part_of(error))
-        for map_order, rescaling, padding in _positions(parameters, plan, name)
-        for row in _rows(parameters, plan, measurement, name, error)
+        for plan in find_plans(parameters, measurement, aim)
+        for name in open_encodings(parameters, plan, part_of(aim))
+        for map_order, rescaling, padding in open_positions(parameters, plan, name)
+        for row in kept_rows(parameters, plan, measurement, name, aim)
         for option in open_solvers(parameters.solver)
         for mode in member.modes
         for rule in member.rules
     )
-
-
-def _rows(
-    parameters: CarlemanGd, plan: Plan, measurement: Measurement, name: str, error: ErrorTarget
-) -> list[int]:
-    """Return the open thresholds; beyond plain descent the error of dropping is not bounded here."""
-    is_plain = not parameters.momentum and parameters.n_batches == 1
-    return open_rows(plan, measurement, name, part_of(error)) if is_plain else [0]
-
-
-def _encodings(parameters: CarlemanGd, plan: Plan, most: float) -> list[str]:
-    """Return the encodings that can hold every F_k of the plan.
-
-    Raises:
-        InputError: there is none; what is missing is named.
-    """
-    known = set.intersection(*(set(segment.values) for segment in plan.cut.segments))
-    usable = usable_encodings(parameters.encoding, known)
-    if parameters.encoding == "auto":
-        usable = [name for name in usable if affords(plan, name, most)]
-    usable = [name for name in usable if check_encoding(parameters, name)]
-    is_term = parameters.momentum > 0
-    lacking = {name: set(needs_of(name, plan.degree, is_term)) - known for name in usable}
-    able = [name for name in usable if not lacking[name]]
-    if able:
-        return able
-    needed = sorted(set().union(*lacking.values()))
-    raise InputError(
-        f"algorithm.encoding: {parameters.encoding} at degree {plan.degree} needs {', '.join(needed)}"
-    )
-
-
-def needs_of(name: str, degree: int, is_term: bool = False) -> tuple[str, ...]:
-    """Return the values that an encoding needs for F_1 .. F_degree; a tensor it cannot hold, too.
-
-    Args:
-        name: of the encoding.
-        degree: of the polynomial gradient.
-        is_term: whether F_1 is one term of a step, as with momentum.
-    """
-    member = encoding(name)
-    if is_term:
-        return momentum_factor(name).needs
-    if degree == 1:
-        return member.needs
-    if member.factor is None:
-        return (f"an encoding of F_2 ({name} has none)",)
-    found = (need for order in range(1, degree + 1) for need in member.factor(order).needs)
-    return tuple(dict.fromkeys(found))
-
-
-def _paddings(parameters: CarlemanGd, steps: int) -> list[int]:
-    named = {"none": 0, "sqrt": round(math.sqrt(steps)), "full": steps}
-    if parameters.padding == "auto":
-        return sorted(set(named.values()))
-    if isinstance(parameters.padding, int):
-        return [parameters.padding]
-    return [named[parameters.padding]]
-
-
-def _positions(parameters: CarlemanGd, plan: Plan, name: str) -> list[Position]:
-    """Return the paddings at degree 1; above, the one position of least cost but for logarithms."""
-    paddings = _paddings(parameters, plan.cut.steps)
-    if plan.degree == 1:
-        return [(1, 1.0, padding) for padding in paddings]
-    alpha = _alpha_of(plan, name)
-    return [best_position(plan, positions(plan, paddings, parameters.rescaling), alpha)]
-
-
-def _alpha_of(plan: Plan, name: str) -> Callable[[Position], float]:
-    """Return the normalisation of the history matrix by position."""
-    needs = ("n_active", "grad_norm", *needs_of(name, plan.degree))
-    fixed: dict[str, Any] = {need: plan.cut.worst(need).value for need in needs}  # pyright: ignore
-    fixed |= {"dim": fixed["n_active"], "learning_rate": plan.cut.learning_rate, "time_bits": 1}
-    fixed |= {"index_bits": ceil_log2.scalar(fixed["dim"])}
-    fixed |= {"truncation_order": plan.truncation_order}
-
-    def alpha(position: Position) -> float:
-        numbers = fixed | {"map_order": position[0], "rescaling": position[1]}
-        for target, formula in lifted_definitions(NAME, name, plan.degree):
-            numbers[target] = formula(**{key: numbers[key] for key in formula.inputs})
-        return float(numbers["alpha"])
-
-    return alpha
 
 
 def build(
@@ -219,7 +138,8 @@ def build(
     """
     member, mode = find_readout(parameters.readout, choice.rule), choice.mode
     check_readout(member, NAME, degree=choice.degree, order=choice.truncation_order)
-    plan = _plan_of(parameters, measurement, error, choice)
+    aim = planning_error(parameters, measurement, error)
+    plan = _plan_of(parameters, measurement, aim, choice)
     _check_segments(plan, member, choice.encoding)
     position = (choice.map_order, choice.rescaling, choice.padding)
     row = kept_row(measurement, plan, choice)
@@ -233,11 +153,12 @@ def build(
         plan.degree,
         is_closed(plan),
         update_of(parameters, measurement),
+        is_whole=row is None,
     )
     if ride is None:
         needs = needs_of(choice.encoding, plan.degree)
         values = training_values(parameters, measurement, plan, position, needs)
-        values |= {} if row is None else kept_values(row, values)
+        values |= {} if row is None else kept_values(row, values, dropped_error(row, plan))
         check_growth(max(growth_of(segment, plan) for segment in plan.cut.segments), plan.cut.steps)
         references, cautions = training_references(plan, position), ()
         if parameters.n_batches > 1:
@@ -249,26 +170,27 @@ def build(
         cautions = momentum_warnings(ride)
     values |= readout_values(member, parameters.readout, measurement.values)
     dropped = 0.0 if row is None else dropped_error(row, plan)
+    spread = loss_spread(measurement) if is_loss(parameters) else member.spread
+    decided = decided_shares(plan, choice.map_order, measurement, aim, spread, dropped)
     return Job(
         name=NAME,
         stages=stages,
         values=values,
         definitions=definitions,
-        shares=budget_shares(
-            member,
-            decided=decided_shares(plan, choice.map_order, measurement, error, member, dropped),
-        ),
+        shares=budget_shares(member, decided=decided),
         failures=failures(system, member, mode),
         choices=_choices(parameters, plan, choice, member, values),
         has_task=member.has_task,
         assumptions=(
-            *plan_assumptions(plan, measurement, error),
+            *plan_assumptions(plan, measurement, aim),
+            *spent_assumptions(decided, error),
             *access_assumptions(parameters.data_access),
             *readout_assumptions(system, member, mode),
         ),
         warnings=(
             *measurement.warnings,
-            *plan_warnings(plan, position, error),
+            *plan_warnings(plan, position, aim),
+            *spent_warnings(decided, error),
             *cautions,
             *access_warnings(parameters.data_access),
             *run_warnings(system, member, mode),
@@ -314,6 +236,7 @@ def _blueprint(
     degree: int,
     is_plain: bool,
     update: Update,
+    is_whole: bool = True,
 ) -> tuple[System, tuple[Stage, ...], Definitions]:
     """Return system, stages and definitions: the same for every position and every number."""
     matrix, source = parts_of(update, encoding_name, degree)
@@ -324,7 +247,7 @@ def _blueprint(
         solver=solver(solver_name),
         read_norm=symbol("update_norm"),
         idle_rows=symbol("padding"),
-        has_exact_prob=degree == 1 and update != "momentum, velocity bounded",
+        has_exact_prob=is_whole and degree == 1 and update != "momentum, velocity bounded",
         stretch=1 if is_plain else symbol("stretch"),
         readout_stretch=1 if is_plain else symbol("readout_stretch"),
         segments=symbol("segments"),

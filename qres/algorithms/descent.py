@@ -132,7 +132,7 @@ def segmentations(parameters: CarlemanGd, measurement: Measurement) -> tuple[Seg
     sizes = {name: measurement.values[name] for name in SIZES if name in measurement.values}
     measured = [
         Segmentation(
-            segments=tuple(replace(item, values=sizes | item.values) for item in segments),
+            segments=tuple(replace(item, values={**sizes, **item.values}) for item in segments),
             learning_rate=parameters.learning_rate,
             distance=whole.distance,
         )
@@ -143,11 +143,23 @@ def segmentations(parameters: CarlemanGd, measurement: Measurement) -> tuple[Seg
     if wanted == "auto":
         return tuple(found)
     exact = [item for item in found if item.steps == wanted]
-    return tuple(exact) or (repeat(whole, int(wanted), parameters.n_steps),)
+    return tuple(exact) or (
+        repeat(whole, int(wanted), parameters.n_steps, measurement.eps_model_curves),
+    )
 
 
-def repeat(whole: Segmentation, steps: int, n_steps: int) -> Segmentation:
-    """Return segments of `steps` steps, each taken like the first of the whole descent."""
+def repeat(
+    whole: Segmentation, steps: int, n_steps: int, curves: Mapping[int, Norms] | None = None
+) -> Segmentation:
+    """Return segments of `steps` steps, each taken like the first of the whole descent.
+
+    Args:
+        whole: the descent as one segment.
+        steps: of each but the last.
+        n_steps: of all together.
+        curves: measured error of the models after t = 1.. steps; a model without a curve errs
+            evenly over the steps.
+    """
     first = whole.segments[0]
     count = math.ceil(n_steps / steps)
     lengths = [min(steps, n_steps - index * steps) for index in range(count)]
@@ -157,9 +169,11 @@ def repeat(whole: Segmentation, steps: int, n_steps: int) -> Segmentation:
             n_steps=length,
             values=first.values,
             path_norms={q: path[: length + 1] for q, path in first.path_norms.items()},
-            # a share of the whole error, as if it came evenly
             model_distances={
-                q: distance * length / n_steps for q, distance in first.model_distances.items()
+                q: curves[q][length - 1] * first.path_norms[q][length]
+                if curves and q in curves
+                else distance * length / n_steps
+                for q, distance in first.model_distances.items()
             },
         )
         for index, length in enumerate(lengths)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from qres.algorithms.carleman.describe import Lift, describe_lift
@@ -97,7 +98,12 @@ def lift_values(plan: Plan, position: Position) -> dict[str, Quantity]:
 
     return {
         "inverse_norm": bounded(inverse, "history.linv_bound"),
-        "xi": bounded(max(lift.xi for lift in lifts), "norm(L^-1) norm(b) / norm(x)"),
+        "xi": replace(
+            bounded(
+                max(lift.xi for lift in lifts), "norm(L^-1) norm(b) / norm(x), x the exact lift"
+            ),
+            bound="two-sided",
+        ),
         "success_prob": Quantity(
             value=min(read_prob(plan, lift) for lift in lifts),
             kind="measured" if is_low else "assumed",

@@ -23,6 +23,7 @@ import numpy as np
 from qres.algorithms.carleman.certificate import LinearPart
 from qres.algorithms.carleman.choose import MAX_ORDER, Dynamics, error_curves, longest_segment
 from qres.algorithms.descent import Segmentation, growth, repeat, segmentations, spectrum
+from qres.algorithms.readouts.base import find_readout
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement, Segment
@@ -138,6 +139,8 @@ def _degrees(parameters: CarlemanGd, cut: Segmentation) -> list[int]:
     order = parameters.truncation_order
     if order != "auto":
         asked = [degree for degree in asked if (degree == 1) == (order == 1)]
+    member = find_readout(parameters.readout)
+    asked = [degree for degree in asked if degree > 1 or member.least_order(1) == 1]
     return [q for q in asked if q == 1 or (not _missing(cut, q) and _has_path(cut, q))]
 
 
@@ -176,17 +179,18 @@ def find_plan(parameters: CarlemanGd, cut: Segmentation, degree: int, part: floa
             eps_model=model,
             eps_truncation=0.0,
             eps_map={1: 0.0},
-            keeps=model <= part or parameters.degree == 1,
+            keeps=model <= part or _is_typed(parameters),
         )
     typed = parameters.truncation_order
-    orders = range(2, MAX_ORDER + 1) if typed == "auto" else [int(typed)]
+    least = max(2, find_readout(parameters.readout).least_order(degree))
+    orders = range(least, MAX_ORDER + 1) if typed == "auto" else [int(typed)]
     models = [dynamics(segment, cut, degree) for segment in cut.segments]
     order, spent = min(orders), math.inf
     for order in orders:
         spent = cut.relative([final_error(model, order, order) for model in models])
         if spent <= part:
             break
-    keeps = (model <= part or parameters.degree != "auto") and (spent <= part or typed != "auto")
+    keeps = (model <= part or _is_typed(parameters)) and (spent <= part or typed != "auto")
     return Plan(
         degree=degree,
         cut=cut,
@@ -197,6 +201,11 @@ def find_plan(parameters: CarlemanGd, cut: Segmentation, degree: int, part: floa
         keeps=keeps,
         is_certified=spent <= part,
     )
+
+
+def _is_typed(parameters: CarlemanGd) -> bool:
+    """Say whether degree and segments were typed, so that the model's error is what it is."""
+    return parameters.degree != "auto" and parameters.segment_steps != "auto"
 
 
 def _maps(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from qres.algorithms.base import Choice
 from qres.algorithms.plan import Plan, growth_of
 from qres.algorithms.threshold import THRESHOLD_ERROR
+from qres.errors import InfeasibleError
 from qres.measurement.record import Measurement, SparsityRow
 from qres.notation.named import ceil_log2
 from qres.notation.quantity import Quantity
@@ -78,8 +79,17 @@ def kept_row(measurement: Measurement, plan: Plan, choice: Choice) -> SparsityRo
     return measurement.sparsity_rows[choice.kept_row] if choice.kept_row else None
 
 
-def kept_values(row: SparsityRow, values: Mapping[str, Quantity]) -> dict[str, Quantity]:
-    """Return what is left of the Hessian; by Weyl, its spectrum is wider by the norm left out."""
+def kept_values(
+    row: SparsityRow, values: Mapping[str, Quantity], error: float
+) -> dict[str, Quantity]:
+    """Return what is left of the Hessian; by Weyl, its spectrum is wider by the norm left out.
+
+    Args:
+        row: what is left out.
+        values: of the job.
+        error: of the updates, relative to the last one: the last norm may be shorter and the others
+            longer by that much, so the success probability is a lower bound.
+    """
     method = f"entries below {row.threshold:.3g} left out"
     kept = {}
     if row.sparsity:
@@ -96,4 +106,9 @@ def kept_values(row: SparsityRow, values: Mapping[str, Quantity]) -> dict[str, Q
             high=None,
             method=f"{end.method}; {method}",
         )
+    last = values["update_norm"]
+    shrunk = float(last) * max(0.0, (1 - error) / (1 + error))
+    if shrunk == 0:
+        raise InfeasibleError("encoding", "what it leaves out is as large as the whole update")
+    kept["update_norm"] = replace(last, value=shrunk, method=f"{last.method}, shrunk; {method}")
     return kept

@@ -30,6 +30,9 @@ NOISE = sympy.Float("1e-12")
 """Rounding of a computed probability: one that is 1 but for this is amplified by no round."""
 CONTRADICTION = "kappa_eff >= 1; the normalisation lies below the norm, the numbers contradict"
 
+LARGEST_EPS = sympy.Rational(1, 4)
+"""A state is never asked to be worse than this, whatever the budget leaves: solvers end at 1."""
+
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _LEVELS, _LIMIT = symbols("index_bits block_limit")
 _QA, _QB = symbols("matrix_queries state_queries")
@@ -217,8 +220,8 @@ def precision_definitions(system: System, root: Any = None) -> Definitions:
     name, root = system.name, (sympy.sqrt(_PROB) if root is None else root) / system.stretch
     encoding, solver, rotation = symbols("share_encoding share_solver share_rotation")
     state = (
-        ("eps_solver", "error of the solver's state", solver * root / 2),
-        ("eps_rotation", "synthesis error of one solver run", rotation * root / 2),
+        ("eps_solver", "error of the solver's state", sympy.Min(LARGEST_EPS, solver * root / 2)),
+        ("eps_rotation", "synthesis error of one run", sympy.Min(LARGEST_EPS, rotation * root / 2)),
         ("eps_matrix", "absolute error of the matrix", encoding * root / (16 * _INVERSE)),
         ("eps_rhs", "error of the right-hand side", encoding * root / (8 * _XI)),
     )

@@ -13,6 +13,7 @@ An observable loss is absolute as it stands: nothing is converted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import sympy
@@ -72,36 +73,74 @@ def convert_target(scenario: Scenario, measurement: Measurement) -> Converted:
         return Converted(error=error)
     if algorithm.readout.kind == "observable":
         return Converted(error=error)
-    slope, note = _final_gradient(measurement)
-    bend, length = _largest_curvature(measurement), _distance(measurement)
-    parts = (slope, bend, length)
-    most = float(length) * (_high(slope) + float(bend) * float(length) / 2)
-    if most <= error.total:
-        raise InputError(
-            f"error.total: {error.total:g} of the loss leaves nothing to compute, the first weights"
-            f" are that good; expected less than {most:.3g}"
-        )
-    total = WEIGHTS_ERROR(
-        loss_error=error.total,
-        final_grad_norm=_high(slope),
-        hessian_norm=float(bend),
-        final_distance=float(length),
-    )
-    found = Quantity(
-        value=float(total),
-        kind=weakest(("assumed", *(part.kind for part in parts))),
-        source=str(WEIGHTS_ERROR.source),
-        method=f"{WEIGHTS_ERROR.name} of error.total {error.total:g}",
-    )
+    found, note = _weights_error(error.total, measurement)
+    bend = _largest_curvature(measurement)
     text = (
         f"error.target: loss: the Hessian's norm near the last weights is at most {float(bend):.4g},"
         " that at the first"
     )
     return Converted(
-        error=replace(error, total=float(total), target="weights"),
+        error=replace(error, total=float(found), target="weights"),
         weights_error=found,
         assumptions=(text, *note),
     )
+
+
+def planning_error(
+    parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
+) -> ErrorTarget:
+    """Return the target by which degree and orders are chosen, an error of the weights.
+
+    Only a read-out of the loss has another: its `error.total` is an error of the loss.
+
+    Raises:
+        InputError: the loss may be off by so much that the first weights will do.
+    """
+    if not is_loss(parameters):
+        return error
+    return replace(error, total=float(_weights_error(error.total, measurement)[0]))
+
+
+def is_loss(parameters: CarlemanGd) -> bool:
+    """Say whether the loss is read out."""
+    return parameters.readout.kind == "observable" and parameters.readout.of == "loss"
+
+
+def loss_spread(measurement: Measurement) -> Callable[[float], float]:
+    """Return what turns a relative error of the weights into one of the loss."""
+    return lambda error: loss_error(measurement, error)
+
+
+def loss_error(measurement: Measurement, weights_error: float) -> float:
+    """Return the error of the loss that a relative error of the weights makes at most."""
+    slope, _ = _final_gradient(measurement)
+    change = weights_error * float(_distance(measurement))
+    return change * (_high(slope) + float(_largest_curvature(measurement)) * change / 2)
+
+
+def _weights_error(total: float, measurement: Measurement) -> tuple[Quantity, tuple[str, ...]]:
+    """Return the relative error of the weights that an error of the loss allows, and notes."""
+    slope, note = _final_gradient(measurement)
+    bend, length = _largest_curvature(measurement), _distance(measurement)
+    most = loss_error(measurement, 1.0)
+    if most <= total:
+        raise InputError(
+            f"error.total: {total:g} of the loss leaves nothing to compute, the first weights"
+            f" are that good; expected less than {most:.3g}"
+        )
+    found = WEIGHTS_ERROR(
+        loss_error=total,
+        final_grad_norm=_high(slope),
+        hessian_norm=float(bend),
+        final_distance=float(length),
+    )
+    quantity = Quantity(
+        value=float(found),
+        kind=weakest(("assumed", *(part.kind for part in (slope, bend, length)))),
+        source=str(WEIGHTS_ERROR.source),
+        method=f"{WEIGHTS_ERROR.name} of error.total {total:g}",
+    )
+    return quantity, note
 
 
 def _final_gradient(measurement: Measurement) -> tuple[Quantity, tuple[str, ...]]:

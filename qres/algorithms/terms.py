@@ -9,10 +9,9 @@ $$ \sum_s \Lambda_s\bigl[d_{\mathrm{model},s} + \gamma_s e_{1,s} + d_{\mathrm{th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from qres.algorithms.plan import Plan, is_majorant_infinite, part_of
-from qres.algorithms.readouts.base import Readout
 from qres.algorithms.record import Assumption, Share
 from qres.config.record import ErrorTarget
 from qres.measurement.record import Measurement
@@ -26,7 +25,7 @@ def decided_shares(
     map_order: int,
     measurement: Measurement,
     error: ErrorTarget,
-    member: Readout,
+    spread: Callable[[float], float],
     dropped: float,
 ) -> tuple[Share, ...]:
     """Return the terms that are not filled: model, map, truncation, dropped entries.
@@ -37,22 +36,23 @@ def decided_shares(
         plan: with its errors.
         map_order: the map that was chosen.
         measurement: says how the model's error is known.
-        error: the target.
-        member: the read-out, which relates the vector's error to its own.
+        error: the target, as an error of the weights.
+        spread: from a relative error of the weights to one of the result.
         dropped: error of the entries that the encoding leaves out, relative to the whole change.
     """
     model, certificate = _model_kind(plan, measurement, error), _certificate_kind(plan)
     shares = [
-        Share(name="eps_model", decided=member.spread(plan.eps_model), kind=model),
+        Share(name="eps_model", decided=spread(plan.eps_model), kind=model),
         Share(
             name="eps_map",
-            decided=member.spread(plan.eps_map[map_order]),
+            decided=spread(plan.eps_map[map_order]),
             kind=_map_kind(plan.eps_map[map_order], certificate, error),
         ),
-        Share(name="eps_truncation", decided=member.spread(plan.eps_truncation), kind=certificate),
+        Share(name="eps_truncation", decided=spread(plan.eps_truncation), kind=certificate),
     ]
     if dropped:
-        shares.append(Share(name="eps_threshold", decided=member.spread(dropped), kind="measured"))
+        kind: Kind = "measured" if dropped <= part_of(error) else "assumed"
+        shares.append(Share(name="eps_threshold", decided=spread(dropped), kind=kind))
     return tuple(shares)
 
 
@@ -109,6 +109,36 @@ def plan_assumptions(
             f" {plan.eps_truncation:.3g} is more than a seventh of error.total"
         )
     return tuple(Assumption(text=text, factor=None, favours="quantum") for text in found)
+
+
+def spent_assumptions(decided: Iterable[Share], error: ErrorTarget) -> tuple[Assumption, ...]:
+    """Return that the target is missed, where more than half of it is spent beforehand."""
+    found = _overspent(decided, error)
+    if found is None:
+        return ()
+    text = f"{found} are as small as half of error.total"
+    return (Assumption(text=text, factor=None, favours="quantum"),)
+
+
+def spent_warnings(decided: Iterable[Share], error: ErrorTarget) -> Warnings:
+    """Return the same as a warning."""
+    found = _overspent(decided, error)
+    if found is None:
+        return ()
+    return (
+        (
+            "W-BUDGET",
+            f"{found} exceed half of error.total {error.total:g}; the rest is given the other half,"
+            " so that the sum may exceed error.total",
+        ),
+    )
+
+
+def _overspent(decided: Iterable[Share], error: ErrorTarget) -> str | None:
+    spent = sum(share.decided for share in decided)
+    if spent <= error.total / 2:
+        return None
+    return f"errors of {spent:.3g} (model, map, truncation, dropped entries)"
 
 
 def plan_warnings(plan: Plan, position: tuple[int, float, int], error: ErrorTarget) -> Warnings:

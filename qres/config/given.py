@@ -160,6 +160,10 @@ class GivenTraining(Section):
     """Injective norm of the fourth derivative."""
     t4_frobenius: Annotated[Quantity | None, POSITIVE] = None
     """Frobenius norm of the fourth derivative."""
+    t4_max_entry: Annotated[Quantity | None, POSITIVE] = None
+    """Largest absolute entry of the fourth derivative."""
+    t4_sparsity: Annotated[Quantity | None, WHOLE] = None
+    """Non-zeros per row of the fourth derivative, among n_active^3 columns."""
     n_outputs: Annotated[Quantity | None, WHOLE] = None
     """Outputs of the network for one sample."""
     jacobian_frobenius: Annotated[Quantity | None, POSITIVE] = None

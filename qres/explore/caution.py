@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.record import Job
 from qres.config.record import Scenario
@@ -72,13 +74,16 @@ def _lower(job: Job) -> list[tuple[str, str]]:
 
 
 def _tables(job: Job, priced: Priced) -> list[tuple[str, str]]:
+    """Return that the tables cost more than training, and whether they alone lose the comparison."""
     tables = sum(float(stage.gradients) for stage in priced.stages)
     steps = priced.numbers.get("n_steps")
     if steps is None or tables < float(steps):
         return []
     message = f"writing the tables down takes {tables:,.0f} gradients, training {float(steps):,.0f}"
-    lost = ": the job is lost before the quantum computer is switched on"
-    return [("W-TABULATE", message + (lost if job.has_task else ""))]
+    rival = np.inf if priced.classical is None else float(priced.classical.runtime_s)
+    is_lost = job.has_task and float(priced.stage_s.get("tabulate", 0.0)) >= rival
+    lost = ": the job is lost before the quantum computer is switched on" if is_lost else ""
+    return [("W-TABULATE", message + lost)]
 
 
 def _encoding(job: Job, priced: Priced, measurement: Measurement) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ was not available here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from qres.pricing.record import Claim
 NAME = "carleman-gd"
 
 FACTORS = {
+    "segments": "segments",
     "copies": "states prepared",
     "invocations": "runs in a state",
     "matrix_queries": "queries in a run",
@@ -52,7 +53,7 @@ def claims(
     def scaled(name: str) -> Point:
         value = float(job.values[name])
         is_whole = isinstance(job.values[name].value, int)
-        return lambda factor: _moved(job, name, value * factor, is_whole)
+        return lambda factor: _moved(job, name, value * factor, is_whole, factor)
 
     def tightened(factor: float) -> Job:
         split = even_split(job, total=error.total * factor, fail_prob=error.fail_prob)
@@ -66,8 +67,7 @@ def claims(
         _claim("n_active", "n", "0 (polylog)", scaled("n_active"), (0.5, 2.0)),
         _claim("error.total", "1/eps", "0 (polylog), or 2", tightened, (2.0, 0.5)),
     ]
-    has_rows = "sparsity" in job.values and "slots" in dict(job.definitions)
-    if has_rows:
+    if job.choices["encoding"] == "sparse":
         rows.insert(2, _claim("sparsity", "s", "3", scaled("sparsity"), (0.5, 2.0)))
     else:
         text = f"the encoding '{job.choices['encoding']}' does not use it"
@@ -80,7 +80,7 @@ def _claim(
 ) -> Claim:
     """Return the exponent between two factors of a variable; the first is where it is small."""
     try:
-        low, high = (_counts(point(end)) for end in ends)
+        (low, small), (high, large) = (_counts(point(end)) for end in ends)
     except (InfeasibleError, InputError) as refused:
         return Claim(symbol=symbol, letter=letter, claimed=claimed, reason=str(refused))
     step = abs(math.log(ends[1] / ends[0]))
@@ -91,21 +91,28 @@ def _claim(
         claimed=claimed,
         exponent=slopes.pop("magic_states"),
         factors=tuple((FACTORS[name], slope) for name, slope in slopes.items()),
+        stage=max(large, key=lambda name: large[name] - small.get(name, 0.0)),
     )
 
 
-def _counts(job: Job) -> dict[str, float]:
-    """Return the magic states of a job and the factors that make most of them."""
+def _counts(job: Job) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the magic states of a job with the factors that make most of them, and by stage."""
     numbers = job.evaluate()
-    cost = total(count_stages(job, numbers), numbers)
+    stages = count_stages(job, numbers)
     known = {name: float(numbers[name]) for name in FACTORS if name in numbers}
-    return {"magic_states": float(cost.magic_states), **known}
+    parts = {item.name: float(item.magic_states) for item in stages if not item.is_classical}
+    return {"magic_states": float(total(stages, numbers).magic_states), **known}, parts
 
 
-def _moved(job: Job, name: str, value: float, is_whole: bool) -> Job:
-    """Return the job with another value of an input."""
+def _moved(job: Job, name: str, value: float, is_whole: bool, factor: float) -> Job:
+    """Return the job with another value of an input; rows of F_k thin out like those of F_1 to the k."""
     number: Any = max(1, round(value)) if is_whole else value
-    values: Mapping[str, Any] = {**job.values, name: replace(job.values[name], value=number)}
+    values: dict[str, Any] = {**job.values, name: replace(job.values[name], value=number)}
+    if name == "sparsity":
+        for power, other in ((2, "t3_sparsity"), (3, "t4_sparsity")):
+            if other in values:
+                moved = max(1, round(float(values[other]) * factor**power))
+                values[other] = replace(values[other], value=moved)
     return replace(job, values=values)
 
 
@@ -118,6 +125,8 @@ def _longer(
 ) -> Job:
     """Return the job of the first part of the steps, at the same choices; 1 is all of them.
 
+    The number of segments stays; where there are several, each is taken like the first.
+
     Raises:
         InputError: too few steps are left to compare.
     """
@@ -126,19 +135,13 @@ def _longer(
     if steps < 2:
         raise InputError("too few steps to compare")
     share = steps / algorithm.n_steps
-    choice = replace(chosen.best.choice, padding=round(chosen.best.choice.padding * share))
-    shorter = replace(
-        algorithm,
-        n_steps=steps,
-        segment_steps=_segment(algorithm, chosen, steps),
-        map_order=choice.map_order,
+    length = math.ceil(steps / chosen.job.choices.get("segments", 1))
+    choice = replace(
+        chosen.best.choice,
+        padding=round(chosen.best.choice.padding * share),
+        segment_steps=length,
     )
+    shorter = replace(algorithm, n_steps=steps, segment_steps=length, map_order=choice.map_order)
     job = module.build(shorter, first_steps(measurement, steps), scenario.error, choice)
     split = even_split(job, total=scenario.error.total, fail_prob=scenario.error.fail_prob)
     return job.with_budget(split)
-
-
-def _segment(algorithm: Any, chosen: Chosen, steps: int) -> Any:
-    """Return the steps of a segment so that their number stays as it is."""
-    count = chosen.job.choices.get("segments", 1)
-    return algorithm.segment_steps if count == 1 else math.ceil(steps / count)

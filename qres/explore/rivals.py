@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qres.algorithms.solvers.base import solver
 from qres.explore.choose import Chosen, Offer
+from qres.logical.formulas import evaluate
 from qres.pricing.record import Rival
 
 
@@ -19,11 +20,13 @@ def _row(name: str, offer: Offer | str) -> Rival:
     if isinstance(offer, str):
         return Rival(solver=name, kind=solver(name).kind, reason=offer)
     numbers, member = offer.job.evaluate(), solver(name)
-    given = {"kappa_eff": float(numbers["kappa_eff"]), "epsilon": float(numbers["eps_solver"])}
-    queries = (float(member.matrix_queries(**given)), float(member.state_queries(**given)))
+    given = {"kappa_eff": "kappa_eff", "epsilon": "eps_solver", "xi": "xi"}
+    values = {key: float(numbers[known]) for key, known in given.items()}
+    expected = float(evaluate(member.expected_queries, values))
+    runs = expected / float(numbers["matrix_queries"])
     return Rival(
         solver=name,
-        queries=queries,
+        queries=(expected, member.states_per_query * expected + member.states_per_run * runs),
         run_queries=numbers["matrix_queries"],
         flag_prob=float(numbers["flag_prob"]),
         invocations=numbers["invocations"],

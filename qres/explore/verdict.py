@@ -125,8 +125,12 @@ def _ratio(job: Job, value: float, is_floor: bool) -> Quantity:
 
 
 def _undone(ratio: Quantity) -> tuple[Winner, str] | None:
-    """Return why a lead of the quantum side cannot be named; None where it can be."""
-    if float(ratio) >= 1:
+    """Return why the side that leads cannot be named; None where it can be."""
+    if float(ratio) > 1:
+        if ratio.bound == "upper":
+            return "undecided", "the quantum time is an upper bound"
+        if ratio.low is not None and ratio.low <= 1:
+            return "undecided", f"the interval of the ratio reaches {ratio.low:.3g}"
         return None
     if ratio.bound == "lower":
         return "undecided", "the quantum time is a lower bound"

@@ -33,6 +33,7 @@ ORDERED = {
         ("t3_unfolding", "t3_frobenius"),
         ("t3_max_entry", "t3_frobenius"),
         ("t4_injective", "t4_frobenius"),
+        ("t4_max_entry", "t4_frobenius"),
     ),
     "linear-system": (
         ("sparsity", "dim"),
@@ -46,7 +47,7 @@ ORDERED = {
 
 COUNTED = (
     *("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_features"),
-    *("t3_sparsity", "n_outputs"),
+    *("t3_sparsity", "t4_sparsity", "n_outputs"),
     *("n_diagonals", "shift_bits", "n_cuts"),
 )
 """Whole numbers."""
@@ -61,7 +62,7 @@ MAY_BE_ZERO = (
     "smallest_singular_value",
     *("final_distance", "final_grad_norm"),
     *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
-    *("t4_injective", "t4_frobenius"),
+    *("t4_injective", "t4_frobenius", "t4_max_entry", "t4_sparsity"),
     *("jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm", "growth"),
     "gradient_noise",
     *("kink_share", "dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),

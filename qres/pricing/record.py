@@ -108,6 +108,7 @@ class Claim:
         claimed: exponent, as published.
         exponent: of the magic states here, None where it could not be had.
         factors: (what, exponent) of the factors that the cost is made of.
+        stage: where most of the growth is.
         reason: why there is no exponent, empty where there is one.
     """
 
@@ -116,6 +117,7 @@ class Claim:
     claimed: str
     exponent: float | None = None
     factors: tuple[tuple[str, float], ...] = ()
+    stage: str = ""
     reason: str = ""
 
 

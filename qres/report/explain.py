@@ -5,9 +5,12 @@ from __future__ import annotations
 from qres.algorithms.record import ClassicalWork, Stage
 from qres.errors import InputError, nearest
 from qres.notation.quantity import Quantity
+from qres.pricing.record import Priced
 from qres.report.record import Result
-from qres.report.totals import LOGICAL, logical_totals
+from qres.report.totals import LOGICAL, logical_totals, whole
 from qres.report.units import number
+
+LAYERS = "logical.layers"
 
 
 def explain(report: Result, name: str) -> str:
@@ -22,6 +25,8 @@ def explain(report: Result, name: str) -> str:
     total = totals.get(name)
     if total is not None:
         return "\n".join(_total(report, name, total))
+    if name == LAYERS and report.priced is not None:
+        return "\n".join(_layers(report.priced))
     options = [*known, *stages, *totals]
     raise InputError(f"explain: no number called '{name}'{nearest(name, options)}")
 
@@ -82,6 +87,17 @@ def _total(report: Result, name: str, total: Quantity) -> list[str]:
     rule = "largest of" if key == "logical_qubits" else "sum of"
     values = _inputs(tuple(sorted(names)), report.pedigrees())
     return [head, f"  {total.method}", f"  {rule}", *rows, "where", *values]
+
+
+def _layers(priced: Priced) -> list[str]:
+    """Return the magic gates that wait for each other, by stage."""
+    head = f"{LAYERS} = {number(whole(priced.logical.layers))} layers of magic gates"
+    rows = [
+        f"  {stage.name}: {number(whole(stage.layers))}"
+        for stage in priced.stages
+        if not stage.is_classical
+    ]
+    return [head, "  sum of (one gate a layer, but for look-ups in a bucket brigade)", *rows]
 
 
 def _product(stage: Stage, part: str) -> str:

@@ -188,7 +188,8 @@ def _claims(report: Result) -> list[Table | Padding]:
 def _made_of(row: Claim) -> str:
     """Return the factors that make the exponent, those that count."""
     parts = [f"{name} {slope:.2f}" for name, slope in row.factors if abs(slope) >= LEAST_SLOPE]
-    return ", ".join(parts) or "nothing"
+    made = ", ".join(parts) or "nothing"
+    return f"{made}; most of it in {row.stage}" if parts else made
 
 
 def _notes(report: Result) -> list[Text | Padding]:

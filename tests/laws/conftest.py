@@ -99,7 +99,7 @@ def readouts(degree: int, order: int) -> list[dict[str, Any]]:
     return [
         {**member.keys, **{name: SETTINGS[name] for name in member.settings}}
         for member in every_readout().values()
-        if member.least_order(degree) <= order
+        if member.least_order(degree) <= order and degree <= member.most_degree
     ]
 
 

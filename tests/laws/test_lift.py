@@ -269,7 +269,7 @@ def test_a_power_may_overflow_where_the_recurrence_does_not():
 @given(st.floats(0, 1.3), st.integers(0, 40), st.integers(0, 30))
 def test_one_block_is_the_closed_form(growth, n_steps, padding):
     closed = next(item for item in history_definitions("x") if item[0] == "inverse_norm")[1]
-    expected = closed(growth=growth, n_steps=n_steps, padding=padding)
+    expected = closed(growth=growth, segment_steps=n_steps, padding=padding)
     found = history.linv_bound([[growth]], n_steps, padding)
     assert found == pytest.approx(expected, rel=1e-12)
 
@@ -330,7 +330,7 @@ def linear_lift(padding):
         "learning_rate": 0.05,
         "lambda_max": 10.0,
         "lambda_min": -0.5,
-        "n_steps": 20,
+        "segment_steps": 20,
         "padding": padding,
         "grad_norm": 1.5,
         "alpha_matrix": 20.0,

@@ -574,6 +574,7 @@ def split_by_hand(found: Measurement, rate: float, degree: int, share: float) ->
         max(abs(1 - rate * float(s.values[end])) for end in ("lambda_min", "lambda_max"))
         for s in cut
     ]
+    growths = [max(ends) for ends in zip(growths, [*growths[1:], growths[-1]], strict=True)]
     weights = [
         math.prod(g ** t.n_steps for g, t in zip(growths[i + 1 :], cut[i + 1 :], strict=True))
         * s.path_norms[degree][-1]

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import qres
+from qres.algorithms.carleman.momentum import is_stable
+from qres.algorithms.carleman.segments import carry_factors, split_readout
 from qres.measurement.functionals import (
     contributions,
     crossing_time,
     proxy,
     spectral_shares,
 )
-from qres.algorithms.carleman.momentum import is_stable
-from qres.algorithms.carleman.segments import carry_factors, split_readout
 
 # ------------------------------------------------------------------ momentum, 12
 

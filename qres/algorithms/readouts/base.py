@@ -85,6 +85,7 @@ class Readout:
             that a state error $\epsilon$ makes.
         spread: relative error of the vector to that of the result.
         least_order: (degree) to the truncation order that the lift must have.
+        most_degree: largest degree of the gradient that it has a functional for.
         systems: algorithms that have it, empty for all.
         rule: how logical faults count.
         variants: the same read-out under other rules.
@@ -113,6 +114,7 @@ class Readout:
     root: Callable[[System], Any] = _root
     spread: Callable[[float], float] = _same
     least_order: Callable[[int], int] = lambda degree: 1
+    most_degree: int = 3
     systems: tuple[str, ...] = ()
     rule: Rule = "whole run"
     variants: tuple[Readout, ...] = ()
@@ -172,6 +174,11 @@ def check_readout(member: Readout, name: str, *, degree: int = 1, order: int = 1
     if member.systems and name not in member.systems:
         raise InputError(f"algorithm.readout: {name} has no {member.name}")
     least = member.least_order(degree)
+    if degree > member.most_degree:
+        raise InfeasibleError(
+            "readout",
+            f"{member.name} has no row of order {degree + 1}; use degree {member.most_degree}",
+        )
     if order < least:
         raise InfeasibleError(
             "readout",

@@ -116,6 +116,7 @@ READOUT = Readout(
     root=lambda system: AMPLITUDE.at(
         error_abs=1, functional_norm=NORM.expression, update_norm=system.read_norm
     ),
+    most_degree=2,
     least_order=lambda degree: degree + 1,
     systems=("carleman-gd",),
     relative_to="nothing: it is the absolute error of the loss",

@@ -17,7 +17,7 @@ FORMULAS = adiabatic_formulas(
     math.sqrt(2 / 3),
     Source("total cost with retries, proven constant 2305", COSTA_2025),
     "proven",
-    "upper",
+    "two-sided",  # the even order of the filter, at most two steps more, is not counted
 )
 
 SOLVER = adiabatic_solver("adiabatic-proven", FORMULAS)

@@ -133,10 +133,13 @@ def test_the_spectrum_of_what_is_kept_lies_within_its_bounds():
     hessian, _, dropped = problem(4)
     ends = np.linalg.eigvalsh(hessian)
     values = {"lambda_min": Quantity(value=ends[0]), "lambda_max": Quantity(value=ends[-1])}
-    found = kept_values(row_of(dropped, sparsity=3), values)
+    values["update_norm"] = Quantity(value=5.0)
+    found = kept_values(row_of(dropped, sparsity=3), values, 0.25)
+    # the norms change by at most a quarter of the last one: the ratio by 3/4 over 5/4
+    assert found["update_norm"].value == pytest.approx(3.0)
     kept = np.linalg.eigvalsh(hessian - dropped)
     assert found["lambda_min"].value <= kept[0]
     assert kept[-1] <= found["lambda_max"].value
     assert found["lambda_max"].value == pytest.approx(ends[-1] + np.linalg.norm(dropped, 2))
     assert (found["sparsity"].value, found["max_entry"].value) == (3, 2.0)
-    assert "sparsity" not in kept_values(row_of(dropped, sparsity=0), values)
+    assert "sparsity" not in kept_values(row_of(dropped, sparsity=0), values, 0.0)

@@ -51,7 +51,7 @@ def known(kind="measured", curves=(1, 2)):
 
 
 def shares_of(plan, map_order=2, measurement=None, dropped=0.0):
-    found = decided_shares(plan, map_order, measurement or known(), ERROR, DOUBLED, dropped)
+    found = decided_shares(plan, map_order, measurement or known(), ERROR, DOUBLED.spread, dropped)
     return {share.name: (share.decided, share.kind) for share in found}
 
 

