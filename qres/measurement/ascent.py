@@ -9,7 +9,7 @@ square is the largest eigenvalue of $A v = \sum_k T(\cdot, e_k, T(v, e_k, \cdot)
 $v^T A v = \|T(v, \cdot, \cdot)\|_F^2$ for any unit $v$ is a lower bound.
 
 Source: Kolda and Mayo (2011), SIAM J. Matrix Anal. Appl. 32, 1095 (recalled; that it climbs is
-enforced here step by step); science/training-pipeline.md, section 15.
+enforced here step by step).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ What is recorded is what holds for every batch: the outer ends of all spectra, t
 entries. `grad_norm` is the root mean square of $\lVert g_{b(t)}\rVert$ over the steps, which makes
 $\eta\sqrt{T}$ `grad_norm` the norm of the right-hand side.
 
-Source: science/training-pipeline.md, section 12.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ more than $1/T$ a step, `divergent_share` grow by more, `neutral_share` do neith
 `trajectory_decay` is the first one weighted with the square of the gradient's component along each
 eigenvector. $\mathrm{proxy}(t)$ is the mean of $|1 - \eta\lambda|^t$.
 
-Source: science/training-pipeline.md, section 13.
+Source: derived.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def describe_dissipation(
     inner = _ends(lambda_min, lambda_max, outer=False)
     most, least = (find_growth(low, high, learning_rate) for low, high in (outer, inner))
     kind = weakest((lambda_min.kind, lambda_max.kind))
-    source = f"{lambda_min.source}; science/training-pipeline.md, section 13"
+    source = f"{lambda_min.source}; functional derived here"
 
     def quantity(value: float, low: float, high: float) -> Quantity:
         return Quantity(value=value, low=low, high=high, kind=kind, source=source, method=METHOD)
@@ -97,7 +97,7 @@ def describe_shares(
     weighted = spectral_shares(eigenvalues, near, learning_rate, n_steps)
 
     def quantity(value: float, method: str) -> Quantity:
-        source = "this network; science/training-pipeline.md, section 13"
+        source = "this network; functionals of Liu et al., arXiv:2303.03428"
         return Quantity(value=value, kind="exact", source=source, method=method)
 
     names = ("dissipative_share", "neutral_share", "divergent_share")

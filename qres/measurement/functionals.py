@@ -5,7 +5,7 @@ With the density as eigenvalues and weights of total mass one,
 spectrum, not a worst case, and weighs no initial state: a description, never a bound. The same sum
 over $|1-\eta\lambda| < 1$ is the dissipative contribution, over $> 1$ the divergent one.
 
-Source: science/training-pipeline.md, section 13; Liu et al., arXiv:2303.03428.
+Source: derived; Liu et al., arXiv:2303.03428.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ What the encoding drops is $H - J^T Q J / B$, weight decay included. From the sa
 the gradients of the single samples, $J_b^T \nabla\ell_b$, and the trace of their covariance. Left out
 where $J$ does not fit, and where the loss couples samples, so that $Q$ has no such blocks.
 
-Source: science/training-pipeline.md, section 5.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The derivatives of a piecewise linear activation miss its kinks. What they miss 
 pre-activation of a unit, on a sample, passes to another piece between the start and any later step:
 `kink_share` is the part of all (unit, sample) pairs for which it does.
 
-Source: science/training-pipeline.md, section 1.
+Source: derived.
 """
 
 from __future__ import annotations

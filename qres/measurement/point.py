@@ -1,6 +1,6 @@
 r"""What is measured at one set of weights: gradient, spectrum, entries, higher derivatives.
 
-Source: science/training-pipeline.md, sections 0, 5 and 15.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 r"""Everything that is measured on the active parameters of a network, in one place.
 
-Source: science/training-pipeline.md, sections 1, 5, 10, 13 and 15.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ until the errors of the degree-1 models add up to at most `ENOUGH` of the distan
 and one of the length that is asked for. Tensors at later starts are sampled with a quarter of the
 probes.
 
-Source: science/training-pipeline.md, section 10.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ norm from power iteration and fresh random signs, the Frobenius norm from
 $\|T\|_F^2 = \mathbb{E}\,\|T(z, z', \cdot)\|^2$ over independent random signs (unbiased), the largest
 entry from the slices where the injective norm is reached.
 
-Source: science/training-pipeline.md, sections 0 and 15.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ r"""What dropping small entries of a symmetric matrix saves and what it costs.
 Dropping every entry below a threshold lowers the sparsity and changes the matrix by $E$; the
 spectral norm of $E$ is what the error budget pays for it.
 
-Source: science/training-pipeline.md, section 5 (thresholding is not free).
+Source: derived.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ floating point is at infinite distance from there on.
 With momentum both keep a velocity, $v' = \beta v + \nabla L$ and $u' = u - \eta v'$, $v_0 = 0$, with
 the gradient of the model in one and the true one in the other.
 
-Source: science/training-pipeline.md, sections 1, 3 and 12.
+Source: derived.
 """
 
 from __future__ import annotations

@@ -277,7 +277,14 @@ def test_cache_that_cannot_be_written(place, monkeypatch, capsys) -> None:
 @pytest.mark.slow
 def test_interrupt_leaves_nothing_half_written(place) -> None:
     command = [sys.executable, "-m", "qres", "estimate", "digits-mlp", "-o", "r.json"]
-    process = subprocess.Popen(command, cwd=place, env=os.environ, stderr=subprocess.PIPE)
+    # a background job ignores Ctrl-C, and so would what it starts
+    process = subprocess.Popen(
+        command,
+        cwd=place,
+        env=os.environ,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     for line in process.stderr:
         if b"train" in line:
             break

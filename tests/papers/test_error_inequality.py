@@ -355,6 +355,9 @@ def read_noise(adversary: Adversary, eps_tomography: float, eps_norm: float):
 # ------------------------------------------------------------------ instances
 
 
+SEEDS = [pytest.param(seed, marks=[pytest.mark.slow] if seed >= 16 else []) for seed in range(50)]
+"""Fifty instances, the first sixteen in every run."""
+
 LINEAR = [(seed, (16, 24, 32, 48)[seed % 4], (0, 2, 6)[seed % 3]) for seed in range(54)]
 LIFTS = [(seed, 1 + seed % 3, (1, 2, 5)[seed // 3 % 3]) for seed in range(54)]
 
@@ -525,7 +528,7 @@ def test_all_at_once(instances):
 # ------------------------------------------------------------------ dropped entries
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_dropped_entries(seed):
     """Any symmetric part of that norm may be dropped, one that feeds on the path the worst."""
     loss = random_loss(900 + seed, 16, bend=0.01, spread=(-0.5, 3.0))
@@ -586,7 +589,7 @@ def split_by_hand(found: Measurement, rate: float, degree: int, share: float) ->
 
 
 @pytest.mark.parametrize("degree", [1, 2])
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_segments_all_at_once(seed, degree):
     """Each segment starts where the last one was read, tables and all; the end is within total."""
     loss, found, lengths, job, numbers, shares = segmented(seed, degree)
@@ -650,7 +653,7 @@ def test_segments_carry_the_errors_of_the_model(degree):
 
 
 @pytest.mark.parametrize("degree", [1, 2])
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_segments_carry_the_errors_of_the_lift(seed, degree):
     """Without noise, the end is off by model, map and truncation alone, each grown to the end."""
     loss, found, lengths, _, numbers, shares = segmented(seed, degree)

@@ -142,6 +142,7 @@ def test_a_climb_never_falls():
         assert np.linalg.norm(product(vector) - value * vector) < 1e-3 * abs(value)
 
 
+@pytest.mark.slow
 def test_sampled_norms_agree_with_the_dense_twin(monkeypatch):
     curvature = _network(n_features=3, hidden=(4,), n_classes=3)
     assert curvature.n_active == 28
