@@ -56,9 +56,10 @@ from qres.algorithms.system import (
     circuit_definitions,
     precision_definitions,
 )
-from qres.algorithms.target import is_loss, loss_spread, planning_error
+from qres.algorithms.target import is_loss, loss_assumptions, loss_spread, planning_error
 from qres.algorithms.terms import (
     decided_shares,
+    loss_shares,
     plan_assumptions,
     plan_warnings,
     spent_assumptions,
@@ -172,6 +173,8 @@ def build(
     dropped = 0.0 if row is None else dropped_error(row, plan)
     spread = loss_spread(measurement) if is_loss(parameters) else member.spread
     decided = decided_shares(plan, choice.map_order, measurement, aim, spread, dropped)
+    if is_loss(parameters):
+        decided = loss_shares(decided)
     return Job(
         name=NAME,
         stages=stages,
@@ -184,6 +187,7 @@ def build(
         assumptions=(
             *plan_assumptions(plan, measurement, aim),
             *spent_assumptions(decided, error),
+            *(loss_assumptions(measurement) if is_loss(parameters) else ()),
             *access_assumptions(parameters.data_access),
             *readout_assumptions(system, member, mode),
         ),

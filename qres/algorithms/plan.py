@@ -26,7 +26,7 @@ from qres.algorithms.descent import Segmentation, growth, repeat, segmentations,
 from qres.algorithms.readouts.base import find_readout
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.errors import InfeasibleError, InputError
-from qres.measurement.record import Measurement, Segment
+from qres.measurement.record import Measurement, Norms, Segment
 from qres.notation.quantity import Quantity
 
 PART = 7
@@ -91,7 +91,7 @@ def plans(parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget) 
     if not tried:
         raise _refusal(parameters, whole)
     if not any(plan.keeps for plan in tried):
-        tried += _shorter(parameters, whole, part)
+        tried += _shorter(parameters, whole, part, measurement.eps_model_curves)
     kept: dict[int, Plan] = {}
     for plan in tried:
         if plan.keeps:
@@ -113,7 +113,9 @@ def _nearest(parameters: CarlemanGd, tried: Sequence[Plan]) -> Plan:
     raise InfeasibleError("truncation", f"the Carleman series does not converge within {within}")
 
 
-def _shorter(parameters: CarlemanGd, whole: Segmentation, part: float) -> list[Plan]:
+def _shorter(
+    parameters: CarlemanGd, whole: Segmentation, part: float, curves: Mapping[int, Norms]
+) -> list[Plan]:
     """Return plans in segments that were not measured: by degree as long as they keep theirs."""
     first, *others = whole.segments
     if parameters.segment_steps != "auto" or others:
@@ -127,7 +129,7 @@ def _shorter(parameters: CarlemanGd, whole: Segmentation, part: float) -> list[P
         steps = min(parameters.n_steps - 1, 1 if reach is None else reach.n_steps)
         # errors of many segments add up and grow, so the reach of one may be too far
         while steps and not (found and found[-1].keeps and found[-1].degree == degree):
-            cut = repeat(whole, steps, parameters.n_steps)
+            cut = repeat(whole, steps, parameters.n_steps, curves)
             found.append(find_plan(parameters, cut, degree, part))
             steps //= 2
     return found

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from qres.algorithms.record import Assumption
 from qres.config.record import CarlemanGd, ErrorTarget, Scenario
 from qres.errors import InputError
 from qres.measurement.record import Measurement
@@ -104,6 +105,17 @@ def planning_error(
 def is_loss(parameters: CarlemanGd) -> bool:
     """Say whether the loss is read out."""
     return parameters.readout.kind == "observable" and parameters.readout.of == "loss"
+
+
+def loss_assumptions(measurement: Measurement) -> tuple[Assumption, ...]:
+    """Return what an error of the loss rests on, where it follows from one of the weights."""
+    bend, note = _largest_curvature(measurement), _final_gradient(measurement)[1]
+    text = (
+        f"the Hessian's norm near the last weights is at most {float(bend):.4g}, that at the first;"
+        " the loss is a polynomial of degree 3 of the update"
+    )
+    texts = (text, *(line.removeprefix("error.target: loss: ") for line in note))
+    return tuple(Assumption(text=line, factor=None, favours="quantum") for line in texts)
 
 
 def loss_spread(measurement: Measurement) -> Callable[[float], float]:

@@ -10,12 +10,13 @@ $$ \sum_s \Lambda_s\bigl[d_{\mathrm{model},s} + \gamma_s e_{1,s} + d_{\mathrm{th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from qres.algorithms.plan import Plan, is_majorant_infinite, part_of
 from qres.algorithms.record import Assumption, Share
 from qres.config.record import ErrorTarget
 from qres.measurement.record import Measurement
-from qres.notation.quantity import Kind
+from qres.notation.quantity import Kind, weakest
 
 Warnings = tuple[tuple[str, str], ...]
 
@@ -84,6 +85,11 @@ def _map_kind(spent: float, certificate: Kind, error: ErrorTarget) -> Kind:
     if not spent:
         return "exact"
     return certificate if spent <= part_of(error) else "assumed"
+
+
+def loss_shares(decided: Iterable[Share]) -> tuple[Share, ...]:
+    """Return the terms as errors of the loss: no surer than the curvature that turns them into it."""
+    return tuple(replace(share, kind=weakest((share.kind, "assumed"))) for share in decided)
 
 
 def plan_assumptions(

@@ -73,14 +73,6 @@ DALZELL_2024 = Paper(
     year=2024,
     arxiv="2406.12086v2",
 )
-COSTA_2022 = Paper(
-    key="costa2022",
-    authors="Costa, An, Sanders, Su, Babbush and Berry",
-    title="Optimal scaling quantum linear-systems solver via discrete adiabatic theorem",
-    year=2022,
-    arxiv="2111.08152",
-    journal="PRX Quantum 3, 040303",
-)
 COSTA_2025 = Paper(
     key="costa2025",
     authors="Costa, An, Babbush and Berry",

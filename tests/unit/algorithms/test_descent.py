@@ -99,6 +99,14 @@ def test_repeated_segments_cover_the_steps_and_share_the_error():
     assert not repeat(whole, 7, 7).is_repeated
 
 
+def test_a_repeated_segment_errs_as_the_measured_start_does():
+    """Relative errors .01 after 3 steps and .002 after 1, times the norms of the updates there."""
+    whole = cut_of(segment(0, 7, length=7.0, errors={1: 0.7}), distance=7.0)
+    found = repeat(whole, 3, 7, {1: (0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05)})
+    # the norms are 1, 2, 3, ...
+    assert [s.model_distances[1] for s in found.segments] == pytest.approx([0.03, 0.03, 0.002])
+
+
 def measured(subject="network", **changes):
     """Four steps of which two degrees are known."""
     values = {"lambda_min": -1.0, "lambda_max": 2.0, "grad_norm": 1.0, "eps_model": 0.04}

@@ -80,6 +80,9 @@ def test_the_loss_is_charged_in_units_of_the_loss():
     d = 0.01 * 0.04 * STEPS
     assert shares(report)["eps_model"]["share"] == pytest.approx(0.4 * d + d**2 / 2)
     assert report.to_dict()["choices"]["truncation_order"] >= 3
+    # the curvature at the last weights is nobody's measurement
+    assert {shares(report)[name]["kind"] for name in ("eps_model", "eps_truncation")} == {"assumed"}
+    assert any("Hessian's norm near the last" in text for text in report.to_dict()["assumptions"])
 
 
 def test_a_loss_that_the_first_weights_meet_leaves_nothing_to_do():

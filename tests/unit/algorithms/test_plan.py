@@ -46,7 +46,7 @@ def measured(curves=None, path=None, segmentations=(), **changes):
         subject="network",
         values=values_of(**changes),
         path_norms={1: path, 2: path, 3: path},
-        eps_model_curves={q: (0.0,) * (steps - 1) + (end,) for q, end in ends.items()},
+        eps_model_curves={q: (end,) * steps for q, end in ends.items()},
         segmentations=segmentations,
     )
 
