@@ -125,10 +125,11 @@ def _ratio(job: Job, value: float, is_floor: bool) -> Quantity:
 
 
 def _undone(ratio: Quantity) -> tuple[Winner, str] | None:
-    """Return why the side that leads cannot be named; None where it can be."""
+    """Return why the side that leads cannot be named; None where it can be.
+
+    An upper bound of the quantum time is what is guaranteed, and is compared as it stands.
+    """
     if float(ratio) > 1:
-        if ratio.bound == "upper":
-            return "undecided", "the quantum time is an upper bound"
         if ratio.low is not None and ratio.low <= 1:
             return "undecided", f"the interval of the ratio reaches {ratio.low:.3g}"
         return None
