@@ -194,7 +194,7 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     from dataclasses import replace
 
     from qres.algorithms.base import algorithm
-    from qres.algorithms.target import convert_target
+    from qres.algorithms.descent.target import convert_target
     from qres.explore.caution import cautions
     from qres.explore.choose import choose
     from qres.explore.claims import claims

@@ -24,14 +24,22 @@ import sympy
 
 from qres.algorithms.access.qram import access_assumptions, access_warnings
 from qres.algorithms.base import Choice, open_solvers
-from qres.algorithms.batched import batch_warning
 from qres.algorithms.circuit import system_circuit
-from qres.algorithms.descent import segmentations
+from qres.algorithms.descent.openings import open_encodings
+from qres.algorithms.descent.plan import Plan, find_plan, part_of
+from qres.algorithms.descent.pruned import GRAM, dropped_error, kept_row, kept_values, open_rows
+from qres.algorithms.descent.segmentation import segmentations
+from qres.algorithms.descent.target import is_loss, loss_assumptions, loss_spread, planning_error
+from qres.algorithms.descent.terms import (
+    decided_shares,
+    loss_shares,
+    plan_assumptions,
+    plan_warnings,
+    spent_assumptions,
+    spent_warnings,
+)
+from qres.algorithms.descent.values import is_closed
 from qres.algorithms.gradients import tabulation
-from qres.algorithms.lift import check_growth
-from qres.algorithms.openings import kept_rows, needs_of, open_encodings, open_positions
-from qres.algorithms.plan import Plan, find_plan, growth_of, part_of
-from qres.algorithms.pruned import GRAM, dropped_error, kept_row, kept_values
 from qres.algorithms.readouts.base import (
     Mode,
     Readout,
@@ -49,35 +57,13 @@ from qres.algorithms.readouts.stages import (
     run_warnings,
 )
 from qres.algorithms.record import Job, Stage
+from qres.algorithms.rules.base import UpdateRule, rule_of
 from qres.algorithms.solvers.base import solver
 from qres.algorithms.system import (
     Definitions,
     System,
     circuit_definitions,
     precision_definitions,
-)
-from qres.algorithms.target import is_loss, loss_assumptions, loss_spread, planning_error
-from qres.algorithms.terms import (
-    decided_shares,
-    loss_shares,
-    plan_assumptions,
-    plan_warnings,
-    spent_assumptions,
-    spent_warnings,
-)
-from qres.algorithms.training import is_closed, training_references, training_values
-from qres.algorithms.update_rules import (
-    Update,
-    find_plans,
-    parts_of,
-    update_definitions,
-    update_of,
-)
-from qres.algorithms.velocity import (
-    momentum_references,
-    momentum_values,
-    momentum_warnings,
-    take_ride,
 )
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.config.record import Readout as ReadoutSettings
@@ -101,15 +87,17 @@ def candidates(
         InputError: no encoding is usable.
         InfeasibleError: the lift converges for no choice.
     """
-    member = find_readout(parameters.readout)
+    member, rule = find_readout(parameters.readout), rule_of(parameters, measurement)
+    rule.check_encoding(parameters.encoding)
     aim = planning_error(parameters, measurement, error)
+    part = part_of(aim)
     return tuple(
         Choice(
             encoding=name,
             solver=option,
             padding=padding,
             mode=mode,
-            rule=rule,
+            rule=failure_rule,
             degree=plan.degree,
             segment_steps=plan.cut.steps,
             truncation_order=plan.truncation_order,
@@ -117,13 +105,13 @@ def candidates(
             rescaling=rescaling,
             kept_row=row,
         )
-        for plan in find_plans(parameters, measurement, aim)
-        for name in open_encodings(parameters, plan, part_of(aim))
-        for map_order, rescaling, padding in open_positions(parameters, plan, name)
-        for row in kept_rows(parameters, plan, measurement, name, aim)
+        for plan in rule.plans(parameters, measurement, aim)
+        for name in open_encodings(parameters, plan, part, rule.holds, rule.needs)
+        for map_order, rescaling, padding in rule.positions(parameters, plan, name)
+        for row in (open_rows(plan, measurement, name, part) if rule.is_pruned else (0,))
         for option in open_solvers(parameters.solver)
         for mode in member.modes
-        for rule in member.rules
+        for failure_rule in member.rules
     )
 
 
@@ -144,7 +132,7 @@ def build(
     _check_segments(plan, member, choice.encoding)
     position = (choice.map_order, choice.rescaling, choice.padding)
     row = kept_row(measurement, plan, choice)
-    ride = take_ride(parameters, measurement, plan) if parameters.momentum else None
+    rule = rule_of(parameters, measurement)
     system, stages, definitions = _blueprint(
         choice.encoding,
         choice.solver,
@@ -152,23 +140,13 @@ def build(
         choice.rule,
         mode,
         plan.degree,
-        is_closed(plan),
-        update_of(parameters, measurement),
+        rule,
+        is_plain=rule.is_plain(plan),
         is_whole=row is None,
     )
-    if ride is None:
-        needs = needs_of(choice.encoding, plan.degree)
-        values = training_values(parameters, measurement, plan, position, needs)
-        values |= {} if row is None else kept_values(row, values, dropped_error(row, plan))
-        check_growth(max(growth_of(segment, plan) for segment in plan.cut.segments), plan.cut.steps)
-        references, cautions = training_references(plan, position), ()
-        if parameters.n_batches > 1:
-            values |= {"n_batches": Quantity(value=parameters.n_batches, kind="given")}
-            references, cautions = {}, (batch_warning(parameters.n_batches),)
-    else:
-        values = momentum_values(parameters, plan, ride, choice.encoding, choice.padding)
-        references = momentum_references(ride, values)
-        cautions = momentum_warnings(ride)
+    outcome = rule.outcome(parameters, measurement, plan, position, choice.encoding)
+    values = dict(outcome.values)
+    values |= {} if row is None else kept_values(row, values, dropped_error(row, plan))
     values |= readout_values(member, parameters.readout, measurement.values)
     dropped = 0.0 if row is None else dropped_error(row, plan)
     spread = loss_spread(measurement) if is_loss(parameters) else member.spread
@@ -195,11 +173,11 @@ def build(
             *measurement.warnings,
             *plan_warnings(plan, position, aim),
             *spent_warnings(decided, error),
-            *cautions,
+            *outcome.warnings,
             *access_warnings(parameters.data_access),
             *run_warnings(system, member, mode),
         ),
-        references=references,
+        references=outcome.references,
         circuit=system_circuit(system, member, mode) if system.solver.has_circuit else None,
     )
 
@@ -235,15 +213,16 @@ def _blueprint(
     encoding_name: str,
     solver_name: str,
     settings: ReadoutSettings,
-    rule: Rule,
+    failure_rule: Rule,
     mode: Mode,
     degree: int,
+    rule: UpdateRule,
+    *,
     is_plain: bool,
-    update: Update,
-    is_whole: bool = True,
+    is_whole: bool,
 ) -> tuple[System, tuple[Stage, ...], Definitions]:
     """Return system, stages and definitions: the same for every position and every number."""
-    matrix, source = parts_of(update, encoding_name, degree)
+    matrix, source = rule.parts(encoding_name, degree)
     system = System(
         name=NAME,
         matrix=matrix,
@@ -251,12 +230,12 @@ def _blueprint(
         solver=solver(solver_name),
         read_norm=symbol("update_norm"),
         idle_rows=symbol("padding"),
-        has_exact_prob=is_whole and degree == 1 and update != "momentum, velocity bounded",
+        has_exact_prob=is_whole and rule.has_exact_prob(degree),
         stretch=1 if is_plain else symbol("stretch"),
         readout_stretch=1 if is_plain else symbol("readout_stretch"),
         segments=symbol("segments"),
     )
-    member = find_readout(settings, rule)
+    member = find_readout(settings, failure_rule)
     stages = (
         tabulation(encoding_name, degree),
         *quantum_stages(system, member, mode),
@@ -267,7 +246,7 @@ def _blueprint(
     )
     definitions = (
         *_registers(),
-        *update_definitions(NAME, update, encoding_name, degree, is_plain),
+        *rule.definitions(NAME, encoding_name, degree, is_plain=is_plain),
         *precision_definitions(system, member.root(system)),
         *circuit_definitions(system),
         *readout_definitions(system, member, mode),

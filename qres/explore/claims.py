@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from qres.algorithms.base import AlgorithmModule
-from qres.algorithms.descent import first_steps
+from qres.algorithms.descent.segmentation import first_steps
 from qres.algorithms.record import Job
 from qres.config.record import Scenario
 from qres.errors import InfeasibleError, InputError

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 
-from qres.algorithms.plan import find_plan, is_majorant_infinite, plans, tensor_norms
+from qres.algorithms.descent.plan import find_plan, is_majorant_infinite, plans, tensor_norms
 from qres.config.record import ErrorTarget
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement, Segment

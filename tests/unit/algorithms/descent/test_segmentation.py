@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from qres.algorithms.descent import Segmentation, first_steps, repeat, segmentations
+from qres.algorithms.descent.segmentation import Segmentation, first_steps, repeat, segmentations
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement, Segment
 from qres.notation.quantity import Quantity

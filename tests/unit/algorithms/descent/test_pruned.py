@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from qres.algorithms.base import Choice
-from qres.algorithms.descent import Segmentation
-from qres.algorithms.plan import Plan
-from qres.algorithms.pruned import (
+from qres.algorithms.descent.plan import Plan
+from qres.algorithms.descent.pruned import (
     affords,
     dropped_error,
     gram_row,
@@ -16,6 +15,7 @@ from qres.algorithms.pruned import (
     kept_values,
     open_rows,
 )
+from qres.algorithms.descent.segmentation import Segmentation
 from qres.measurement.record import Measurement, Segment, SparsityRow
 from qres.notation.quantity import Quantity
 

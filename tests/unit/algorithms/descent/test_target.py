@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import qres
-from qres.algorithms.target import WEIGHTS_ERROR, convert_target
+from qres.algorithms.descent.target import WEIGHTS_ERROR, convert_target
 from qres.errors import InputError
 from qres.measurement.given import take_given
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from qres.algorithms.descent import Segmentation
-from qres.algorithms.plan import Plan
-from qres.algorithms.terms import decided_shares, plan_assumptions, plan_warnings
+from qres.algorithms.descent.plan import Plan
+from qres.algorithms.descent.segmentation import Segmentation
+from qres.algorithms.descent.terms import decided_shares, plan_assumptions, plan_warnings
 from qres.config.record import ErrorTarget
 from qres.measurement.record import Measurement, Segment
 from qres.notation.quantity import Quantity

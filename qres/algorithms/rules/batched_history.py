@@ -26,7 +26,7 @@ largest batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sympy
@@ -35,11 +35,7 @@ from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.encodings.factors import tree_bloq
 from qres.algorithms.history import LCU_ANCILLAS, LCU_ROTATIONS
-from qres.algorithms.plan import Plan, plans
 from qres.algorithms.system import Definitions, Part
-from qres.config.record import CarlemanGd, ErrorTarget
-from qres.errors import InfeasibleError
-from qres.measurement.record import Measurement
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, tree, uniform_toffoli, unlook, widest
 from qres.notation.source import derived
@@ -230,31 +226,3 @@ def batch_definitions(name: str) -> Definitions:
         define(f"{name}.batch_bits", "qubits of the batch index", ceil_log2(_BATCHES), _CARD),
         define(f"{name}.step_bits", "qubits of a step of the training", ceil_log2(_T), _CARD),
     )
-
-
-def batched_plans(
-    parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
-) -> tuple[Plan, ...]:
-    """Return the one plan of mini-batches: degree 1, one segment.
-
-    Raises:
-        InfeasibleError: another degree, order or length of segments was asked for.
-    """
-    if parameters.segment_steps not in ("auto", parameters.n_steps):
-        raise InfeasibleError(
-            "segments",
-            "mini-batches are priced in one segment: the batches are not measured at later starts",
-        )
-    if parameters.degree not in ("auto", 1) or parameters.truncation_order not in ("auto", 1):
-        raise InfeasibleError("degree", "mini-batches are priced at degree 1, truncation order 1")
-    plain = replace(parameters, degree=1, truncation_order="auto", segment_steps="auto")
-    return plans(plain, replace(measurement, segmentations=()), error)
-
-
-def batch_warning(n_batches: int) -> tuple[str, str]:
-    """Return what a reader must know of the order of the batches."""
-    text = (
-        f"the order of the {n_batches} batches is frozen when the circuit is compiled: batches drawn"
-        " anew at each preparation would be a mixture of states, not one state"
-    )
-    return "W-MIXTURE", text

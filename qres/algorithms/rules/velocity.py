@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,11 @@ from qres.algorithms.access.qram import access_limit
 from qres.algorithms.carleman.history import sum_of_windows
 from qres.algorithms.carleman.interval import propagator_bounds
 from qres.algorithms.carleman.momentum import momentum_blocks
-from qres.algorithms.descent import check_path, spectrum
+from qres.algorithms.descent.plan import Plan
+from qres.algorithms.descent.segmentation import check_path, spectrum
 from qres.algorithms.lift import SUCCESS_PROB
-from qres.algorithms.momentum_history import STEP_ALPHA, momentum_factor
-from qres.algorithms.plan import Plan, plans
-from qres.config.record import CarlemanGd, ErrorTarget
+from qres.algorithms.rules.momentum_history import STEP_ALPHA, momentum_factor
+from qres.config.record import CarlemanGd
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement
 from qres.notation.named import ceil_log2
@@ -155,23 +155,6 @@ def best_scale(ride: Ride, padding: int, alpha: Callable[[float], float]) -> flo
             "inverse_norm", "the steps with momentum grow beyond any number within the training"
         )
     return best
-
-
-def momentum_plans(
-    parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
-) -> tuple[Plan, ...]:
-    """Return the one plan of momentum: degree 1, one segment.
-
-    Raises:
-        InfeasibleError: another degree, order or length of segments was asked for.
-    """
-    reason = "a later segment would start with a velocity, 2 n_active amplitudes to read and upload"
-    if parameters.segment_steps not in ("auto", parameters.n_steps):
-        raise InfeasibleError("segments", f"momentum is priced in one segment: {reason}")
-    if parameters.degree not in ("auto", 1) or parameters.truncation_order not in ("auto", 1):
-        raise InfeasibleError("degree", "momentum is priced at degree 1, truncation order 1")
-    plain = replace(parameters, degree=1, truncation_order="auto", segment_steps="auto")
-    return plans(plain, replace(measurement, segmentations=()), error)
 
 
 def momentum_values(

@@ -9,12 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qres.algorithms import lifts
 from qres.algorithms.base import Choice
 from qres.algorithms.carleman_gd import build
-from qres.algorithms.descent import Segmentation
-from qres.algorithms.lifts import best_position, lift_values, positions, segment_lifts, stretches
-from qres.algorithms.plan import Plan
+from qres.algorithms.descent import positions as lifts
+from qres.algorithms.descent.plan import Plan
+from qres.algorithms.descent.positions import (
+    best_position,
+    lift_values,
+    positions,
+    segment_lifts,
+    stretches,
+)
+from qres.algorithms.descent.segmentation import Segmentation
 from qres.config.record import ErrorTarget
 from qres.errors import InfeasibleError
 from qres.explore.budget import even_split

@@ -1,0 +1,1 @@
+"""The descent that is linearised: how it is cut, what is planned, what is spent."""

@@ -1,0 +1,1 @@
+"""The update rules of training that are linearised, one a file."""
