@@ -50,6 +50,7 @@ bench: $(READY)
 	@$(BIN)/python tests/benchmarks/bench_commands.py
 	@$(BIN)/python tests/benchmarks/bench_price.py
 	@$(BIN)/python tests/benchmarks/bench_job.py
+	@$(BIN)/python tests/benchmarks/bench_formula.py
 
 clean:
 	rm -rf $(VENV) build dist

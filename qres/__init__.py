@@ -7,7 +7,8 @@ does the cost sit, how sure is each number, and what does a GPU need for the sam
     report = qres.estimate("digits-mlp")
     print(report.table())
 
-The verbs: `load`, `measure`, `estimate`, `formula`, `formulas`.
+The verbs: `load`, `measure`, `estimate`, `formula`, `formulas`, and `differentiate` (what dominates),
+`compare_solvers`, `use_style` (figures).
 """
 
 from __future__ import annotations
@@ -18,9 +19,27 @@ from qres._version import __version__
 from qres.errors import HypothesisError, InfeasibleError, InputError, QresError
 
 if TYPE_CHECKING:
-    from qres.staircase import estimate, formula, formulas, load, measure
+    from qres.staircase import (
+        compare_solvers,
+        differentiate,
+        estimate,
+        formula,
+        formulas,
+        load,
+        measure,
+        use_style,
+    )
 
-_VERBS = ("estimate", "formula", "formulas", "load", "measure")
+_VERBS = (
+    "compare_solvers",
+    "differentiate",
+    "estimate",
+    "formula",
+    "formulas",
+    "load",
+    "measure",
+    "use_style",
+)
 
 __all__ = [
     "HypothesisError",
@@ -28,11 +47,14 @@ __all__ = [
     "InputError",
     "QresError",
     "__version__",
+    "compare_solvers",
+    "differentiate",
     "estimate",
     "formula",
     "formulas",
     "load",
     "measure",
+    "use_style",
 ]
 
 

@@ -22,6 +22,10 @@ class RangeError(InputError):
     """A formula leaves the range of numbers at these values."""
 
 
+class OutsideError(InputError):
+    """A formula is asked about values outside the range where it holds."""
+
+
 class InfeasibleError(QresError):
     """No machine or member can do this; a result with its reason, never a crash.
 
@@ -56,6 +60,10 @@ class HypothesisError(QresError):
 
 class AgreementError(QresError):
     """The count from the circuit and the formula differ: a bug, so no number is printed."""
+
+
+class ToolError(QresError):
+    """A program that qres calls failed; the message is one line (exit code 1)."""
 
 
 def nearest(word: str, options: Iterable[str], *, limit: int = 3) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from qres.config.record import Scenario
     from qres.measurement.record import Measurement
     from qres.notation.formula import Formula
+    from qres.report.figures.elasticities import Elasticities
+    from qres.report.figures.solvers import SolverComparison
     from qres.report.report import Report
 
 Progress = Callable[[str, int, int], None]
@@ -55,6 +57,7 @@ def measure(
     n_steps: int = 50,
     weight_decay: float = 0.0,
     momentum: float = 0.0,
+    momentum_restart: bool = False,
     n_batches: int = 1,
     lanczos_steps: int = 64,
     trust: bool = False,
@@ -74,6 +77,7 @@ def measure(
         n_steps: how many steps; for a module.
         weight_decay: added to every eigenvalue; for a module.
         momentum: of the steps; for a module.
+        momentum_restart: whether it starts anew with every segment; for a module.
         n_batches: batches in fixed order that the steps cycle through; for a module.
         lanczos_steps: at least this many; for a module.
         trust: allow the scenario to import the user's code.
@@ -104,6 +108,7 @@ def measure(
         n_steps=n_steps,
         weight_decay=weight_decay,
         momentum=momentum,
+        momentum_restart=momentum_restart,
         n_batches=n_batches,
         lanczos_steps=lanczos_steps,
         progress=progress,
@@ -237,26 +242,106 @@ def _refusal(measurement: Any, refused: InfeasibleError | HypothesisError) -> di
     return {"failure": (stage, reason), "warnings": (*measurement.warnings, code)}
 
 
+def differentiate(report: Report, *, symbols: Iterable[str] | None = None) -> Elasticities:
+    r"""Return by which power each symbol enters the cost, $d\ln\text{cost}/d\ln x$.
+
+    Args:
+        report: of an estimate.
+        symbols: which, inputs or derived ones; without them every input that the cost rests on.
+
+    Raises:
+        InputError: a symbol is unknown, zero or no number.
+        InfeasibleError: the report has no price.
+    """
+    from qres.explore.elasticities import elasticities
+    from qres.report.figures.elasticities import Elasticities
+
+    if report.job is None or report.verdict is None:
+        raise InfeasibleError(*(report.failure or ("price", "there is none")))
+    index, is_floor = report.verdict.machine, report.verdict.is_floor
+    rows = elasticities(
+        report.job,
+        report.scenario.error,
+        None if index is None or is_floor else report.machines[index],
+        report.device,
+        symbols=symbols,
+        objective=report.scenario.objective,
+    )
+    return Elasticities(name=report.scenario.name, rows=rows)
+
+
+def compare_solvers(kappa_eff: Any, *, epsilon: float, xi: float = 1.0) -> SolverComparison:
+    r"""Return what each linear solver asks over condition numbers, and where the cheapest changes.
+
+    Args:
+        kappa_eff: array of condition numbers as the solver sees them, rising, each at least `xi`.
+        epsilon: error of the solution in state norm.
+        xi: norm(A^-1) norm(b) / norm(x); 1 is the best case of solvers by a polynomial.
+
+    Raises:
+        InputError: a number is out of range.
+    """
+    from qres.explore.crossover import find_crossovers, solver_curves
+    from qres.report.figures.solvers import SolverComparison, sure
+
+    curves = solver_curves(kappa_eff, epsilon, xi)
+    return SolverComparison(
+        kappa_eff=kappa_eff,
+        epsilon=epsilon,
+        xi=xi,
+        curves=curves,
+        crossovers=find_crossovers(kappa_eff, sure(curves)),
+    )
+
+
+def use_style() -> None:
+    """Draw this session's matplotlib figures like those of qres: colours, sizes, text in vectors."""
+    from qres.report.figures import style
+
+    style.use_style()
+
+
 def formula(name: str) -> Formula:
     """Return the formula of that name.
 
     Raises:
         InputError: there is none; the nearest names are given.
     """
-    known = {item.name: item for item in formulas()}
+    import qres.algorithms
+    import qres.physical
+    from qres.notation.catalogue import find_nearby
+
+    for package in (qres.algorithms, qres.physical):
+        found = find_nearby(package, name)
+        if found is not None:
+            return found
+
+    from qres.algorithms.whole import WHOLE
+
+    if name in WHOLE:
+        return WHOLE[name]()
+    known = {item.name: item for item in _leaves()}
     if name not in known:
-        raise InputError(f"unknown formula '{name}'{nearest(name, known)}")
+        raise InputError(f"unknown formula '{name}'{nearest(name, [*known, *WHOLE])}")
     return known[name]
 
 
 def formulas(prefix: str = "") -> list[Formula]:
     """Return all formulas whose name starts with `prefix`, in alphabetical order."""
+    from qres.algorithms.whole import WHOLE
+
+    found = [item for item in _leaves() if item.name.startswith(prefix)]
+    found += [build() for name, build in WHOLE.items() if name.startswith(prefix)]
+    return sorted(found, key=lambda item: item.name)
+
+
+def _leaves() -> list[Formula]:
+    """Return the formulas that stand beside what they describe, whole algorithms apart."""
     import qres.algorithms
     import qres.physical
     from qres.notation.catalogue import collect
 
-    found = [*collect(qres.algorithms), *collect(qres.physical)]
-    return sorted((item for item in found if item.name.startswith(prefix)), key=lambda f: f.name)
+    return [*collect(qres.algorithms), *collect(qres.physical)]
 
 
 def list_names(what: str) -> list[tuple[str, str]]:

@@ -30,8 +30,9 @@ from qres.algorithms.readouts.stages import (
     readout_definitions,
     run_warnings,
 )
-from qres.algorithms.record import Job
+from qres.algorithms.record import Job, Stage
 from qres.algorithms.solvers.base import solver
+from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import (
     Definitions,
     System,
@@ -41,6 +42,7 @@ from qres.algorithms.system import (
     prepared_vector,
 )
 from qres.config.record import ErrorTarget, LinearSystem
+from qres.config.record import Readout as ReadoutSettings
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement
 from qres.notation.formula import define
@@ -78,21 +80,15 @@ def build(
     """
     member, mode = find_readout(parameters.readout, choice.rule), choice.mode
     check_readout(member, NAME)
-    system = System(
-        name=NAME,
-        matrix=encoded_matrix(encoding(choice.encoding)),
-        source=prepared_vector(),
-        solver=solver(choice.solver),
-        read_norm=symbol("solution_overlap") * symbol("inverse_norm"),
-    )
+    system, stages, definitions = blueprint(choice, parameters.readout)
     return Job(
         name=NAME,
-        stages=quantum_stages(system, member, mode) + member.reconstruction,
+        stages=stages,
         values={
             **_values(parameters, measurement, choice),
             **readout_values(member, parameters.readout, measurement.values),
         },
-        definitions=_definitions(system, encoding(choice.encoding), member, choice),
+        definitions=definitions,
         shares=budget_shares(member),
         failures=failures(system, member, mode),
         choices={
@@ -116,6 +112,27 @@ def build(
         ),
         circuit=system_circuit(system, member, mode) if system.solver.has_circuit else None,
     )
+
+
+def blueprint(
+    choice: Choice, settings: ReadoutSettings
+) -> tuple[System, tuple[Stage, ...], Definitions]:
+    """Return system, stages and definitions of one choice: the same for every number.
+
+    Args:
+        choice: encoding, solver, mode and rule are read.
+        settings: of the read-out.
+    """
+    member = find_readout(settings, choice.rule)
+    system = System(
+        name=NAME,
+        matrix=encoded_matrix(encoding(choice.encoding)),
+        source=prepared_vector(),
+        solver=solver(choice.solver),
+        read_norm=symbol("solution_overlap") * symbol("inverse_norm"),
+    )
+    stages = quantum_stages(system, member, choice.mode) + member.reconstruction
+    return system, stages, _definitions(system, encoding(choice.encoding), member, choice)
 
 
 def _values(
@@ -143,7 +160,7 @@ def _values(
 
 
 def _definitions(system: System, chosen: Encoding, member: Readout, choice: Choice) -> Definitions:
-    dim, alpha, inverse = symbols("dim alpha inverse_norm")
+    dim = symbol("dim")
     smallest, overlap = symbols("smallest_singular_value solution_overlap")
     source = derived("definition")
     return (
@@ -152,12 +169,7 @@ def _definitions(system: System, chosen: Encoding, member: Readout, choice: Choi
         *chosen.definitions(NAME),
         define(f"{NAME}.alpha", "normalisation of the matrix", symbol("alpha_matrix"), source),
         define(f"{NAME}.inverse_norm", "norm of the inverse", 1 / smallest, source),
-        define(
-            f"{NAME}.kappa_eff",
-            "condition number as the solver sees it",
-            alpha * inverse,
-            derived("alpha norm(A^-1)"),
-        ),
+        condition_number(NAME),
         define(f"{NAME}.xi", "norm(A^-1) norm(b) / norm(x)", 1 / overlap, source),
         *precision_definitions(system, member.root(system)),
         *circuit_definitions(system),

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sympy import sympify
 
 from qres.errors import InfeasibleError, RangeError
+from qres.notation.card import html_table
 from qres.notation.formula import Formula
 from qres.notation.quantity import Bound, Kind, Quantity, weakest
 from qres.notation.source import Source
@@ -54,6 +55,10 @@ class ClassicalWork:
     flops: Any = 0
 
 
+STAGE_COLUMNS = ("stage", "calls", "price of a call", "kind", "meaning")
+"""Heads of `Stage.cells`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """One leaf of the job: `calls` times `unit`.
@@ -85,6 +90,15 @@ class Stage:
         parts = (self.calls, *(getattr(self.unit, item.name) for item in fields(self.unit)))
         known = (sympify(part) for part in parts if part is not None)
         return frozenset(str(s) for part in known for s in part.free_symbols)
+
+    def cells(self) -> tuple[str, ...]:
+        """Return name, calls, price, kind and meaning as text, for a table."""
+        prices = [(item.name, getattr(self.unit, item.name)) for item in fields(self.unit)]
+        price = "; ".join(f"{name} {value}" for name, value in prices if value not in (0, None))
+        return (self.name, str(self.calls), price, self.kind, self.meaning)
+
+    def _repr_html_(self) -> str:
+        return html_table([self.cells()], head=STAGE_COLUMNS, words=range(len(STAGE_COLUMNS)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +256,11 @@ class Job:
             return None
         numbers = self.evaluate()
         return self.circuit(symbolic_values(numbers) if symbolic else numbers)
+
+    def _repr_html_(self) -> str:
+        rows = [stage.cells() for stage in self.stages]
+        words = range(len(STAGE_COLUMNS))
+        return html_table(rows, head=STAGE_COLUMNS, caption=f"Job: {self.name}", words=words)
 
 
 def combined_bound(bounds: Iterable[Bound]) -> Bound:

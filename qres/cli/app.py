@@ -22,10 +22,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-REPORT_SUFFIXES = (".json", ".csv")
-SHOWN = ("sources", "defaults")
+SHOWN = ("frontier", "sources", "defaults")
+PEERS = ("qualtran", "qdk")
 LISTED = ("models", "hardware", "devices", "solvers", "formulas")
-FORMATS = ("text", "latex")
+FORMATS = ("text", "latex", "python", "markdown")
+DEPTHS = ("working", "full", "headline")
 
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model.yaml, or the name of a shipped model.")
@@ -37,6 +38,15 @@ Settings = Annotated[
 Targets = Annotated[
     list[Path] | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; repeatable."),
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE (.json .csv .tex .pdf .bib .html .svg .png); repeatable.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 Trust = Annotated[bool, typer.Option("--trust", help="Allow the model to run its own code.")]
@@ -68,12 +78,16 @@ def estimate(
     show: Annotated[
         str, typer.Option("--show", metavar="WHAT,...", help=f"Also: {', '.join(SHOWN)}.")
     ] = "",
-    output: Targets = None,
+    output: Files = None,
     json: Json = False,
 ) -> None:
     """Estimate what MODEL takes on quantum machines and on a GPU."""
     shown = [_choose("--show", part.strip(), SHOWN) for part in show.split(",") if part.strip()]
-    check_targets(output or [], REPORT_SUFFIXES)
+    from qres.report.formats import SUFFIXES, check_format
+
+    check_targets(output or [], SUFFIXES)
+    for target in output or []:
+        check_format(target)
 
     from qres import staircase
 
@@ -121,7 +135,10 @@ def measure(
 @app.command()
 def formula(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A formula; without it, the list.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="A formula, or a family ('solver.'); without it, the list."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -130,25 +147,50 @@ def formula(
     format: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How to print it.")
     ] = "text",
+    depth: Annotated[
+        str,
+        typer.Option("--depth", metavar="|".join(DEPTHS), help="How far down it is written out."),
+    ] = "working",
+    output: Targets = None,
     json: Json = False,
 ) -> None:
-    """List the formulas, print one, or with --set evaluate it."""
+    """List the formulas, print one or a family, or with --set evaluate it."""
     _choose("--format", format, FORMATS)
-    if name is None and settings:
+    _choose("--depth", depth, DEPTHS)
+    if settings and (name is None or name.endswith(".")):
         raise InputError("--set needs the NAME of a formula")
 
-    from qres import staircase
     from qres.cli import formulas
+    from qres.files import write_atomic
 
-    if name is None:
-        every = staircase.formulas()
-        if json:
-            return write_json(formulas.index(every))
-        return write_text(columns(formulas.rows(every)))
-    chosen = staircase.formula(name)
+    check_targets(output or [], tuple(formulas.SUFFIXES))
+    chosen = _formulas(name)
+    for target in output or []:
+        style = formulas.SUFFIXES[target.suffix]
+        write_atomic(target, formulas.render(chosen, style, depth, settings or []))
+        note(f"wrote {target}")
+    if output and not json:
+        return None
     if json:
-        return write_json(formulas.as_dict(chosen, settings or []))
-    return write_text(formulas.as_text(chosen, settings or [], format))
+        is_list = name is None or name.endswith(".")
+        data = [formulas.as_dict(item, settings or []) for item in chosen]
+        return write_json(data if is_list else data[0])
+    if name is None and format == "text":
+        return write_text(columns(formulas.rows(chosen)))
+    return write_text(formulas.render(chosen, format, depth, settings or []))
+
+
+def _formulas(name: str | None) -> list[Any]:
+    """Return the formula of that name, those of a family, or all."""
+    from qres import staircase
+
+    if name is not None and not name.endswith("."):
+        return [staircase.formula(name)]
+    found = staircase.formulas(name or "")
+    if not found:
+        families = {item.name.partition(".")[0] + "." for item in staircase.formulas()}
+        raise InputError(f"no formulas under '{name}'{nearest(str(name), families)}")
+    return found
 
 
 @app.command("list")
@@ -168,6 +210,33 @@ def list_(
     if what is not None:
         return write_text(columns(names[what]))
     return write_text("\n".join(f"{kind}\n{columns(names[kind], indent='  ')}" for kind in kinds))
+
+
+@app.command()
+def verify(
+    against: Annotated[
+        str, typer.Option("--against", metavar="|".join(PEERS), help="The other tool.")
+    ],
+    inputs: Annotated[int, typer.Option("--inputs", metavar="N", help="Random inputs.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the inputs.")] = 0,
+    json: Json = False,
+) -> None:
+    """Hold the physical models against another tool: claimed and found on random inputs."""
+    _choose("--against", against, PEERS)
+
+    from dataclasses import asdict
+
+    from qres.verify.against import compare_with, comparison_text
+
+    found = compare_with(against, n_inputs=inputs, seed=seed)
+    if json:
+        write_json([asdict(item) | {"is_equal": item.is_equal} for item in found])
+    else:
+        write_text(comparison_text(against, found))
+    unequal = [item.quantity for item in found if not item.is_equal]
+    if unequal:
+        note(f"qres and {against} differ in {', '.join(unequal)}")
+        raise typer.Exit(1)
 
 
 @app.command()

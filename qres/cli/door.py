@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import typer
 
-from qres.errors import InputError
+from qres.errors import InputError, ToolError
 
 ClickException: type[Exception] = typer.BadParameter.__bases__[0].__bases__[0]
 """What typer raises for unknown commands and options; typer gives it no public name."""
@@ -31,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
         return code
     except InputError as error:
         return _say(str(error), 2)
+    except ToolError as error:
+        return _say(str(error), 1)
     except ClickException as error:
         return _say(_usage(error), 2)
     except (KeyboardInterrupt, EOFError, typer.Abort):

@@ -1,19 +1,27 @@
-"""What `qres formula` prints: the list, a formula, or its value."""
+"""What `qres formula` prints: the list, formulas in a style, or a number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from qres.cli.output import columns
+from qres.cli.output import columns, json_text, note
 from qres.config.override import parse_setting
-from qres.errors import InputError
+from qres.errors import InputError, OutsideError
 
+SUFFIXES = {
+    ".tex": "latex",
+    ".py": "python",
+    ".md": "markdown",
+    ".bib": "bibtex",
+    ".json": "json",
+    ".txt": "text",
+}
+"""Style of a file by its suffix."""
 
-def index(formulas: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return formulas as JSON data, none evaluated."""
-    return [_described(formula) for formula in formulas]
+_WITH_UNIT = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?\s*(?P<unit>[A-Za-zµ]+)")
 
 
 def rows(formulas: Sequence[Any]) -> list[tuple[str, str]]:
@@ -21,52 +29,134 @@ def rows(formulas: Sequence[Any]) -> list[tuple[str, str]]:
     return [(formula.name, formula.meaning) for formula in formulas]
 
 
-def as_dict(formula: Any, settings: Sequence[str]) -> dict[str, Any]:
-    """Return a formula as JSON data; `value` is null unless symbols were set."""
-    return _described(formula) | {"value": _value(formula, settings) if settings else None}
+def render(formulas: Sequence[Any], style: str, depth: str, settings: Sequence[str] = ()) -> str:
+    """Return formulas in a style.
 
+    Args:
+        formulas: at least one.
+        style: a value of `SUFFIXES`.
+        depth: `working`, `full` or `headline`.
+        settings: `symbol=value` of a single formula.
 
-def as_text(formula: Any, settings: Sequence[str], style: str) -> str:
-    """Return a formula as `text` or `latex`; where symbols were set, its value."""
+    Raises:
+        InputError: a setting is wrong, or a formula has no such depth.
+    """
+    if style == "json":
+        found = [as_dict(formula, settings) for formula in formulas]
+        return json_text(found[0] if len(found) == 1 else found)
     if style == "latex":
-        return "\n".join([formula.latex(), *(f"% where {line}" for line in formula.where())])
+        return _latex(formulas, depth)
+    if style == "python":
+        from qres.notation.python_code import python_module
+
+        return python_module(formulas)
+    if style == "markdown":
+        return "\n".join(formula.markdown(depth) for formula in formulas)
+    if style == "bibtex":
+        from qres.notation.bibtex import bibliography
+
+        return bibliography(source for formula in formulas for source in _sources(formula))
     if settings:
-        return _number(_value(formula, settings))
+        return _number(_value(formulas[0], settings)[0])
+    return "\n".join(_text(formula, depth) for formula in formulas)
+
+
+def _latex(formulas: Sequence[Any], depth: str) -> str:
+    if len(formulas) == 1:
+        return formulas[0].block(depth)
+    from qres.notation.latex_table import formula_table
+
+    if depth != "working":
+        raise InputError(f"--depth {depth}: a table shows the working forms; name one formula")
+    return formula_table(formulas)
+
+
+def _text(formula: Any, depth: str) -> str:
+    from qres.notation.block import check_depth, definitions
+
+    check_depth(formula, depth)
+    shown = formula.full() if depth == "full" else formula
+    line, parts = f"{formula.name} = {shown.text()}", definitions(shown)
     facts = [
         ("meaning", formula.meaning),
         ("unit", formula.unit),
         ("kind", f"{formula.kind}, {formula.bound}"),
         ("source", str(formula.source)),
     ]
-    head = f"{formula.name} = {formula.text()}\n"
-    return head + columns(facts, indent="  ") + "where\n" + columns(formula.legend(), indent="  ")
+    if depth == "headline":
+        headline = formula.headline
+        line, parts = f"{formula.name} ~ {headline.expression}", definitions(headline)
+        facts.append(("limit", headline.limit))
+        facts.append(("error", f"at most {headline.error:.2g} for {_ranges(headline)}"))
+    if formula.conditions:
+        facts.append(("valid for", ", ".join(condition.text for condition in formula.conditions)))
+    defined = [(name, part.text()) for name, part in parts]
+    where = "where\n" + columns([*defined, *formula.legend()], indent="  ")
+    return f"{line}\n{columns(facts, indent='  ')}{where}"
 
 
-def _described(formula: Any) -> dict[str, Any]:
+def _ranges(headline: Any) -> str:
+    ends = ((name, *pair) for name, pair in headline.ranges.items())
+    return ", ".join(f"{name} {low:g}..{high:g}" for name, low, high in ends)
+
+
+def _sources(formula: Any) -> Iterator[Any]:
+    yield formula.source
+    for _, part in formula.parts:
+        yield from _sources(part)
+
+
+def as_dict(formula: Any, settings: Sequence[str]) -> dict[str, Any]:
+    """Return a formula as JSON data; `value` is null unless symbols were set."""
+    value, outside = _value(formula, settings) if settings else (None, "")
     return {
         "name": formula.name,
-        "value": None,
+        "value": value,
         "kind": formula.kind,
         "bound": formula.bound,
         "unit": formula.unit,
-        "symbols": _symbols(formula),
+        "symbols": [str(symbol) for symbol in formula.symbols],
         "source": str(formula.source),
+        **({"outside": outside} if outside else {}),
     }
 
 
-def _symbols(formula: Any) -> list[str]:
-    return [str(symbol) for symbol in formula.symbols]
+def _value(formula: Any, settings: Sequence[str]) -> tuple[Any, str]:
+    """Return the number at `symbol=value` settings, and which range it lies outside of.
+
+    Outside the range where the formula holds, the number is still printed where there is one,
+    marked on stderr.
+    """
+    values = dict(_setting(formula, setting) for setting in settings)
+    try:
+        return _plain(formula(**values)), ""
+    except OutsideError as error:
+        outside = str(error)
+    try:
+        value = _plain(formula.unchecked()(**values))
+    except InputError as error:
+        raise InputError(f"{outside}; there is no number outside ({error})") from None
+    note(f"outside its range: {outside}")
+    return value, outside.removeprefix(f"{formula.name}: ")
 
 
-def _value(formula: Any, settings: Sequence[str]) -> Any:
-    """Evaluate at `symbol=value` settings; lists are arrays."""
-    values: dict[str, Any] = {}
-    for setting in settings:
-        symbol, value = parse_setting(setting)
-        if not _is_numeric(value):
-            raise InputError(f"--set {setting}: expected a number or a list of numbers")
-        values[symbol] = _array(setting, value) if isinstance(value, list) else value
-    return _plain(formula(**values))
+def _setting(formula: Any, setting: str) -> tuple[str, Any]:
+    """Return symbol and value; lists are arrays."""
+    symbol, value = parse_setting(setting)
+    if isinstance(value, str) and _WITH_UNIT.fullmatch(value.strip()):
+        raise InputError(f"--set {setting}: {_unit_advice(symbol)}")
+    if not _is_numeric(value):
+        raise InputError(f"--set {setting}: expected a number or a list of numbers")
+    return symbol, _array(setting, value) if isinstance(value, list) else value
+
+
+def _unit_advice(symbol: str) -> str:
+    from qres.notation.symbols import CATALOGUE
+
+    unit = CATALOGUE[symbol].unit if symbol in CATALOGUE else "1"
+    if unit == "1":
+        return f"{symbol} has no unit, give a plain number"
+    return f"{symbol} is in {unit}, give the number without a unit"
 
 
 def _array(setting: str, values: list[Any]) -> Any:

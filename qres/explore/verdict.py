@@ -226,6 +226,7 @@ def classical_task(scenario: Scenario, measurement: Measurement, job: Job) -> Cl
             product_gradients=HVP_GRADIENTS,
             momentum=algorithm.momentum,
             n_batches=algorithm.n_batches,
+            rates=algorithm.rates,
         )
     return ClassicalTask(
         measurement=measurement,

@@ -9,22 +9,23 @@ call.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
-from sympy.printing.numpy import NumPyPrinter
-from sympy.printing.pycode import PythonCodePrinter
 
-from qres.errors import InputError, RangeError, nearest
-from qres.notation.named import NAMED, NamedFunction
+from qres.errors import InputError, OutsideError, QresError, RangeError, nearest
+from qres.notation.compiled import compile_array, compile_exact
 from qres.notation.quantity import Bound, Kind
 from qres.notation.source import Source
 from qres.notation.symbols import describe, symbol
+
+if TYPE_CHECKING:
+    from qres.notation.headline import Headline
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Formula:
         name: `<family>.<member>.<quantity>`.
         meaning: one line, what the number counts.
         expression: sympy expression in symbols of `notation.symbols`.
-        inputs: names of the symbols, in the order of print.
+        inputs: names of the symbols that have to be given, in the order of print.
         source: where it comes from.
         kind: how it is known, see `notation.quantity`.
         bound: whether it is two-sided, an upper or a lower bound.
@@ -58,6 +59,10 @@ class Formula:
         conditions: where the formula is valid; a scalar call outside is refused.
         evaluator: for sequences and optional choices, what computes it; `expression` is then its
             printed definition.
+        plain: the evaluator in plain Python without numpy, for export; its arguments by name.
+        parts: (symbol, formula) of the symbols in the expression that are defined and not given, in
+            the order of evaluation; a part may use those before it.
+        headline: its leading order in a stated limit.
     """
 
     name: str
@@ -72,6 +77,9 @@ class Formula:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
     evaluator: Callable[..., Any] | None = None
+    plain: Callable[..., Any] | None = None
+    parts: tuple[tuple[str, Formula], ...] = ()
+    headline: Headline | None = None
 
     @property
     def symbols(self) -> tuple[sympy.Symbol, ...]:
@@ -82,22 +90,39 @@ class Formula:
         """Evaluate at keyword scalars (exactly) or arrays (float64, broadcast).
 
         Raises:
-            InputError: a symbol is missing or unknown, a scalar is no number, not whole where it
-                must be, or outside the range where the formula holds.
+            InputError: a symbol is missing or unknown, a scalar is no number, or not whole where it
+                must be.
+            OutsideError: the numbers lie outside the range where the formula holds.
             RangeError: the result, or a step on the way, is beyond any number.
         """
         complete = self._complete(values)
         try:
             shape = self._shape(complete)
+            numbers = self._worked_out(complete).values()
             if self.evaluator is not None:
                 found = self.evaluator(**complete)
             elif shape:
-                found = self._array(*(np.asarray(v, dtype=float) for v in complete.values()))
+                found = self._array(*(np.asarray(v, dtype=float) for v in numbers))
             else:
-                found = self._scalar(*complete.values())
+                found = self._scalar(*numbers)
             return np.broadcast_to(found, shape) if shape else found
         except (ArithmeticError, ValueError) as error:
             raise RangeError(f"{self.name}: leaves the range of numbers ({error})") from None
+
+    def numbers(self, **values: Any) -> dict[str, Any]:
+        """Return the number of every symbol: the inputs as given, then each part in its order.
+
+        Raises:
+            InputError: as for a call.
+            RangeError: a part is beyond any number.
+        """
+        return self._worked_out(self._complete(values))
+
+    def _worked_out(self, values: dict[str, Any]) -> dict[str, Any]:
+        found = dict(values)
+        for name, part in self.parts:
+            found[name] = part(**{key: found[key] for key in part.inputs})
+        return found
 
     def _shape(self, values: Mapping[str, Any]) -> tuple[int, ...]:
         """Return the common shape of the arrays among the values, sequences apart."""
@@ -111,16 +136,18 @@ class Formula:
     def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         for name in values:
             if name not in self.inputs:
-                raise InputError(
-                    f"{self.name}: unknown symbol '{name}'{nearest(name, self.inputs)}"
-                )
+                tail = f"{nearest(name, self.inputs)}; the symbols are {self._named(self.inputs)}"
+                raise InputError(f"{self.name}: unknown symbol '{name}'{tail}")
         given = {**self.defaults, **values}
         missing = [name for name in self.inputs if name not in given]
         if missing:
-            raise InputError(f"{self.name}: missing {', '.join(missing)}")
+            raise InputError(f"{self.name}: missing {self._named(missing)}")
         checked = {name: self._number(name, given[name]) for name in self.inputs}
         self._check_range(checked)
         return checked
+
+    def _named(self, names: Iterable[str]) -> str:
+        return ", ".join(f"{name} ({describe(name).meaning})" for name in names)
 
     def _number(self, name: str, value: Any) -> Any:
         info = describe(name)
@@ -135,34 +162,124 @@ class Formula:
     def _check_range(self, values: Mapping[str, Any]) -> None:
         scalars = {symbol(k): v for k, v in values.items() if isinstance(v, (int, float, Fraction))}
         for condition in self.conditions:
-            if not condition.expression.free_symbols <= scalars.keys():
+            free = sorted(condition.expression.free_symbols, key=str)
+            if not scalars.keys() >= set(free):
                 continue
-            if not condition.expression.subs(scalars):
-                shown = ", ".join(
-                    f"{s}={scalars[s]}" for s in sorted(condition.expression.free_symbols, key=str)
-                )
-                raise InputError(f"{self.name}: holds for {condition.text}, found {shown}")
+            holds = compile_exact(tuple(free), condition.expression)
+            if not holds(*(scalars[item] for item in free)):
+                shown = ", ".join(f"{item}={scalars[item]}" for item in free)
+                raise OutsideError(f"{self.name}: holds for {condition.text}, found {shown}")
 
     @cached_property
     def _scalar(self) -> Callable[..., Any]:
-        return compile_exact(self.symbols, self.expression)
+        return compile_exact(self._arguments, self.expression)
 
     @cached_property
     def _array(self) -> Callable[..., Any]:
-        return compile_array(self.symbols, self.expression)
+        return compile_array(self._arguments, self.expression)
+
+    @property
+    def _arguments(self) -> tuple[sympy.Symbol, ...]:
+        return (*self.symbols, *(symbol(name) for name, _ in self.parts))
+
+    def full(self) -> Formula:
+        """Return the formula with its parts substituted, so that only inputs are left.
+
+        The conditions of the parts become its own; it has no headline. Without parts it is itself.
+        """
+        return self._full if self.parts else self
+
+    @cached_property
+    def _full(self) -> Formula:
+        known = self.substituted()
+        conditions = [*self.conditions, *(c for _, part in self.parts for c in part.conditions)]
+        replaced = (replace(c, expression=c.expression.xreplace(known)) for c in conditions)
+        return replace(
+            self,
+            expression=sympy.sympify(self.expression).xreplace(known),
+            conditions=tuple(c for c in replaced if c.expression != sympy.true),
+            parts=(),
+            headline=None,
+        )
+
+    def substituted(self, kept: Iterable[str] = ()) -> dict[Any, Any]:
+        """Return what each part's symbol stands for in terms of the inputs, and of those `kept`.
+
+        Raises:
+            QresError: a part is computed by an evaluator, so it has no closed form.
+        """
+        known: dict[Any, Any] = {}
+        for name, part in self.parts:
+            if part.evaluator is not None:
+                raise QresError(f"{self.name}: {name} has no closed form")
+            if name not in kept:
+                known[symbol(name)] = sympy.sympify(part.full().expression).xreplace(known)
+        return known
 
     def at(self, **expressions: Any) -> Any:
-        """Return the expression with symbols replaced, to build other formulas from."""
+        """Return the full expression with symbols replaced, to build other formulas from."""
         defaults = {k: v for k, v in self.defaults.items() if v is not None}
         replaced = {symbol(name): value for name, value in {**defaults, **expressions}.items()}
-        return self.expression.subs(replaced, simultaneous=True)
+        return self.full().expression.subs(replaced, simultaneous=True)
 
-    def latex(self) -> str:
-        """Return the formula as LaTeX, left-hand side included where it has a letter."""
+    def unchecked(self) -> Formula:
+        """Return the formula without its conditions: numbers from outside are no longer refused."""
+        parts = tuple((name, part.unchecked()) for name, part in self.parts)
+        return replace(self, conditions=(), parts=parts)
+
+    def latex(self, depth: str = "working") -> str:
+        """Return the equation as LaTeX on one line, left-hand side included where it has a letter.
+
+        Args:
+            depth: `working`, `full` (parts put in) or `headline` (leading order).
+
+        Raises:
+            InputError: the depth is not known, or there is no headline.
+        """
+        from qres.notation.block import check_depth
         from qres.notation.latex import to_latex
 
-        body = to_latex(self.expression)
+        check_depth(self, depth)
+        if depth == "headline" and self.headline is not None:
+            return self.headline.latex()
+        body = to_latex(self.full().expression if depth == "full" else self.expression)
         return f"{self.letter} = {body}" if self.letter else body
+
+    def block(self, depth: str = "working") -> str:
+        """Return the formula as a paper has it: equation, definitions, symbols, source.
+
+        Args:
+            depth: as for `latex`.
+
+        Raises:
+            InputError: as for `latex`.
+        """
+        from qres.notation.block import block
+
+        return block(self, depth)
+
+    def python(self) -> str:
+        """Return a Python function that stands alone, with what it calls.
+
+        Raises:
+            QresError: the formula is computed by an evaluator without a plain form.
+        """
+        from qres.notation.python_code import python_code
+
+        return python_code(self)
+
+    def markdown(self, depth: str = "working") -> str:
+        """Return the formula as a section of a Markdown page.
+
+        Args:
+            depth: as for `latex`.
+
+        Raises:
+            InputError: as for `latex`.
+        """
+        from qres.notation.markdown import markdown
+
+        return markdown(self, depth)
 
     def legend(self) -> list[tuple[str, str]]:
         """Return (symbol, meaning) in the order of print."""
@@ -170,7 +287,7 @@ class Formula:
 
     def where(self) -> list[str]:
         """Return the definitions of the named functions in the formula, as LaTeX."""
-        from qres.notation.latex import where_lines
+        from qres.notation.where import where_lines
 
         return where_lines(self.expression)
 
@@ -242,89 +359,3 @@ def whole_or_real(value: Any, is_integer: bool, place: str) -> int | float | Fra
     if value != int(value):
         raise InputError(f"{place}: expected a whole number, found {value}")
     return int(value)
-
-
-class _ExactPrinter(PythonCodePrinter):
-    """Prints numbers as fractions and every power and product through exact functions."""
-
-    def _print_Rational(self, expr: sympy.Rational) -> str:
-        return str(expr.p) if expr.q == 1 else f"Fraction({expr.p}, {expr.q})"
-
-    def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
-        return f"power({self._print(expr.base)}, {self._print(expr.exp)})"
-
-    def _print_Mul(self, expr: sympy.Mul) -> str:
-        return "(" + "*".join(f"({self._print(arg)})" for arg in expr.args) + ")"
-
-    def _print_Function(self, expr: sympy.Function) -> str:
-        arguments = ", ".join(self._print(arg) for arg in expr.args)
-        return f"{type(expr).__name__}({arguments})"
-
-    _print_ceiling = _print_floor = _print_log = _print_asin = _print_Function
-    _print_Max = _print_Min = _print_Abs = _print_acosh = _print_atanh = _print_Function
-
-
-class _ArrayPrinter(NumPyPrinter):
-    """Prints named functions by their own name, so that their array search is called."""
-
-    def _print_Function(self, expr: sympy.Function) -> str:
-        if isinstance(expr, NamedFunction):
-            return f"{type(expr).__name__}({', '.join(self._print(arg) for arg in expr.args)})"
-        return super()._print_Function(expr)
-
-
-def exact_power(base: Any, exponent: Any) -> Any:
-    """Raise to a power: exact for whole exponents, correctly rounded roots elsewhere."""
-    if isinstance(base, float) or isinstance(exponent, float):
-        return float(base) ** float(exponent)
-    if isinstance(exponent, Fraction) and exponent.denominator == 1:
-        exponent = int(exponent)
-    if isinstance(exponent, int):
-        return Fraction(base) ** exponent if exponent < 0 else base**exponent
-    return float(base) ** float(exponent)
-
-
-def _lowered(value: Any) -> Any:
-    """Return a fraction that is whole as an int."""
-    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
-
-
-_EXACT: dict[str, Any] = {
-    "Fraction": Fraction,
-    "power": exact_power,
-    "ceiling": math.ceil,
-    "floor": math.floor,
-    "log": lambda x, *base: math.log(x, *base),
-    "asin": math.asin,
-    "acosh": math.acosh,
-    "atanh": math.atanh,
-    "Max": max,
-    "Min": min,
-    "Abs": abs,
-}
-
-
-_PLAIN = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
-
-
-@lru_cache(maxsize=4096)
-def compile_exact(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Callable[..., Any]:
-    """Compile for scalars: integers and fractions stay exact."""
-    named = {name: function.scalar for name, function in NAMED.items()}
-    function = sympy.lambdify(
-        arguments,
-        expression,
-        modules=[_EXACT | named, "math"],
-        printer=_ExactPrinter(_PLAIN),
-        cse=True,
-    )
-    return lambda *values: _lowered(function(*values))
-
-
-@lru_cache(maxsize=4096)
-def compile_array(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Callable[..., Any]:
-    """Compile for float64 arrays that broadcast against each other."""
-    named = {name: function.array for name, function in NAMED.items()}
-    return sympy.lambdify(
-        arguments, expression, modules=[named, "numpy"], printer=_ArrayPrinter(_PLAIN), cse=True
-    )

@@ -86,8 +86,8 @@ class minimax_terms(NamedFunction):
 
     letter = r"n"
     definition = (
-        r"n(\kappa, \epsilon) = \min\{n \ge 1: (1-a)^n / (a(1+a)^{n-1}) \le \epsilon\},"
-        r"\quad a = 1/\kappa"
+        r"n(\kappa, \epsilon) = \min\Bigl\{n \ge 1: \frac{(1-a)^n}{a(1+a)^{n-1}} \le \epsilon\Bigr\},"
+        r" \quad a = \frac{1}{\kappa}"
     )
 
     @staticmethod
@@ -106,8 +106,8 @@ class minimax_scale(NamedFunction):
 
     letter = r"C"
     definition = (
-        r"C(\kappa, \epsilon) = \max\bigl(1, \max_{\lvert x\rvert \le a}"
-        r" \lvert P_{2\bar n - 1}(x)\rvert/\kappa\bigr),\quad"
+        r"C(\kappa, \epsilon) = \max\bigl(1, \max_{\lvert x\rvert \le 1/\kappa}"
+        r" \lvert P_{2\bar n - 1}(x)\rvert/\kappa\bigr), \\ &\quad"
         r" \bar n = 1 + \ln\frac{\kappa + 1}{\epsilon} \big/ \ln\frac{\kappa + 1}{\kappa - 1}"
     )
 
@@ -136,10 +136,10 @@ class cks_scale(NamedFunction):
 
     letter = r"C"
     definition = (
-        r"C(\kappa, \epsilon) = \max\bigl(c(\kappa), c(1)\bigr),\quad"
+        r"C(\kappa, \epsilon) = \max(c(\kappa), c(1)),"
+        r" \quad \bar b = 1 + \kappa^2\ln\frac{\kappa}{\epsilon}, \\ &\quad"
         r" c(\kappa) = \frac{1}{\kappa}\Bigl(\frac{\epsilon}{4} +"
-        r" \max_{0 \le x \le 1} \frac{1 - (1 - x^2)^{\bar b}}{x}\Bigr),\quad"
-        r" \bar b = 1 + \kappa^2\ln\frac{\kappa}{\epsilon}"
+        r" \max_{0 \le x \le 1} \frac{1 - (1 - x^2)^{\bar b}}{x}\Bigr)"
     )
 
     @staticmethod

@@ -56,10 +56,10 @@ class look_layers(NamedFunction):
     """Layers of a look-up: `look_layers(entries, bitsize, controls, limit)`."""
 
     printed = 3
-    letter = r"\mathrm{layers}"
+    letter = r"\operatorname{layers}"
     definition = (
-        r"\mathrm{layers}(M, b, c) = \mathrm{look}(M, b, c);"
-        r"\ \min(\cdot, 7\lceil\log_2 M\rceil + 2b - 6) \text{ for } k_{\max} = -1"
+        r"\operatorname{layers}(M, b, c) = \operatorname{look}(M, b, c) \\ &\quad"
+        r" \text{(bucket brigade: at most } 7\lceil\log_2 M\rceil + 2b - 6)"
     )
 
     @staticmethod
@@ -79,10 +79,10 @@ class unlook_layers(NamedFunction):
     """Layers of an uncomputation: `unlook_layers(entries, controls, limit)`."""
 
     printed = 2
-    letter = r"\mathrm{unlayers}"
+    letter = r"\operatorname{unlayers}"
     definition = (
-        r"\mathrm{unlayers}(M, c) = \mathrm{unlook}(M, c);"
-        r"\ \min(\cdot, 6\lceil\log_2 M\rceil - 4) \text{ for } k_{\max} = -1"
+        r"\operatorname{unlayers}(M, c) = \operatorname{unlook}(M, c) \\ &\quad"
+        r" \text{(bucket brigade: at most } 6\lceil\log_2 M\rceil - 4)"
     )
 
     @staticmethod
@@ -102,10 +102,10 @@ class tree_layers(NamedFunction):
     """Layers of a tree of loaded rotations: `tree_layers(rows, levels, bits, controls, limit)`."""
 
     printed = 4
-    letter = r"\mathrm{treelayers}"
+    letter = r"\operatorname{treelayers}"
     definition = (
-        r"\mathrm{treelayers}(w, n, b, c) = n\,(b-1) + \sum_{l=0}^{n-1}"
-        r" \bigl[\mathrm{layers}(w 2^l, b, c) + \mathrm{unlayers}(w 2^l, c)\bigr]"
+        r"\operatorname{treelayers}(w, n, b, c) = n(b - 1) \\ &\quad {} + \sum_{l=0}^{n-1}"
+        r" [\operatorname{layers}(w 2^l, b, c) + \operatorname{unlayers}(w 2^l, c)]"
     )
 
     @staticmethod

@@ -147,26 +147,32 @@ def uncompute_block(entries: int, controls: int, limit: int = UNLIMITED) -> int:
     return min(candidates, key=lambda k: (uncompute_at(entries, controls, k), k))
 
 
-def _exponents_near(optimum: np.ndarray, largest: np.ndarray) -> list[np.ndarray]:
-    """Return the four exponents around half of log2(optimum), inside 0..largest."""
-    base = np.floor(0.5 * np.log2(np.maximum(optimum, 1.0)))
-    return [np.clip(base + shift, 0, np.maximum(largest, 0)) for shift in (-1, 0, 1, 2)]
+def _exponents_near(optimum: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return both exponents around half of log2(optimum), inside 0..largest.
+
+    One of them is the best: $M/K + Kb$ is convex in $\log_2 K$ and rises from either to the next
+    one further out by $\sqrt{Mb}/2$ or more, which for $Mb \ge 4$ no rounding up of $M/K$ undoes;
+    where $Mb < 4$ there are no further ones.
+    """
+    top = np.maximum(largest, 0)
+    first = np.minimum((np.frexp(np.maximum(optimum, 1.0))[1] - 1) // 2, top)
+    return first, np.minimum(first + 1, top)
 
 
 def _optimum(entries: np.ndarray, bitsize: np.ndarray) -> np.ndarray:
     """Return the square of the continuous optimum M/b; words of no bits want the largest block."""
-    return np.where(bitsize > 0, entries / np.maximum(bitsize, 1.0), entries**2)
+    return np.where(bitsize > 0, entries / np.maximum(bitsize, 1.0), np.finfo(float).max)
 
 
 class look(NamedFunction):
     """Toffoli gates of the cheapest look-up: `look(entries, bitsize, controls, limit)`."""
 
     printed = 3
-    letter = r"\mathrm{look}"
+    letter = r"\operatorname{look}"
     definition = (
-        r"\mathrm{look}(M, b, c) = \min_{K = 2^k < M,\ k \le k_{\max}}"
-        r" \max\bigl(0, \lceil M/K\rceil - 2 + c\bigr) + (K - 1)\,b"
-        r";\ 2M - 3 - s_2(M-1) + c \text{ for } k_{\max} = -1,\ 0 \text{ for } k_{\max} = -2"
+        r"\operatorname{look}(M, b, c) = \min_{K = 2^k < M,\ k \le k_{\max}}"
+        r" \\ &\quad [\max(0, \lceil M/K\rceil - 2 + c) + (K - 1) b]"
+        r" \\ &\quad \text{(brigade: } 2M - 3 - s_2(M-1) + c \text{; free: } 0)"
     )
 
     @staticmethod
@@ -180,7 +186,7 @@ class look(NamedFunction):
 
     @staticmethod
     def array(entries: Any, bitsize: Any, controls: Any, limit: Any = UNLIMITED) -> np.ndarray:
-        """Search the four powers of two around the continuous optimum."""
+        """Search both powers of two around the continuous optimum."""
         entries, bitsize = np.ceil(np.asarray(entries, float)), np.asarray(bitsize, float)
         largest = np.minimum(ceil_log2.array(np.maximum(entries, 2.0)) - 1, limit)
         best = np.full(np.broadcast(entries, bitsize, largest).shape, np.inf)
@@ -203,11 +209,11 @@ class unlook(NamedFunction):
     """Toffoli gates of the cheapest uncomputation: `unlook(entries, controls, limit)`."""
 
     printed = 2
-    letter = r"\mathrm{unlook}"
+    letter = r"\operatorname{unlook}"
     definition = (
-        r"\mathrm{unlook}(M, c) = \min_{K = 2^k \le M,\ k \le k_{\max}}"
-        r" \max\bigl(0, \lceil M/K\rceil + K - 4 + c\bigr)"
-        r";\ 2M - 3 - s_2(M-1) + c \text{ for } k_{\max} = -1,\ 0 \text{ for } k_{\max} = -2"
+        r"\operatorname{unlook}(M, c) = \min_{K = 2^k \le M,\ k \le k_{\max}}"
+        r" \\ &\quad \max(0, \lceil M/K\rceil + K - 4 + c)"
+        r" \\ &\quad \text{(brigade: } 2M - 3 - s_2(M-1) + c \text{; free: } 0)"
     )
 
     @staticmethod
@@ -220,7 +226,7 @@ class unlook(NamedFunction):
 
     @staticmethod
     def array(entries: Any, controls: Any, limit: Any = UNLIMITED) -> np.ndarray:
-        """Search the four powers of two around the continuous optimum."""
+        """Search both powers of two around the continuous optimum."""
         entries = np.ceil(np.asarray(entries, float))
         floor_log2 = np.frexp(np.maximum(entries, 1.0))[1] - 1.0
         largest = np.minimum(floor_log2, limit)
@@ -239,10 +245,10 @@ class tree(NamedFunction):
     """
 
     printed = 4
-    letter = r"\mathrm{tree}"
+    letter = r"\operatorname{tree}"
     definition = (
-        r"\mathrm{tree}(w, n, b, c) = n\,(b-1) + \sum_{l=0}^{n-1}"
-        r" \bigl[\mathrm{look}(w 2^l, b, c) + \mathrm{unlook}(w 2^l, c)\bigr]"
+        r"\operatorname{tree}(w, n, b, c) = n(b - 1) \\ &\quad {} + \sum_{l=0}^{n-1}"
+        r" [\operatorname{look}(w 2^l, b, c) + \operatorname{unlook}(w 2^l, c)]"
     )
 
     @staticmethod
@@ -278,10 +284,10 @@ class widest(NamedFunction):
     """
 
     printed = 3
-    letter = r"\mathrm{width}"
+    letter = r"\operatorname{width}"
     definition = (
-        r"\mathrm{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
-        r";\ 3(M - 1) + b \text{ for } k_{\max} = -1,\ b \text{ for } k_{\max} = -2"
+        r"\operatorname{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
+        r" \\ &\quad \text{(brigade: } 3(M - 1) + b \text{; free: } b)"
     )
 
     @staticmethod
@@ -319,10 +325,7 @@ class uniform_toffoli(NamedFunction):
     """
 
     letter = r"U"
-    definition = (
-        r"U(T) = 3m - 1 \text{ with } T = 2^k l,\ l \text{ odd},\ m = \lceil\log_2 l\rceil;"
-        r"\ U = 0 \text{ for } l = 1"
-    )
+    definition = r"U(T) = 3 \lceil\log_2 l\rceil - [l > 1], \quad T = 2^k l,\ l \text{ odd}"
 
     @staticmethod
     def scalar(states: Any) -> int:
@@ -362,10 +365,10 @@ def _misses() -> np.ndarray:
 class majority(NamedFunction):
     """Smallest odd number of estimates whose median misses with at most the given chance."""
 
-    letter = r"\mathrm{odd}"
+    letter = r"\operatorname{odd}"
     definition = (
-        r"\mathrm{odd}(\delta) = \min\{R \text{ odd}:"
-        r" \Pr[\mathrm{Bin}(R, 1 - 8/\pi^2) \ge (R+1)/2] \le \delta\}"
+        r"\operatorname{odd}(\delta) = \min\{R \text{ odd}:"
+        r" \\ &\quad \Pr[\mathrm{Bin}(R, 1 - 8/\pi^2) \ge (R + 1)/2] \le \delta\}"
     )
 
     @staticmethod

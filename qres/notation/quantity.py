@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from qres.notation.card import html_table, spell
+
 Kind = Literal["exact", "proven", "measured", "fitted", "given", "assumed", "asymptotic"]
 Bound = Literal["two-sided", "upper", "lower"]
 
@@ -20,6 +22,9 @@ KINDS: tuple[Kind, ...] = (
     "asymptotic",
 )
 """From strongest to weakest."""
+
+COLUMNS = ("value", "interval", "unit", "kind", "bound", "how")
+"""Heads of `Quantity.cells`."""
 
 
 def weakest(kinds: Iterable[str]) -> Kind:
@@ -78,6 +83,17 @@ class Quantity:
             "source": self.source,
             "method": f"infinite; {self.method}" if is_infinite else self.method,
         }
+
+    def cells(self) -> tuple[str, ...]:
+        """Return value, interval, unit, kind, bound and method as text, for a table."""
+        has_ends = self.low is not None and self.high is not None
+        ends = f"{self.low:.6g}..{self.high:.6g}" if has_ends else ""
+        unit = "" if self.unit == "1" else self.unit
+        origin = self.method or self.source
+        return (spell(self.value), ends, unit, self.kind, self.bound, origin)
+
+    def _repr_html_(self) -> str:
+        return html_table([self.cells()], head=COLUMNS, words=(2, 3, 4, 5))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Quantity:

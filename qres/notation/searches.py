@@ -72,8 +72,8 @@ class adiabatic_cost(NamedFunction):
     letter = r"W"
     definition = (
         r"W(\ell, \alpha, k, \epsilon) = \min_{0 < \Delta \le \sqrt2}"
-        r" \bigl(\ell + \alpha/\Delta\bigr) P^{-k},\quad"
-        r" P = 1 - (\Delta^2 - \Delta^4/4)(1 - \epsilon^2)"
+        r" \Bigl(\ell + \frac{\alpha}{\Delta}\Bigr) P^{-k}, \\ &\quad"
+        r" P = 1 - \Bigl(\Delta^2 - \frac{\Delta^4}{4}\Bigr)(1 - \epsilon^2)"
     )
 
     @staticmethod

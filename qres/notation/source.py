@@ -37,6 +37,12 @@ class Paper:
         place = f"arXiv:{self.arxiv}" if self.arxiv else self.journal
         return f"{self.authors} ({self.year}), {place}"
 
+    def bibtex(self) -> str:
+        """Return the work as a BibTeX entry."""
+        from qres.notation.bibtex import entry
+
+        return entry(self)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -199,6 +205,34 @@ LITINSKI_2019 = Paper(
     title="Magic state distillation: not as costly as you think",
     year=2019,
     arxiv="1905.06903",
+)
+CULTIVATION_2024 = Paper(
+    key="gidney2024",
+    authors="Gidney, Shutty and Jones",
+    title="Magic state cultivation: growing T states as cheap as CNOT gates",
+    year=2024,
+    arxiv="2409.17595",
+)
+GIDNEY_2025 = Paper(
+    key="gidney2025",
+    authors="Gidney",
+    title="How to factor 2048 bit RSA integers with less than a million noisy qubits",
+    year=2025,
+    arxiv="2505.15917",
+)
+YOKED_2023 = Paper(
+    key="gidney2023",
+    authors="Gidney, Newman, Brooks and Jones",
+    title="Yoked surface codes",
+    year=2023,
+    arxiv="2312.04522",
+)
+QDK = Paper(
+    key="qdk",
+    authors="Microsoft",
+    title="Quantum Development Kit: resource estimator",
+    year=2025,
+    journal="software version 1.33.1",
 )
 NVIDIA = Paper(
     key="nvidia",

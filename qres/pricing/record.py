@@ -122,6 +122,41 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elasticity:
+    r"""By which power of one symbol a cost grows, all else as it is: $d\ln\text{cost}/d\ln x$.
+
+    Args:
+        symbol: which; `error.total` stands for all shares of the error.
+        value: where it is now.
+        magic_states: of the magic states, Toffoli + T/2; None where there is no finite cost.
+        logical_qubits: of the peak width.
+        runtime_s: of the time on the machine of the verdict, None without one.
+    """
+
+    symbol: str
+    value: float
+    magic_states: float | None
+    logical_qubits: float | None
+    runtime_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverCurve:
+    """What one linear solver asks, over condition numbers.
+
+    Args:
+        solver: its name.
+        kind: how its constants are known.
+        queries: expected uses of U_A for one solution, restarts included; NaN where its theorem
+            says nothing.
+    """
+
+    solver: str
+    kind: Kind
+    queries: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class Knob:
     """One quantity that could change.
 

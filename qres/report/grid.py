@@ -1,8 +1,12 @@
-"""The tables of a report: text columns wrap between words, numbers stay whole."""
+"""The tables of a report, filled once and rendered as text, LaTeX or HTML."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
 from rich import box
+from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -11,35 +15,92 @@ LONGEST_WORD = 14
 """Of a name in a first column, so that names break between words only."""
 
 
-def grid(title: str, *columns: str, wide: int = 0, keep: bool = False) -> Table:
-    """Return an empty table.
+@dataclass(kw_only=True)
+class Sheet:
+    """One table before it is rendered; as text its columns wrap between words, numbers stay whole.
 
     Args:
         title: above it.
         columns: their names; an empty one has no heading.
+        units: under the names, empty where there are none; text leaves them out.
         wide: column that takes the text, besides the first; the others are numbers.
         keep: whether names in the first column stay on one line.
+        has_symbols: whether the first column holds names of symbols.
+        rows: cells as text, numbers as `report.units` writes them.
+        rules: how many rows stand above each inner rule.
+        notes: lines below it.
     """
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="",
-        box=box.SIMPLE_HEAD,
-        show_header=any(columns),
-        padding=(0, 1),
-        collapse_padding=True,
-        pad_edge=False,
-    )
-    for index, name in enumerate(columns):
-        is_text = index in (0, wide)
-        table.add_column(
-            name,
-            justify="left" if is_text else "right",
-            overflow="fold",
-            no_wrap=not is_text or (index == 0 and keep),
-            min_width=LONGEST_WORD if index == 0 and not keep else None,
+
+    title: str
+    columns: tuple[str, ...]
+    units: tuple[str, ...] = ()
+    wide: int = 0
+    keep: bool = False
+    has_symbols: bool = False
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rules: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add_row(self, *cells: str) -> None:
+        """Add one row."""
+        self.rows.append(cells)
+
+    def add_section(self) -> None:
+        """Draw a rule under the rows so far."""
+        self.rules.append(len(self.rows))
+
+    def only(self, names: Sequence[str]) -> Sheet:
+        """Return the columns of these names, in their own order."""
+        kept = [index for index, name in enumerate(self.columns) if name in names]
+
+        def pick(cells: Sequence[str]) -> tuple[str, ...]:
+            return tuple(cells[index] for index in kept)
+
+        return replace(
+            self,
+            columns=pick(self.columns),
+            units=pick(self.units) if self.units else (),
+            rows=[pick(row) for row in self.rows],
+            wide=kept.index(self.wide) if self.wide in kept else 0,
         )
-    return table
+
+    def is_text(self, index: int) -> bool:
+        """Say whether a column holds words, not numbers."""
+        return index in (0, self.wide)
+
+    def __rich__(self) -> Table | Group:
+        table = self._table()
+        return Group(table, *map(_below, self.notes), Text("")) if self.notes else table
+
+    def _table(self) -> Table:
+        table = Table(
+            title=self.title,
+            title_justify="left",
+            title_style="",
+            box=box.SIMPLE_HEAD,
+            show_header=any(self.columns),
+            padding=(0, 1),
+            collapse_padding=True,
+            pad_edge=False,
+        )
+        for index, name in enumerate(self.columns):
+            table.add_column(
+                name,
+                justify="left" if self.is_text(index) else "right",
+                overflow="fold",
+                no_wrap=not self.is_text(index) or (index == 0 and self.keep),
+                min_width=LONGEST_WORD if index == 0 and not self.keep else None,
+            )
+        for count, row in enumerate(self.rows, start=1):
+            table.add_row(*row, end_section=count in self.rules)
+        return table
+
+
+def grid(
+    title: str, *columns: str, wide: int = 0, keep: bool = False, has_symbols: bool = False
+) -> Sheet:
+    """Return an empty table, see `Sheet`."""
+    return Sheet(title=title, columns=columns, wide=wide, keep=keep, has_symbols=has_symbols)
 
 
 def bullet(text: str) -> Padding:
@@ -49,3 +110,8 @@ def bullet(text: str) -> Padding:
     line.add_column(overflow="fold")
     line.add_row("-", Text(text))
     return Padding(line, (0, 0, 0, 2))
+
+
+def _below(text: str) -> Padding:
+    """Return a line under a table."""
+    return Padding(Text(text), (0, 0, 0, 2))

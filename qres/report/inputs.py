@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
 from qres.notation.quantity import Quantity
-from qres.report.grid import grid
+from qres.report.grid import Sheet, grid
 from qres.report.record import Result
 from qres.report.units import number
 
@@ -82,9 +80,19 @@ NOTES = {
 }
 
 
-def inputs(report: Result) -> list[Table]:
+def inputs(report: Result) -> list[Sheet]:
     """Return the table of the numbers that went in and of what the solver sees."""
-    table = grid("Inputs", "quantity", "value", "interval", "kind", "how", wide=4, keep=True)
+    table = grid(
+        "Inputs",
+        "quantity",
+        "value",
+        "interval",
+        "kind",
+        "how",
+        wide=4,
+        keep=True,
+        has_symbols=True,
+    )
     known, pedigrees = report.measurement.values, report.pedigrees()
     for name in (name for name in INPUTS if name in known):
         quantity = known[name]
@@ -104,7 +112,7 @@ def inputs(report: Result) -> list[Table]:
     return [table]
 
 
-def dissipation(report: Result) -> list[Table]:
+def dissipation(report: Result) -> list[Sheet]:
     """Return how much the steps damp, and the size of the higher derivatives; for training only."""
     known = dict(report.measurement.values)
     if "contraction_margin" not in known:
@@ -116,6 +124,7 @@ def dissipation(report: Result) -> list[Table]:
         *("quantity", "value", "interval", "known as", "meaning"),
         wide=4,
         keep=True,
+        has_symbols=True,
     )
     for name in (*DISSIPATION, "finite_horizon_ratio"):
         if name in known:

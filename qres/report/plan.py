@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.table import Table
-
-from qres.report.grid import grid
+from qres.report.grid import Sheet, grid
 from qres.report.record import Result
 from qres.report.units import number
 
@@ -22,7 +20,7 @@ OPTIMIZER = {"momentum": "momentum", "weight_decay": "weight decay"}
 """Keys of the optimizer that are shown where they are not 0."""
 
 
-def plan(report: Result) -> list[Table]:
+def plan(report: Result) -> list[Sheet]:
     """Return the plan of a job that was chosen; nothing where there was nothing to choose."""
     choices = report.job.choices if report.job else {}
     if not choices:
@@ -59,8 +57,12 @@ def _descent(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]
     rows = [("model", f"{model}, expanded {where}"), ("lift", ", ".join(lift))]
     extras = {name: getattr(report.scenario.algorithm, name, 0) for name in OPTIMIZER}
     words = [f"{text} {extras[name]:g}" for name, text in OPTIMIZER.items() if extras[name]]
+    is_restarted = getattr(report.scenario.algorithm, "momentum_restart", False)
+    words += ["restarted with every segment"] if is_restarted else []
     batches = getattr(report.scenario.algorithm, "n_batches", 1)
     words += [f"{batches} batches in a fixed order"] if batches > 1 else []
+    schedule = getattr(report.scenario.algorithm, "schedule", None)
+    words += [str(schedule)] if schedule else []
     return [("optimizer", ", ".join(["gradient descent", *words])), *rows] if words else rows
 
 

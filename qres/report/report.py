@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import html
-import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qres.errors import InputError
 from qres.files import write_atomic
 from qres.report.record import Result
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SUFFIXES = (".json", ".csv")
+    from matplotlib.figure import Figure
 
 
 class Report(Result):
@@ -41,44 +35,84 @@ class Report(Result):
         return pd.DataFrame(self.to_dict()["stages"])
 
     def save(self, path: str | Path) -> None:
-        """Write the report; the suffix decides: `.json` all of it, `.csv` the stages.
+        """Write the report; the suffix decides.
+
+        `.json` all of it, `.csv` the stages, `.tex` a complete document, `.pdf` the same set by
+        pdflatex, `.bib` the works it rests on, `.html` one page, `.svg` and `.png` the stages drawn.
 
         Raises:
-            InputError: another suffix, or a place that cannot be written.
+            InputError: another suffix, a program or library that is missing, or a place that
+                cannot be written.
+            ToolError: pdflatex failed.
         """
+        from qres.report.formats import check_format, content
+
         target = Path(path)
-        if target.suffix == ".json":
-            write_atomic(target, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
-        elif target.suffix == ".csv":
-            write_atomic(target, self._csv())
-        else:
-            raise InputError(f"{target}: the suffix must be {' or '.join(SUFFIXES)}")
+        check_format(target)
+        write_atomic(target, content(self, target.suffix))
 
-    def _csv(self) -> str:
-        rows = self.to_dict()["stages"]
-        stream = io.StringIO()
-        names = list(rows[0]) if rows else ["name"]
-        writer = csv.DictWriter(stream, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return stream.getvalue()
-
-    def explain(self, name: str) -> str:
+    def explain(self, name: str, width: int = 100) -> str:
         """Return where a number comes from: formula, values put in, sources.
 
         Args:
             name: a symbol (`kappa_eff`), a stage (`matrix queries`), or a total
-                (`logical.toffoli`).
+                (`logical.toffoli`, `superconducting-1e-4.runtime_s`, `verdict.ratio`).
+            width: columns.
 
         Raises:
             InputError: there is no such number; the nearest names are given.
         """
         from qres.report.explain import explain
 
-        return explain(self, name)
+        return explain(self, name, width)
+
+    def draw_flame(self, **size: float) -> Figure:
+        """Return the flame graph of the magic states: stages, and what is inside each.
+
+        Args:
+            size: `width` in inches, 7.0 if left out; 3.4 is one column of a journal.
+
+        Raises:
+            InfeasibleError: there is no price.
+        """
+        from qres.report.figures.flame import draw_flame
+
+        return draw_flame(self, **size)
+
+    def draw_model_error(self, **size: float) -> Figure:
+        """Return how far the polynomial models stray from training, step by step.
+
+        Args:
+            size: `width` in inches, 3.4 if left out.
+
+        Raises:
+            InputError: no network was measured.
+        """
+        from qres.report.figures.model_error import draw_model_error
+
+        return draw_model_error(self, **size)
+
+    def draw_frontier(self, **size: float) -> Figure:
+        """Return physical qubits against time on every machine that can do the job.
+
+        Args:
+            size: `width` in inches, 3.4 if left out.
+
+        Raises:
+            InfeasibleError: no machine can do it.
+        """
+        from qres.report.figures.frontier import draw_frontier
+
+        return draw_frontier(self, **size)
+
+    def frontier_text(self) -> str:
+        """Return the machines that nothing beats in qubits and time, one table a machine."""
+        from qres.report.frontier import frontier_text
+
+        return frontier_text(self)
 
     def sources_text(self) -> str:
-        """Return every value with its formula or source, one line each."""
+        """Return every symbol by where it comes from, with its formula or source."""
         from qres.report.explain import sources
 
         return sources(self)
@@ -89,4 +123,6 @@ class Report(Result):
         return "\n".join(["Defaults", *rows]) if rows else "Defaults: none were used"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.table())}</pre>"
+        from qres.report.page import fragment
+
+        return fragment(self)

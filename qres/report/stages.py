@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from qres.logical.record import StageCost
 from qres.pricing.record import Rival
-from qres.report.grid import grid
+from qres.report.grid import Sheet, grid
 from qres.report.record import Result
 from qres.report.result import budget_row, stage_row
 from qres.report.totals import job_bound, logical_totals, whole
@@ -23,29 +19,28 @@ LEAST_SHARE = 5e-4
 """Shares below are printed as less than 0.1 %."""
 
 
-def stages(report: Result, width: int) -> list[Table | Text | Padding]:
-    """Return the stages and their total; layers only where they differ from the gates."""
+def stages(report: Result, width: int) -> list[Sheet]:
+    """Return the stages for text of `width` columns; layers only where they differ from gates."""
     if report.job is None or report.priced is None:
         return []
-    has_layers = report.priced.logical.depth is not None
-    has_kinds = width >= ROOM_FOR_KINDS
-    names = ["stage", "calls", "Toffoli", "T", "layers", "qubits", "share", "kind"]
-    shown = [
-        index
-        for index, name in enumerate(names)
-        if (name != "layers" or has_layers) and (name != "kind" or has_kinds)
-    ]
-    table = grid("Stages", *(names[index] for index in shown))
+    names = ["stage", "calls", "Toffoli", "T", "qubits", "share"]
+    names += ["layers"] if report.priced.logical.depth is not None else []
+    names += ["kind"] if width >= ROOM_FOR_KINDS else []
+    return [stage_sheet(report).only(names)]
 
-    def add(cells: list[str]) -> None:
-        table.add_row(*(cells[index] for index in shown))
 
-    for stage in report.priced.stages:
-        add(_cells(report, stage))
-    table.add_section()
-    add(_total_cells(report))
-    method = next((item.method for item in logical_totals(report).values() if item is not None), "")
-    return [table, *(_below(line) for line in (method, *_side_lines(report))), Text("")]
+def stage_sheet(report: Result) -> Sheet:
+    """Return the stages and their total with all columns; for a job that was priced."""
+    names = ("stage", "calls", "Toffoli", "T", "rotations", "layers", "qubits", "share", "kind")
+    sheet = grid("Stages", *names)
+    sheet.units = ("", "", "gates", "gates", "", "", "logical", "of magic states", "")
+    for stage in report.priced.stages if report.priced else ():
+        sheet.add_row(*_cells(report, stage))
+    sheet.add_section()
+    sheet.add_row(*_total_cells(report))
+    methods = (item.method for item in logical_totals(report).values() if item is not None)
+    sheet.notes = [next(methods, ""), *_side_lines(report)]
+    return sheet
 
 
 def _cells(report: Result, stage: StageCost) -> list[str]:
@@ -54,12 +49,13 @@ def _cells(report: Result, stage: StageCost) -> list[str]:
         has_gradients = bool(row["gradients"])
         work = f"{count(row['gradients'])} gradients" if has_gradients else ""
         calls = work or f"{count(row['flops'])} FLOPs"
-        return [stage.name, calls, "", "", "", "", "classical", row["kind"]]
+        return [stage.name, calls, "", "", "", "", "", "classical", row["kind"]]
     return [
         stage.name,
         count(row["calls"]),
         count(row["toffoli"]),
         count(row["t"]),
+        count(row["rotations"]),
         count(row["layers"]),
         count(row["logical_qubits"]) if row["logical_qubits"] else "",
         f"{row['share']:.1%}" if row["share"] >= LEAST_SHARE else "< 0.1%",
@@ -69,7 +65,8 @@ def _cells(report: Result, stage: StageCost) -> list[str]:
 
 def _total_cells(report: Result) -> list[str]:
     totals = logical_totals(report)
-    gates = ["" if item is None else count(item.value) for item in (totals["toffoli"], totals["t"])]
+    found = [totals[name] for name in ("toffoli", "t", "rotations")]
+    gates = ["" if item is None else count(item.value) for item in found]
     width, depth = totals["logical_qubits"], report.priced.logical.depth if report.priced else None
     layers = "" if depth is None else count(whole(depth))
     qubits = count(width.value) if width else ""
@@ -86,7 +83,7 @@ def _side_lines(report: Result) -> list[str]:
     return [f"classical stages on one {report.device.name}: {', '.join(times)}"]
 
 
-def solvers(report: Result, width: int) -> list[Table | Text | Padding]:
+def solvers(report: Result, width: int) -> list[Sheet]:
     """Return the solvers side by side, where several were asked for; all of it where there is room."""
     if not report.rivals:
         return []
@@ -98,12 +95,12 @@ def solvers(report: Result, width: int) -> list[Table | Text | Padding]:
         cells = _rival_cells(row)
         table.add_row(*(cells[i] for i in shown))
     known = [row.magic_states for row in report.rivals if row.magic_states is not None]
-    lines = [
+    table.notes = [
         "U_A, U_b: expected uses for one solution; one run: uses of U_A without restarts; the"
         f" constants of the solvers spread the job over a factor {number(max(known) / min(known))}"
     ]
-    lines += [f"{row.solver}: {row.reason}" for row in report.rivals if row.queries is None]
-    return [table, *map(_below, lines), Text("")]
+    table.notes += [f"{row.solver}: {row.reason}" for row in report.rivals if row.queries is None]
+    return [table]
 
 
 def _rival_cells(row: Rival) -> list[str]:
@@ -120,12 +117,7 @@ def _rival_cells(row: Rival) -> list[str]:
     ]
 
 
-def _below(text: str) -> Padding:
-    """Return a line under a table."""
-    return Padding(Text(text), (0, 0, 0, 2))
-
-
-def budget(report: Result) -> list[Table]:
+def budget(report: Result) -> list[Sheet]:
     """Return the terms of the error budget: what each may fill, what that buys, and their sum."""
     if report.job is None or not report.job.shares:
         return []

@@ -31,9 +31,9 @@ def seconds(run: Callable[[], object], repeat: int = 3) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    """Print the rates of arrays and of a loop over scalars."""
-    scenario = staircase.load("liu-2024-7m")
+def rates(model: str, *overrides: str) -> None:
+    """Print the rates of arrays and of a loop over scalars for one job."""
+    scenario = staircase.load(model, overrides=overrides)
     measurement, device = staircase.measure(scenario), load_device(scenario.device)
     machines = [load_machine(name) for name in scenario.hardware]
     chosen = choose(
@@ -56,10 +56,16 @@ def main() -> None:
     arrays = POINTS / seconds(lambda: run(weights, kappa))
     pairs = list(zip(weights[:LOOP], kappa[:LOOP], strict=True))
     loop = LOOP / seconds(lambda: [run(int(n), float(k)) for n, k in pairs])
-    print(f"price, arrays, two machines searched {arrays:12,.0f} points/s")
-    print(
-        f"price, loop of exact scalars         {loop:12,.0f} points/s  ratio {arrays / loop:,.0f}"
-    )
+    picked = ", ".join(f"{key} {chosen.job.choices[key]}" for key in ("degree", "truncation_order"))
+    print(f"{model}, {picked}, {len(machines)} machines searched")
+    print(f"  price, arrays                {arrays:12,.0f} points/s")
+    print(f"  price, loop of exact scalars {loop:12,.0f} points/s  ratio {arrays / loop:,.0f}")
+
+
+def main() -> None:
+    """Print the rates without and with a lift."""
+    rates("liu-2024-7m")
+    rates("digits-mlp", "algorithm.degree=2")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import types
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy
 
 import qres
 from qres.cli.door import run
@@ -16,7 +16,10 @@ from qres.config.load import load_scenario
 from qres.errors import InputError, nearest
 from qres.files import write_atomic
 from qres.measurement.record import Measurement
+from qres.notation.formula import Condition, Formula
 from qres.notation.quantity import Quantity
+from qres.notation.source import DALZELL_2024, Source
+from qres.notation.symbols import symbols
 
 
 class Report:
@@ -28,6 +31,9 @@ class Report:
     def sources_text(self) -> str:
         return "sources\n"
 
+    def frontier_text(self) -> str:
+        return "frontier\n"
+
     def defaults_text(self) -> str:
         return "defaults\n"
 
@@ -38,29 +44,19 @@ class Report:
         write_atomic(path, "saved")
 
 
-class Formula:
-    """A formula of two symbols; one value is exact, one is not."""
-
-    name, meaning, kind, bound, unit = "solver.toy.queries", "queries", "proven", "upper", "1"
-    symbols = ("kappa_eff", "epsilon")
-    source = "a paper"
-
-    def __call__(self, **values: Any) -> Any:
-        if set(values) != set(self.symbols):
-            raise InputError(f"{self.name}: missing {set(self.symbols) - set(values)}")
-        return Fraction(int(values["kappa_eff"]), 2)
-
-    def text(self) -> str:
-        return "kappa_eff/2"
-
-    def latex(self) -> str:
-        return r"\frac{\kappa}{2}"
-
-    def legend(self) -> list[tuple[str, str]]:
-        return [("kappa_eff", "condition number"), ("epsilon", "precision")]
-
-    def where(self) -> list[str]:
-        return []
+def toy_formula() -> Formula:
+    """Return a formula of two symbols, one of which only bounds where it holds."""
+    kappa, epsilon = symbols("kappa_eff epsilon")
+    return Formula(
+        name="solver.toy.queries",
+        meaning="queries",
+        expression=kappa / 2,
+        inputs=("kappa_eff", "epsilon"),
+        source=Source("Eq. (1)", DALZELL_2024),
+        kind="proven",
+        bound="upper",
+        conditions=(Condition(sympy.And(epsilon > 0, epsilon < 1), "0 < epsilon < 1"),),
+    )
 
 
 class Stub(types.ModuleType):
@@ -93,12 +89,12 @@ class Stub(types.ModuleType):
         )
 
     def formulas(self, prefix: str = "") -> list[Formula]:
-        return [Formula()]
+        return [toy_formula()] if "solver.toy.queries".startswith(prefix) else []
 
     def formula(self, name: str) -> Formula:
-        if name != Formula.name:
-            raise InputError(f"no formula '{name}'{nearest(name, [Formula.name])}")
-        return Formula()
+        if name != "solver.toy.queries":
+            raise InputError(f"no formula '{name}'{nearest(name, ['solver.toy.queries'])}")
+        return toy_formula()
 
     def list_names(self, what: str) -> list[tuple[str, str]]:
         return [(f"a-{what}", "a text"), ("b", "")]

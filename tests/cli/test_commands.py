@@ -62,25 +62,59 @@ def test_measure_prints_and_stores(stub, call, tmp_path) -> None:
     assert json.loads(out)["subject"] == "given"
 
 
+NAME = "solver.toy.queries"
+VALUES = ("--set", "kappa_eff=1e3", "--set", "epsilon=1e-2")
+
+
 def test_formula_list_print_and_value(stub, call) -> None:
-    name = "solver.toy.queries"
-    assert call("formula")[1] == f"{name}  queries\n"
-    assert json.loads(call("formula", "--json")[1])[0]["name"] == name
-    text = call("formula", name)[1]
-    assert f"{name} = kappa_eff/2" in text
-    assert "a paper" in text
-    assert call("formula", name, "--format", "latex")[1] == "\\frac{\\kappa}{2}\n"
-    values = ("--set", "kappa_eff=1e3", "--set", "epsilon=1e-2")
-    assert call("formula", name, *values)[1] == "500\n"
-    assert json.loads(call("formula", name, *values, "--json")[1]) == {
-        "name": name,
+    assert call("formula")[1] == f"{NAME}  queries\n"
+    assert json.loads(call("formula", "--json")[1])[0]["name"] == NAME
+    text = call("formula", NAME)[1]
+    assert f"{NAME} = kappa_eff/2" in text
+    assert "arXiv:2406.12086v2, Eq. (1)" in text
+    assert "valid for  0 < epsilon < 1" in text
+    assert call("formula", NAME, *VALUES)[1] == "500\n"
+    assert json.loads(call("formula", NAME, *VALUES, "--json")[1]) == {
+        "name": NAME,
         "value": 500,
         "kind": "proven",
         "bound": "upper",
         "unit": "1",
         "symbols": ["kappa_eff", "epsilon"],
-        "source": "a paper",
+        "source": "Dalzell (2024), arXiv:2406.12086v2, Eq. (1)",
     }
+
+
+def test_formula_in_each_style(stub, call) -> None:
+    latex = call("formula", NAME, "--format", "latex")[1]
+    assert r"\text{value} = \frac{\kappa_{\mathrm{eff}}}{2}" in latex
+    assert r"\cite[{Eq. (1)}]{dalzell2024}" in latex
+    assert (
+        "def solver_toy_queries(kappa_eff, epsilon):" in call("formula", NAME, "--format=python")[1]
+    )
+    assert call("formula", NAME, "--format=markdown")[1].startswith(f"### `{NAME}`\n")
+    assert call("formula", "solver.", "--json")[1].startswith("[")
+    assert call("formula", NAME, "--depth", "full")[1] == call("formula", NAME)[1]
+
+
+def test_formula_writes_by_suffix(stub, call, tmp_path) -> None:
+    heads = {".tex": "\\[", ".py": "import math", ".md": "### ", ".bib": "@misc{dalzell2024,"}
+    heads |= {".json": "{", ".txt": NAME}
+    files = [tmp_path / f"a{suffix}" for suffix in heads]
+    code, out, err = call("formula", NAME, *(word for file in files for word in ("-o", str(file))))
+    assert (code, out) == (0, "")
+    for file, head in zip(files, heads.values(), strict=True):
+        assert file.read_text().startswith(head)
+        assert f"wrote {file}" in err
+
+
+def test_a_number_from_outside_is_printed_and_marked(stub, call) -> None:
+    outside = ("--set", "kappa_eff=3", "--set", "epsilon=2")
+    code, out, err = call("formula", NAME, *outside)
+    assert (code, out) == (0, "1.5\n")
+    assert err == f"qres: outside its range: {NAME}: holds for 0 < epsilon < 1, found epsilon=2\n"
+    found = json.loads(call("formula", NAME, *outside, "--json")[1])
+    assert (found["value"], found["outside"]) == (1.5, "holds for 0 < epsilon < 1, found epsilon=2")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +125,15 @@ def test_formula_list_print_and_value(stub, call) -> None:
         (("solver.toy.queries", "--set", "kappa_eff=true"), "expected a number"),
         (("solver.toy.queries", "--set", "kappa_eff=.nan"), "must be finite"),
         (("solver.toy.queries", "--set", "kappa_eff"), "expected name=value"),
-        (("solver.toy.queries", "--set", "epsilon=1"), "missing {'kappa_eff'}"),
+        (("solver.toy.queries", "--set", "epsilon=1"), "missing kappa_eff (condition number"),
+        (("solver.toy.queries", "--set", "kappa=1"), "did you mean 'kappa_eff'?; the symbols are"),
+        (("solver.toy.queries", "--set", "kappa_eff=10 us"), "kappa_eff has no unit"),
+        (("solver.toy.queries", "--set", "cycle_time_s=1 us"), "cycle_time_s is in s, give"),
+        (("solver.toy.queries", "--depth", "headline"), "has no headline form"),
+        (("solver.toy.queries", "--depth", "ful"), "did you mean 'full'"),
+        (("solver.toy.queries", "-o", "a.doc"), "the suffix must be .tex or .py"),
+        (("solvr.",), "no formulas under 'solvr.'; did you mean 'solver.'"),
+        (("solver.", "--set", "kappa_eff=1"), "--set needs the NAME"),
         (("solver.toy.queries", "--format", "latx"), "did you mean 'latex'"),
         (("--set", "kappa_eff=1"), "--set needs the NAME"),
     ],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from qres.errors import AgreementError, InputError
+from qres.errors import AgreementError, InputError, ToolError
 
 BAD = {
     "no command": (("estmate", "x"), "Did you mean 'estimate'"),
@@ -46,6 +47,22 @@ def test_an_unwritable_target_is_refused_before_the_work(stub, call, tmp_path, m
     assert not stub.seen
     (tmp_path / "b.json").mkdir()
     assert call("estimate", "liu-2024-7m", "-o", str(tmp_path / "b.json"))[0] == 2
+
+
+def test_a_missing_program_is_refused_before_the_work(stub, call, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    code, out, err = call("estimate", "liu-2024-7m", "-o", str(tmp_path / "paper.pdf"))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "paper.pdf: needs pdflatex; on Debian and Ubuntu: apt install texlive-latex" in err
+    assert not stub.seen
+
+
+def test_a_program_that_fails_is_exit_1_in_one_line(stub, call) -> None:
+    stub.action = _raiser(ToolError("pdflatex: Undefined control sequence."))
+    code, out, err = call("estimate", "liu-2024-7m")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == "qres: pdflatex: Undefined control sequence."
+    assert "Traceback" not in err
 
 
 def test_a_bug_is_exit_1_and_says_so(stub, call, tmp_path) -> None:

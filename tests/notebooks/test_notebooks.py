@@ -12,12 +12,22 @@ import qres
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SLOW = ("00_tour", "06_how_long_before_reupload")
+"""Above 15 seconds: executed by make test-all only."""
+
 SECONDS_PER_CELL = 90
 MACHINE_PATH = re.compile(
     r"(?<![\w.])/(home|Users|work|tmp|root|mnt|opt|var|private)/|\b[A-Z]:\\|file://"
 )
 
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_run = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+        for path in NOTEBOOKS
+    ],
+)
 
 
 def code_cells(path):
@@ -53,6 +63,7 @@ def bare_jupyter(tmp_path, monkeypatch):
     monkeypatch.setenv("QRES_CACHE", str(tmp_path / "cache"))
 
 
+@every_run
 def test_runs_and_ends_in_a_picture(path, tmp_path, bare_jupyter):
     work = tmp_path / "work"
     work.mkdir()
@@ -71,6 +82,7 @@ def test_runs_and_ends_in_a_picture(path, tmp_path, bare_jupyter):
         check_outputs(cell)
 
 
+@every_notebook
 def test_is_valid_and_for_any_python(path):
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     nbformat.validate(notebook)
@@ -79,17 +91,20 @@ def test_is_valid_and_for_any_python(path):
     assert "version" not in notebook.metadata.get("language_info", {})
 
 
+@every_notebook
 def test_is_stored_without_outputs(path):
     for cell in code_cells(path):
         assert cell.outputs == [], cell.id
         assert cell.execution_count is None, cell.id
 
 
+@every_notebook
 def test_defines_nothing(path):
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert [ast.unparse(node) for node in syntax_nodes(path) if isinstance(node, kinds)] == []
 
 
+@every_notebook
 def test_uses_the_front_door_only(path):
     for node in syntax_nodes(path):
         if isinstance(node, ast.ImportFrom):
@@ -102,11 +117,13 @@ def test_uses_the_front_door_only(path):
                 assert node.attr in qres.__all__, ast.unparse(node)
 
 
+@every_notebook
 def test_names_no_place_of_a_machine(path):
     found = MACHINE_PATH.search(path.read_text(encoding="utf-8"))
     assert found is None, found
 
 
+@every_notebook
 def test_opens_with_a_title(path):
     first = nbformat.read(path, as_version=4).cells[0]
     assert first.cell_type == "markdown"

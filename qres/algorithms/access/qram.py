@@ -17,9 +17,10 @@ from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.record import Assumption
 from qres.notation.formula import Condition, Formula
 from qres.notation.layers import ones
-from qres.notation.named import ceil_log2
+from qres.notation.memory import FREE
+from qres.notation.named import ceil_log2, look
 from qres.notation.quantity import Quantity
-from qres.notation.source import GLM_2008, HANN_2021, Source
+from qres.notation.source import GLM_2008, HANN_2021, Source, derived
 from qres.notation.symbols import symbols
 
 FREE_TEXT = "QRAM assumed free: no gate, no qubit and no time is charged for reading the tables"
@@ -60,7 +61,19 @@ QRAM_QUBITS = Formula(
     conditions=_NOT_EMPTY,
 )
 
-FORMULAS = (QRAM_TOFFOLI, QRAM_DEPTH, QRAM_QUBITS)
+QRAM_FREE_TOFFOLI = Formula(
+    name="access.qram-free.toffoli",
+    meaning="Toffoli gates of a look-up in a memory that is assumed free: none, on a premise",
+    expression=look(_ENTRIES, _BITS, 0, FREE),
+    inputs=("entries", "bitsize"),
+    source=derived("the premise that a query is one step and costs nothing; nobody has shown it"),
+    kind="assumed",
+    bound="lower",
+    unit="Toffoli",
+    conditions=_NOT_EMPTY,
+)
+
+FORMULAS = (QRAM_TOFFOLI, QRAM_DEPTH, QRAM_QUBITS, QRAM_FREE_TOFFOLI)
 
 
 def access_assumptions(name: str) -> tuple[Assumption, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from qres.algorithms.access import plain
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula
 from qres.notation.memory import BRIGADE, FREE
@@ -116,6 +117,7 @@ QROAM_TOFFOLI = Formula(
     defaults={"block": None},
     conditions=_NOT_EMPTY,
     evaluator=_qroam_toffoli,
+    plain=plain.qroam_toffoli,
 )
 
 QROAM_ANCILLAS = Formula(
@@ -128,6 +130,7 @@ QROAM_ANCILLAS = Formula(
     defaults={"block": None},
     conditions=_NOT_EMPTY,
     evaluator=_qroam_ancillas,
+    plain=plain.qroam_ancillas,
 )
 
 QROAM_ADJOINT_TOFFOLI = Formula(
@@ -140,6 +143,7 @@ QROAM_ADJOINT_TOFFOLI = Formula(
     defaults={"bitsize": 1, "block": None},
     conditions=_NOT_EMPTY,
     evaluator=_adjoint_toffoli,
+    plain=plain.adjoint_toffoli,
 )
 
 QROAM_BERRY_TOFFOLI = Formula(
@@ -152,6 +156,7 @@ QROAM_BERRY_TOFFOLI = Formula(
     defaults={"block": None},
     conditions=_NOT_EMPTY,
     evaluator=_berry_toffoli,
+    plain=plain.berry_toffoli,
 )
 
 FORMULAS = (

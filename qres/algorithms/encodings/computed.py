@@ -18,10 +18,17 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.card import (
+    alpha_definition,
+    alpha_formula,
+    ancillas_formula,
+    toffoli_formula,
+    width_formula,
+)
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, tree, unlook, widest
 from qres.notation.source import derived
-from qres.notation.symbols import symbols
+from qres.notation.symbols import symbol, symbols
 
 _DIM, _LEVELS, _BITS, _CONTROLS = symbols("dim index_bits matrix_bits controls")
 _DIAGONALS, _SLOT_BITS, _SHIFT, _CUTS = symbols("n_diagonals slot_bits shift_bits n_cuts")
@@ -50,8 +57,10 @@ def _width(controls: Any) -> Any:
     return sympy.Max(sympy.Min(1, _SLOT_BITS) * weights, _SHIFT + _CUTS + beside)
 
 
+ALPHA = alpha_formula("computed", symbol("diagonal_sum"), "linear combination of shifts")
+
+
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-    (total,) = symbols("diagonal_sum")
     return (
         define(
             f"{name}.slot_bits",
@@ -59,12 +68,7 @@ def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
             ceil_log2(_DIAGONALS),
             derived("definition"),
         ),
-        define(
-            f"{name}.alpha_matrix",
-            "normalisation of the encoded matrix",
-            total,
-            derived("linear combination of shifts"),
-        ),
+        alpha_definition(name, ALPHA),
     )
 
 
@@ -84,26 +88,13 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
-TOFFOLI = Formula(
-    name="encoding.computed.toffoli",
-    meaning="Toffoli gates of one use of a matrix of constant diagonals",
-    expression=_toffoli(_CONTROLS),
-    inputs=(
-        "dim",
-        "index_bits",
-        "n_diagonals",
-        "slot_bits",
-        "shift_bits",
-        "n_cuts",
-        "matrix_bits",
-        "controls",
-    ),
-    source=_SOURCE,
-    unit="Toffoli",
-    defaults={"controls": 0},
+TOFFOLI = toffoli_formula(
+    "computed", "a matrix of constant diagonals", _toffoli(_CONTROLS), _SOURCE
 )
+WIDTH = width_formula("computed", _width(_CONTROLS))
+ANCILLAS = ancillas_formula("computed", _SLOT_BITS + 2)
 
-FORMULAS = (TOFFOLI,)
+FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 
 ENCODING = Encoding(
     name="computed",
@@ -112,7 +103,7 @@ ENCODING = Encoding(
     angle_error=4 * sympy.pi * sympy.Max(_SLOT_BITS, 1),
     toffoli=_toffoli,
     width=_width,
-    ancillas=_SLOT_BITS + 2,
+    ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=False,
     hint=_HINT,

@@ -17,6 +17,13 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.card import (
+    alpha_definition,
+    alpha_formula,
+    ancillas_formula,
+    toffoli_formula,
+    width_formula,
+)
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits
 from qres.notation.formula import Formula, define
 from qres.notation.named import look, unlook, widest
@@ -33,14 +40,15 @@ def _toffoli(controls: Any) -> Any:
     return found + _BITS - 1
 
 
+def _width(controls: Any) -> Any:
+    return widest(_TABLE, _BITS, controls, _LIMIT)
+
+
+ALPHA = alpha_formula("dense", 2**_LEVELS * _ENTRY, "sparse access with one slot for each column")
+
+
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-    alpha = define(
-        f"{name}.alpha_matrix",
-        "normalisation of the encoded matrix",
-        2**_LEVELS * _ENTRY,
-        derived("sparse access with one slot for each column"),
-    )
-    return (alpha,)
+    return (alpha_definition(name, ALPHA),)
 
 
 def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -106,17 +114,16 @@ def _factor(order: int) -> Factor:
     )
 
 
-TOFFOLI = Formula(
-    name="encoding.dense.toffoli",
-    meaning="Toffoli gates of one use of the dense encoding",
-    expression=_toffoli(_CONTROLS),
-    inputs=("dim", "index_bits", "matrix_bits", "controls", "block_limit"),
-    source=derived("circuits of qres.bloqs: value look-up, slots named after columns"),
-    unit="Toffoli",
-    defaults={"controls": 0, "block_limit": 63},
+TOFFOLI = toffoli_formula(
+    "dense",
+    "the dense encoding",
+    _toffoli(_CONTROLS),
+    derived("circuits of qres.bloqs: value look-up, slots named after columns"),
 )
+WIDTH = width_formula("dense", _width(_CONTROLS))
+ANCILLAS = ancillas_formula("dense", _LEVELS + 1)
 
-FORMULAS = (TOFFOLI,)
+FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 
 ENCODING = Encoding(
     name="dense",
@@ -124,8 +131,8 @@ ENCODING = Encoding(
     definitions=_definitions,
     angle_error=2 * sympy.pi,
     toffoli=_toffoli,
-    width=lambda controls: widest(_TABLE, _BITS, controls, _LIMIT),
-    ancillas=_LEVELS + 1,
+    width=_width,
+    ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=False,
     factor=_factor,

@@ -17,6 +17,13 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.card import (
+    alpha_definition,
+    alpha_formula,
+    ancillas_formula,
+    toffoli_formula,
+    width_formula,
+)
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits, tree_bloq
 from qres.notation.formula import Formula, define
 from qres.notation.named import tree, widest
@@ -37,16 +44,11 @@ def _width(controls: Any) -> Any:
     return sympy.Min(1, _LEVELS) * widest(entries, _BITS, controls, _LIMIT)
 
 
+ALPHA = alpha_formula("frobenius", symbol("frobenius_norm"), "row-state encoding")
+
+
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-    (norm,) = symbols("frobenius_norm")
-    return (
-        define(
-            f"{name}.alpha_matrix",
-            "normalisation of the encoded matrix",
-            norm,
-            derived("row-state encoding"),
-        ),
-    )
+    return (alpha_definition(name, ALPHA),)
 
 
 def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -106,17 +108,11 @@ def _factor(order: int) -> Factor:
     )
 
 
-TOFFOLI = Formula(
-    name="encoding.frobenius.toffoli",
-    meaning="Toffoli gates of one use of the row-state encoding",
-    expression=_toffoli(_CONTROLS),
-    inputs=("dim", "index_bits", "matrix_bits", "controls", "block_limit"),
-    source=_SOURCE,
-    unit="Toffoli",
-    defaults={"controls": 0, "block_limit": 63},
-)
+TOFFOLI = toffoli_formula("frobenius", "the row-state encoding", _toffoli(_CONTROLS), _SOURCE)
+WIDTH = width_formula("frobenius", _width(_CONTROLS))
+ANCILLAS = ancillas_formula("frobenius", _LEVELS)
 
-FORMULAS = (TOFFOLI,)
+FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 
 ENCODING = Encoding(
     name="frobenius",
@@ -125,7 +121,7 @@ ENCODING = Encoding(
     angle_error=4 * sympy.pi * sympy.Max(_LEVELS, 1),
     toffoli=_toffoli,
     width=_width,
-    ancillas=_LEVELS,
+    ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=True,
     factor=_factor,

@@ -20,6 +20,13 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.card import (
+    alpha_definition,
+    alpha_formula,
+    ancillas_formula,
+    toffoli_formula,
+    width_formula,
+)
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, tree, unlook, widest
 from qres.notation.source import derived
@@ -45,15 +52,23 @@ def _width(controls: Any) -> Any:
     return sympy.Max(sympy.Min(1, _LEVELS) * rows, sympy.Min(1, _ROW_LEVELS) * norms, factor)
 
 
+_SAMPLES, _OUTPUTS, _NORM, _CURVATURE = symbols(
+    "n_samples n_outputs jacobian_frobenius output_hessian_norm"
+)
+
+ALPHA = alpha_formula(
+    "gram",
+    _NORM**2 * _CURVATURE / _SAMPLES,
+    "row-state encoding of J, twice, around a diagonal factor",
+)
+
+
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-    samples, outputs, norm, curvature = symbols(
-        "n_samples n_outputs jacobian_frobenius output_hessian_norm"
-    )
     return (
         define(
             f"{name}.gram_rows",
             "rows of the Jacobian",
-            samples * outputs,
+            _SAMPLES * _OUTPUTS,
             derived("definition"),
         ),
         define(
@@ -62,12 +77,7 @@ def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
             ceil_log2(_ROWS),
             derived("definition"),
         ),
-        define(
-            f"{name}.alpha_matrix",
-            "normalisation of the encoded matrix",
-            norm**2 * curvature / samples,
-            derived("row-state encoding of J, twice, around a diagonal factor"),
-        ),
+        alpha_definition(name, ALPHA),
     )
 
 
@@ -88,17 +98,11 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
-TOFFOLI = Formula(
-    name="encoding.gram.toffoli",
-    meaning="Toffoli gates of one use of the Gauss-Newton encoding",
-    expression=_toffoli(_CONTROLS),
-    inputs=("gram_rows", "sample_bits", "index_bits", "matrix_bits", "controls", "block_limit"),
-    source=_SOURCE,
-    unit="Toffoli",
-    defaults={"controls": 0, "block_limit": 63},
-)
+TOFFOLI = toffoli_formula("gram", "the Gauss-Newton encoding", _toffoli(_CONTROLS), _SOURCE)
+WIDTH = width_formula("gram", _width(_CONTROLS))
+ANCILLAS = ancillas_formula("gram", _ROW_LEVELS + 2)
 
-FORMULAS = (TOFFOLI,)
+FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 
 ENCODING = Encoding(
     name="gram",
@@ -113,7 +117,7 @@ ENCODING = Encoding(
     angle_error=2 * sympy.pi * (2 * (_LEVELS + _ROW_LEVELS) + 1),
     toffoli=_toffoli,
     width=_width,
-    ancillas=_ROW_LEVELS + 2,
+    ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=True,
     hint="gram is for a network whose Jacobian in its outputs was measured",

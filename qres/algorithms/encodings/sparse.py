@@ -25,6 +25,13 @@ import sympy
 
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
+from qres.algorithms.encodings.card import (
+    alpha_definition,
+    alpha_formula,
+    ancillas_formula,
+    toffoli_formula,
+    width_formula,
+)
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, unlook, widest
@@ -65,8 +72,24 @@ def _slot_bits(name: str) -> tuple[str, Formula]:
     )
 
 
+def _slots(name: str) -> tuple[str, Formula]:
+    return define(
+        f"{name}.slots",
+        "entries per row, padded to a power of two",
+        2**_SLOT_BITS,
+        derived("definition"),
+    )
+
+
+ALPHA = alpha_formula(
+    "sparse",
+    _SLOTS * symbol("max_entry"),
+    "sparse access with padded slots",
+    (_slot_bits("encoding.sparse"), _slots("encoding.sparse")),
+)
+
+
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-    (entry,) = symbols("max_entry")
     return (
         _slot_bits(name),
         define(
@@ -75,18 +98,8 @@ def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
             sympy.Piecewise((0, _IS_PARTIAL), (1, True)),
             derived("definition"),
         ),
-        define(
-            f"{name}.slots",
-            "entries per row, padded to a power of two",
-            2**_SLOT_BITS,
-            derived("definition"),
-        ),
-        define(
-            f"{name}.alpha_matrix",
-            "normalisation of the encoded matrix",
-            _SLOTS * entry,
-            derived("sparse access with padded slots"),
-        ),
+        _slots(name),
+        alpha_definition(name, ALPHA),
     )
 
 
@@ -115,15 +128,16 @@ def _factor(order: int) -> Factor:
     code = sympy.Max((order - 1) * _LEVELS + _SLOT_BITS, slots)
     values_table, move_table = _DIM * 2**slots, _DIM * 2**code
     lone = sympy.Max(slots, _SLOT_BITS) - sympy.Min(slots, _SLOT_BITS)
+    has_code = sympy.Min(1, _LEVELS + code)  # a single entry has a code of no qubits
 
     def toffoli(controls: Any) -> Any:
         value = look(values_table, _BITS, controls, _LIMIT) + unlook(values_table, controls, _LIMIT)
         move = look(move_table, _LEVELS + code, controls, _LIMIT)
         move += unlook(move_table, controls, _LIMIT)
-        return value + _BITS - 1 + move + controls * lone + emptiness(order, controls)
+        return value + _BITS - 1 + has_code * move + controls * lone + emptiness(order, controls)
 
     def width(controls: Any) -> Any:
-        move = widest(move_table, _LEVELS + code, controls, _LIMIT)
+        move = has_code * widest(move_table, _LEVELS + code, controls, _LIMIT)
         return sympy.Max(widest(values_table, _BITS, controls, _LIMIT), move)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
@@ -187,26 +201,11 @@ def _tensor_definitions(name: str, order: int) -> tuple[tuple[str, Formula], ...
     )
 
 
-TOFFOLI = Formula(
-    name="encoding.sparse.toffoli",
-    meaning="Toffoli gates of one use of the sparse encoding",
-    expression=_toffoli(_CONTROLS),
-    inputs=(
-        "dim",
-        "sparsity",
-        "slots",
-        "slot_bits",
-        "index_bits",
-        "matrix_bits",
-        "controls",
-        "block_limit",
-    ),
-    source=_SOURCE,
-    unit="Toffoli",
-    defaults={"controls": 0, "block_limit": 63},
-)
+TOFFOLI = toffoli_formula("sparse", "the sparse encoding", _toffoli(_CONTROLS), _SOURCE)
+WIDTH = width_formula("sparse", _width(_CONTROLS))
+ANCILLAS = ancillas_formula("sparse", _SLOT_BITS + 1)
 
-FORMULAS = (TOFFOLI,)
+FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 
 ENCODING = Encoding(
     name="sparse",
@@ -215,7 +214,7 @@ ENCODING = Encoding(
     angle_error=2 * sympy.pi,
     toffoli=_toffoli,
     width=_width,
-    ancillas=_SLOT_BITS + 1,
+    ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=False,
     factor=_factor,

@@ -6,9 +6,9 @@ from typing import Any
 
 import sympy
 
-from qres.notation.formula import Condition, Formula
-from qres.notation.source import Source
-from qres.notation.symbols import symbols
+from qres.notation.formula import Condition, Formula, define
+from qres.notation.source import Source, derived
+from qres.notation.symbols import describe, symbol, symbols
 
 KAPPA, EPSILON = symbols("kappa_eff epsilon")
 
@@ -16,6 +16,22 @@ KAPPA_RANGE = Condition(sympy.Ge(KAPPA, 1), "kappa_eff >= 1")
 EPSILON_RANGE = Condition(sympy.And(EPSILON > 0, EPSILON < 1), "0 < epsilon < 1")
 RANGE = (KAPPA_RANGE, EPSILON_RANGE)
 """Where any solver is defined."""
+
+KAPPA_EFF = Formula(
+    name="solver.kappa_eff",
+    meaning="condition number as the solver sees it",
+    expression=symbol("alpha") * symbol("inverse_norm"),
+    inputs=("alpha", "inverse_norm"),
+    source=derived("alpha_L norm(L^-1); the solver sees the block-encoding, not the matrix"),
+    letter=describe("kappa_eff").latex,
+)
+
+FORMULAS = (KAPPA_EFF,)
+
+
+def condition_number(name: str) -> tuple[str, Formula]:
+    """Return the condition number as a symbol of an algorithm."""
+    return define(f"{name}.kappa_eff", KAPPA_EFF.meaning, KAPPA_EFF.expression, KAPPA_EFF.source)
 
 
 def queries(

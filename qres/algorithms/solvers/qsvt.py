@@ -39,6 +39,11 @@ def _once(kappa_eff: Any, epsilon: Any) -> Any:
     return np.ones(shape) if shape else 1
 
 
+def once(kappa_eff: float, epsilon: float) -> int:
+    """Return 1."""
+    return 1
+
+
 def qsvt_formulas(model: str, degree: Any, scale: Any, source: Source) -> tuple[Formula, ...]:
     r"""Return degree, scale, and the uses of U_A and of U_b of one run.
 
@@ -82,6 +87,7 @@ def qsvt_formulas(model: str, degree: Any, scale: Any, source: Source) -> tuple[
             sympy.Integer(1),
             source,
             evaluator=_once,
+            plain=once,
             kind="proven",
         ),
     )

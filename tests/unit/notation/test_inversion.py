@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 from scipy.stats import binom
 
 from qres.algorithms.solvers.base import solver
-from qres.notation.formula import compile_exact
+from qres.notation.compiled import compile_exact
 from qres.notation.inversion import (
     cks_peak,
     cks_scale,

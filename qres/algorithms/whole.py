@@ -1,0 +1,163 @@
+r"""Whole algorithms as formulas: what one representative choice costs, from its inputs to gates.
+
+`<algorithm>.toffoli`, `.t`, `.rotations` and `.logical_qubits`, from the very stages and definitions
+of the job: no measurement, the defaults of a model file (shortcut solver, QROAM, coherent $l_2$
+tomography). `linear-system` has the sparse encoding; `carleman-gd` the row-state encoding of the
+Hessian at degree 1, all steps in one segment. `block_limit` may be set to price another memory.
+
+The headlines need tables without a limit on their blocks, and ranges in which tables are large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+from qres.algorithms import carleman_gd, linear_system
+from qres.algorithms.base import Choice
+from qres.algorithms.record import Stage
+from qres.algorithms.rules.base import RULE
+from qres.algorithms.totals import QUANTITIES, Parts, describe_total, total_formula
+from qres.config.record import Readout
+from qres.notation.formula import Condition, Formula, define
+from qres.notation.headline import Headline
+from qres.notation.named import UNLIMITED
+from qres.notation.source import derived
+from qres.notation.symbols import symbol
+
+SOLVER = "shortcut"
+READOUT = Readout(kind="tomography", norm="l2", access="coherent")
+
+_BUDGET = {
+    "share_encoding": (1e-3, 0.03),
+    "share_solver": (1e-3, 0.03),
+    "share_rotation": (1e-3, 0.03),
+    "share_readout": (1e-3, 0.03),
+    "fail_tomography": (1e-3, 0.02),
+    "fail_norm": (1e-3, 0.02),
+    "fail_amplification": (1e-3, 0.02),
+}
+"""Ranges of the even split of usual targets."""
+
+_SHARES = {name: -1 for name in _BUDGET if name.startswith("share_")}
+
+_LINEAR_SYSTEM: dict[str, Any] = {
+    "limit": "dim, kappa_eff and 1/share to infinity at fixed sparsity",
+    "ranges": {
+        "dim": (1e5, 1e12),
+        "sparsity": (4, 1000),
+        "max_entry": (0.1, 10.0),
+        "smallest_singular_value": (1e-9, 1e-3),
+        "solution_overlap": (1e-3, 1.0),
+        **_BUDGET,
+    },
+    "powers": {"dim": 1, "kappa_eff": 1, **_SHARES},
+    "qubits": {"index_bits": 1},
+    "kept": ("index_bits", "slots", "kappa_eff"),
+    "replaced": {"max_entry": "kappa_eff"},
+}
+
+_CARLEMAN_GD: dict[str, Any] = {
+    "limit": "n_active, kappa_eff, 1/success_prob and 1/share to infinity",
+    "ranges": {
+        "n_active": (1e5, 1e12),
+        "n_steps": (100, 1e4),
+        "learning_rate": (0.01, 1.0),
+        "lambda_max": (0.1, 1.0),
+        "lambda_min": (1e-3, 0.1),
+        "grad_norm": (1e-2, 1.0),
+        "frobenius_norm": (1.0, 1e3),
+        "update_norm": (0.1, 1.0),
+        "path_energy": (100.0, 1e4),
+        "padding": (1, 30),
+        **_BUDGET,
+    },
+    "powers": {
+        "n_active": 1,
+        "kappa_eff": 1,
+        "inverse_norm": 1,
+        "success_prob": -1,
+        **_SHARES,
+    },
+    "qubits": {"index_bits": 1},
+    "kept": ("index_bits", "inverse_norm", "kappa_eff", "success_prob"),
+}
+
+
+@cache
+def _linear_system() -> tuple[tuple[Stage, ...], Parts]:
+    """Return stages and definitions; nothing is projected out."""
+    choice = Choice(encoding="sparse", solver=SOLVER)
+    _, stages, definitions = linear_system.blueprint(choice, READOUT)
+    certain = define(
+        f"{linear_system.NAME}.success_prob", "nothing is projected out", 1, derived("definition")
+    )
+    return stages, (certain, *definitions)
+
+
+@cache
+def _carleman_gd() -> tuple[tuple[Stage, ...], Parts]:
+    """Return stages and definitions; all steps are one segment."""
+    _, stages, definitions = carleman_gd.blueprint(
+        "frobenius",
+        SOLVER,
+        READOUT,
+        "whole run",
+        "coherent",
+        1,
+        RULE,
+        is_plain=True,
+        is_whole=True,
+    )
+    steps = ("segment_steps", "steps of the one segment", symbol("n_steps"))
+    once = ("segments", "one segment", 1)
+    fixed = [
+        define(f"{carleman_gd.NAME}.{name}", meaning, value, derived("definition"))
+        for name, meaning, value in (steps, once)
+    ]
+    return stages, (*fixed, *(item for item in definitions if item[0] != "segments"))
+
+
+_CHOICES: dict[str, tuple[Callable[[], tuple[tuple[Stage, ...], Parts]], str, dict[str, Any]]] = {
+    linear_system.NAME: (
+        _linear_system,
+        "a linear system read out: sparse encoding, QROAM, shortcut solver, coherent l2 tomography",
+        _LINEAR_SYSTEM,
+    ),
+    carleman_gd.NAME: (
+        _carleman_gd,
+        "gradient descent at degree 1 in one segment: row-state (frobenius) encoding, QROAM,"
+        " shortcut solver, coherent l2 tomography",
+        _CARLEMAN_GD,
+    ),
+}
+
+
+def _build(algorithm: str, quantity: str) -> Formula:
+    blueprint, what, limit = _CHOICES[algorithm]
+    stages, definitions = blueprint()
+    plain = total_formula(
+        algorithm, stages, definitions, quantity, f"{describe_total(quantity)} of {what}"
+    )
+    defaults = {"block_limit": UNLIMITED} if "block_limit" in plain.inputs else {}
+    plain = replace(plain, conditions=_conditions(plain.inputs), defaults=defaults)
+    ranges = {name: limit["ranges"][name] for name in plain.inputs if name not in defaults}
+    return replace(plain, headline=Headline(formula=plain, **{**limit, "ranges": ranges}))
+
+
+def _conditions(inputs: tuple[str, ...]) -> tuple[Condition, ...]:
+    """Return that shares and failure probabilities lie between 0 and 1."""
+    parts = [name for name in inputs if name.startswith(("share_", "fail_"))]
+    return tuple(
+        Condition((symbol(name) > 0) & (symbol(name) < 1), f"0 < {name} < 1") for name in parts
+    )
+
+
+WHOLE: dict[str, Callable[[], Formula]] = {
+    f"{algorithm}.{quantity}": cache(partial(_build, algorithm, quantity))
+    for algorithm in _CHOICES
+    for quantity in QUANTITIES
+}
+"""The formulas by name; each is built when it is asked for."""

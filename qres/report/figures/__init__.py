@@ -1,0 +1,1 @@
+"""Figures in one style: each returns a matplotlib figure that can be shown or saved as vectors."""

@@ -1,0 +1,162 @@
+r"""Headlines of whole algorithms against their derivation by hand.
+
+Both algorithms prepare $c = (d/\epsilon_t)\ln(d/\delta_t)$ states with
+$\epsilon_t = \sqrt{1 + E_o} - 1 \to E_o/2$, each of $L$ solver runs. A state fails with
+$\delta = (\delta_a/c)^2/2$, so $2/\sqrt\delta = 2\sqrt2\,c/\delta_a$, and
+$L = \mathrm{arcosh}(1/\sqrt\delta)/\mathrm{artanh}\sqrt{P/2} \to \ln(2\sqrt2\,c/\delta_a)/
+\mathrm{artanh}\sqrt{P/2}$; a run flags success with probability 1/2. A run is cut off at twice Eq. (48)
+of Dalzell: $Q_A = 2(56\kappa + 1.05\kappa\ln(1/\epsilon_s))$ with $\epsilon_s = E_s\sqrt P/2$. It
+uses $U_b$ twice with each $U_A$. A look-up of $M$ entries costs $2\sqrt{Mb}$, its uncomputation
+$2\sqrt M$.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import qres
+
+LN, LOG2, SQRT, PI = math.log, math.log2, math.sqrt, math.pi
+
+
+def tomography(d, budget):
+    """Return the copies."""
+    return 2 * d / budget["share_readout"] * LN(d / budget["fail_tomography"])
+
+
+def sequence(c, budget):
+    """Return the logarithm of the length of a fixed-point sequence."""
+    return LN(2 * SQRT(2) * c / budget["fail_amplification"])
+
+
+def queries(kappa, prob, budget):
+    """Return the uses of U_A in one run."""
+    return kappa * (112 + 2.1 * LN(2 / (budget["share_solver"] * SQRT(prob))))
+
+
+def linear_system(p):
+    """Return the four totals of `linear-system`.
+
+    One angle of the matrix has 2 pi s' |A|max 2^-b <= E_e/(16 norm(A^-1)), so
+    b_A = log2(32 pi kappa/E_e); of the right-hand side 2 pi n 2^-b <= E_e Omega/8, so
+    b_b = log2(16 pi n/(E_e Omega)). The tables of the matrix have d s' entries, read once for angles
+    of b_A bits and once for targets of n + log2 s. The tree over b has tables of 2^l entries,
+    l < n: the roots 2^(l/2) add up to 2^(n/2)/(sqrt(2) - 1) = (1 + sqrt 2) 2^(n/2).
+    artanh sqrt(1/2) = ln(1 + sqrt 2).
+    """
+    n, slots = math.ceil(LOG2(p["dim"])), 2 ** math.ceil(LOG2(p["sparsity"]))
+    kappa = slots * p["max_entry"] / p["smallest_singular_value"]
+    matrix_bits = LOG2(32 * PI * kappa / p["share_encoding"])
+    rhs_bits = LOG2(16 * PI * n / (p["share_encoding"] * p["solution_overlap"]))
+    target_bits = n + LOG2(p["sparsity"])
+    table = p["dim"] * slots
+    matrix = 2 * SQRT(table) * (SQRT(matrix_bits) + SQRT(target_bits) + 2)
+    rhs = 2 * (1 + SQRT(2)) * 2 ** (n / 2) * (SQRT(rhs_bits) + 1)
+    c = tomography(p["dim"], p)
+    runs = c * sequence(c, p) / LN(1 + SQRT(2))
+    q = queries(kappa, 1, p)
+    return {
+        "toffoli": runs * q * (matrix + 2 * rhs),
+        "t": runs * q * 3 * LOG2(q / (p["share_rotation"] / 2)),
+        "rotations": runs * q,
+        "logical_qubits": max(
+            SQRT(table * matrix_bits), SQRT(table * target_bits), SQRT(2 ** (n - 1) * rhs_bits)
+        ),
+    }
+
+
+def carleman_gd(p):
+    """Return the four totals of `carleman-gd`.
+
+    With g = max |1 - eta lambda| < 1: norm(L^-1) <= sum of g^t over t = 0..T, plus p for the idle
+    rows; alpha_L = 1 + max(1, 1 + eta norm(A)_F); P = (p+1) u^2/(Sigma + (p+1) u^2), small.
+    Two trees of n levels are off by 4 pi n 2^-b, so 4 pi n eta norm(A)_F 2^-b <=
+    E_e sqrt(P)/(16 norm(L^-1)). The tree over the rows has tables of r 2^l entries; that of their
+    norms and that of the right-hand side are smaller by sqrt(r). Each use of U_A brings 7
+    rotations (6 weights, 1 of the solver), each of the two uses of U_b 2 more unless T is a power of
+    two. The widest table is the last of the rows, r 2^(n-1).
+    """
+    r, steps, eta = p["n_active"], p["n_steps"], p["learning_rate"]
+    n = math.ceil(LOG2(r))
+    growth = max(abs(1 - eta * p["lambda_max"]), abs(1 - eta * p["lambda_min"]))
+    inverse = sum(growth**t for t in range(int(steps) + 1)) + p["padding"]
+    kappa = (2 + eta * p["frobenius_norm"]) * inverse
+    read = (p["padding"] + 1) * p["update_norm"] ** 2
+    prob = read / (p["path_energy"] + read)
+    bits = LOG2(
+        64 * PI * n * eta * p["frobenius_norm"] * inverse / (p["share_encoding"] * SQRT(prob))
+    )
+    c = tomography(r, p)
+    runs = c * sequence(c, p) / SQRT(prob / 2)
+    q = queries(kappa, prob, p)
+    per_query = 7 + (0 if LOG2(steps).is_integer() else 4)
+    return {
+        "toffoli": runs * q * 2 * (1 + SQRT(2)) * SQRT(r * 2**n) * (SQRT(bits) + 1),
+        "t": runs
+        * q
+        * per_query
+        * 3
+        * LOG2(q * per_query / (p["share_rotation"] * SQRT(prob) / 2)),
+        "rotations": runs * q * per_query,
+        "logical_qubits": SQRT(r * 2 ** (n - 1) * bits),
+    }
+
+
+BY_HAND = {"linear-system": linear_system, "carleman-gd": carleman_gd}
+
+
+def all_ranges(algorithm):
+    """Return the range of every input of the four formulas."""
+    found = {}
+    for formula in qres.formulas(f"{algorithm}."):
+        found |= formula.headline.ranges
+    return found
+
+
+def draw(ranges, generator):
+    """Return one point of the ranges, whole where it must be."""
+    point = {k: low * (high / low) ** generator.random() for k, (low, high) in ranges.items()}
+    whole = ("dim", "sparsity", "n_active", "n_steps", "padding")
+    return {k: float(round(v)) if k in whole else v for k, v in point.items()}
+
+
+@pytest.mark.parametrize("algorithm", BY_HAND)
+def test_the_headline_is_the_one_derived_by_hand(algorithm):
+    generator, ranges = np.random.default_rng(7), all_ranges(algorithm)
+    assert len(ranges) >= 12
+    for _ in range(50):
+        point = draw(ranges, generator)
+        for quantity, expected in BY_HAND[algorithm](point).items():
+            headline = qres.formula(f"{algorithm}.{quantity}").headline
+            found = headline(**{name: point[name] for name in headline.ranges})
+            assert found == pytest.approx(expected, rel=1e-10), quantity
+
+
+def test_a_headline_in_numbers():
+    """A matrix of 2^20 rows, 16 entries each, kappa_eff = 1.6e5, E = 0.02, all failures 0.01.
+
+    c = 2 * 1048576/0.02 * ln(1.048576e8) = 1.048576e8 * 18.4681 = 1.93652e9 states;
+    L = ln(2.828427 * 1.93652e9/0.01)/0.881374 = ln(5.47731e11)/0.881374 = 27.0290/0.881374 = 30.667;
+    Q_A = 1.6e5 * (112 + 2.1 * ln 100) = 1.6e5 * (112 + 9.67086) = 1.946734e7;
+    b_A = log2(100.531 * 1.6e5/0.02) = log2(8.0425e8) = 29.5831, root 5.43903;
+    target 20 + 4 = 24 bits, root 4.89898; 2 sqrt(2^24) = 8192;
+    C_A = 8192 * (5.43903 + 4.89898 + 2) = 8192 * 12.33801 = 101073;
+    b_b = log2(50.2655 * 20/0.02) = log2(50265.5) = 15.6173, root 3.95188;
+    C_b = 2 * 2.414214 * 1024 * 4.95188 = 24483.7; C_A + 2 C_b = 150040;
+    N = 1.93652e9 * 30.667 * 1.946734e7 * 150040 = 1.7346e23.
+    """
+    point = {
+        "dim": 2**20,
+        "sparsity": 16,
+        "max_entry": 1.0,
+        "smallest_singular_value": 1e-4,
+        "solution_overlap": 1.0,
+        **dict.fromkeys(("share_encoding", "share_solver", "share_readout"), 0.02),
+        **dict.fromkeys(("fail_tomography", "fail_norm", "fail_amplification"), 0.01),
+    }
+    formula = qres.formula("linear-system.toffoli")
+    assert formula.headline(**point) == pytest.approx(1.7346e23, rel=1e-4)
+    assert formula(**point) == pytest.approx(1.7346e23, rel=formula.headline.error)
