@@ -39,10 +39,10 @@ YODER_2014 = Paper(
 class fixed_point(NamedFunction):
     """Odd length of a fixed-point sequence: `fixed_point(success_prob, fail_prob)`."""
 
-    letter = r"\mathrm{fix}"
+    letter = r"\operatorname{fix}"
     definition = (
-        r"\mathrm{fix}(P, \delta) = \min\{L \text{ odd}:"
-        r" L\,\mathrm{artanh}\sqrt{P} \ge \mathrm{arcosh}(1/\sqrt{\delta})\}"
+        r"\operatorname{fix}(P, \delta) = \min\{L \text{ odd}:"
+        r" \\ &\quad L \operatorname{artanh}\sqrt{P} \ge \operatorname{arcosh}(1/\sqrt{\delta})\}"
     )
 
     @staticmethod

@@ -133,7 +133,7 @@ def build(
     position = (choice.map_order, choice.rescaling, choice.padding)
     row = kept_row(measurement, plan, choice)
     rule = rule_of(parameters, measurement)
-    system, stages, definitions = _blueprint(
+    system, stages, definitions = blueprint(
         choice.encoding,
         choice.solver,
         parameters.readout,
@@ -209,7 +209,7 @@ def _check_segments(plan: Plan, member: Readout, encoding_name: str) -> None:
 
 
 @cache
-def _blueprint(
+def blueprint(
     encoding_name: str,
     solver_name: str,
     settings: ReadoutSettings,

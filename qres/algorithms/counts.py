@@ -10,10 +10,11 @@ from __future__ import annotations
 from qres.algorithms.base import Choice
 from qres.algorithms.record import Job, Stage, Unit
 from qres.algorithms.synthesis import MIXED_FALLBACK_T
+from qres.algorithms.totals import Parts, total_formula
 from qres.config.record import Counts, ErrorTarget
 from qres.errors import InputError
 from qres.measurement.record import Measurement
-from qres.notation.formula import define
+from qres.notation.formula import Condition, define
 from qres.notation.quantity import Quantity
 from qres.notation.source import Source
 from qres.notation.symbols import symbol
@@ -37,6 +38,20 @@ def build(parameters: Counts, measurement: Measurement, error: ErrorTarget, choi
     """
     values = _values(measurement)
     has_rotations = float(values["given_rotations"]) > 0
+    stages, definitions = _blueprint(has_rotations)
+    return Job(
+        name=NAME,
+        stages=stages,
+        values=values,
+        definitions=definitions,
+        failures=("fail_synthesis", "fail_logical") if has_rotations else ("fail_logical",),
+        has_task=False,
+        warnings=measurement.warnings,
+    )
+
+
+def _blueprint(has_rotations: bool) -> tuple[tuple[Stage, ...], Parts]:
+    """Return stages and definitions, those of the synthesis where there are rotations."""
     given = Source("typed or read from a file")
     stages = [
         Stage(
@@ -53,7 +68,7 @@ def build(parameters: Counts, measurement: Measurement, error: ErrorTarget, choi
             meaning="logical counts as they were given",
         )
     ]
-    definitions = ()
+    definitions: Parts = ()
     if has_rotations:
         precision = symbol("fail_synthesis") / symbol("given_rotations")
         definitions = (
@@ -75,15 +90,24 @@ def build(parameters: Counts, measurement: Measurement, error: ErrorTarget, choi
                 meaning="each rotation to an equal part of the synthesis failure",
             )
         )
-    return Job(
-        name=NAME,
-        stages=tuple(stages),
-        values=values,
-        definitions=definitions,
-        failures=("fail_synthesis", "fail_logical") if has_rotations else ("fail_logical",),
-        has_task=False,
-        warnings=measurement.warnings,
-    )
+    return tuple(stages), definitions
+
+
+TOTAL_T = total_formula(
+    NAME,
+    *_blueprint(has_rotations=True),
+    "t",
+    "T gates of given counts, their rotations synthesised",
+    conditions=(
+        Condition(symbol("given_rotations") >= 1, "given_rotations >= 1"),
+        Condition(
+            (symbol("fail_synthesis") > 0) & (symbol("fail_synthesis") < 1),
+            "0 < fail_synthesis < 1",
+        ),
+    ),
+)
+
+FORMULAS = (TOTAL_T,)
 
 
 def _values(measurement: Measurement) -> dict[str, Quantity]:

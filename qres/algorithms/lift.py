@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from qres.algorithms.carleman import plain
+from qres.algorithms.solvers.frame import condition_number
 from qres.errors import HypothesisError, InputError
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import geometric
@@ -87,6 +89,7 @@ ALPHA = Formula(
         Condition(sympy.Ge(_M, 1), "map_order >= 1"),
     ),
     evaluator=_lift_alpha,
+    plain=plain.lift_alpha,
 )
 
 SUCCESS_PROB = Formula(
@@ -101,6 +104,7 @@ SUCCESS_PROB = Formula(
     letter="P",
     defaults={"z_read": None},
     evaluator=_success_prob,
+    plain=plain.success_prob,
 )
 
 INVERSE_NORM = Formula(
@@ -116,17 +120,6 @@ INVERSE_NORM = Formula(
 )
 
 FORMULAS = (ALPHA, SUCCESS_PROB, INVERSE_NORM)
-
-
-def condition_number(name: str) -> tuple[str, Formula]:
-    """Return the definition of the condition number as the solver sees it."""
-    alpha, inverse = symbols("alpha inverse_norm")
-    return define(
-        f"{name}.kappa_eff",
-        "condition number as the solver sees it",
-        alpha * inverse,
-        derived("alpha_L norm(L^-1); the solver sees the block-encoding, not the matrix"),
-    )
 
 
 def history_definitions(name: str, *, is_closed: bool = True) -> tuple[tuple[str, Formula], ...]:
@@ -222,14 +215,15 @@ def check_growth(growth: float, n_steps: int) -> None:
         )
 
 
-def linear_reference(growth_ends: tuple[float, float], n_steps: int, padding: int) -> float:
+def linear_reference(growth_ends: tuple[Any, Any], n_steps: int, padding: int) -> float:
     r"""Return the exact $\lVert L^{-1}\rVert$ of the worse of two one-eigenvalue history matrices.
 
     A lower reference for `history.inverse_norm`; exact for symmetric $H$ at truncation order 1 if
     the worst eigenvalue is at an end of the spectrum.
 
     Args:
-        growth_ends: $1 - \eta\lambda$ at both ends, signs kept.
+        growth_ends: $1 - \eta\lambda$ at both ends of the spectrum, signs kept; one number, or one
+            for each step.
         n_steps: T.
         padding: p.
     """

@@ -34,7 +34,8 @@ the lifted matrix by $\sum_i\binom{N}{i}i\,a^{i-1}\delta = \alpha_M'(a)\,\delta$
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sympy
@@ -71,14 +72,14 @@ def _staircase(largest: Any) -> Any:
     return steps * (steps + 1) / 2
 
 
-def _spare(degree: int) -> Any:
+def spare_cells(degree: int) -> Any:
     """Return the cells beyond N that a valid product of factors may fill on the way."""
     return sympy.floor(_MOST * (degree - 1) / degree)
 
 
-def _exchanges(degree: int) -> Any:
+def exchanges(degree: int) -> Any:
     """Return the exchanges of cells but for those of the last sweep."""
-    cells = _N + _spare(degree)
+    cells = _N + spare_cells(degree)
     first = (cells - 1) + (_MOST - 1) * cells - _MOST * (_MOST - 1) / 2
     fetched = (
         _staircase(cells - extra) - _staircase(cells - extra - _MOST)
@@ -100,9 +101,9 @@ def _flags() -> Any:
 
 def routing_toffoli(degree: int) -> Any:
     """Return the Toffoli gates of one plain use of the lifted matrix, its factors left out."""
-    exchanges = _exchanges(degree)
-    last = _N + _spare(degree) - _MOST
-    moves = _LEVELS * (exchanges + last) + exchanges
+    gated = exchanges(degree)
+    last = _N + spare_cells(degree) - _MOST
+    moves = _LEVELS * (gated + last) + gated
     block = degree * _MOST * (_extended(degree) - 1)
     return moves + _PLACES + degree * _MOST + block + _flags() + _TIME - 1
 
@@ -115,7 +116,7 @@ def routing_rotations(degree: int) -> Any:
 def routing_ancillas(degree: int) -> Any:
     """Return the ancillas of the lifted matrix, those of its factors left out."""
     choice = 1 + _N + _PLACES + _MOST + degree * (_MOST + 1)
-    return choice + _extended(degree) - _BLOCK + FLAGS + _spare(degree) * _LEVELS
+    return choice + _extended(degree) - _BLOCK + FLAGS + spare_cells(degree) * _LEVELS
 
 
 def _formulas(degree: int) -> tuple[Formula, ...]:
@@ -170,8 +171,44 @@ def factors_of(encodings: Encodings, degree: int) -> tuple[Factor, ...]:
     return tuple(found)
 
 
-def lifted_matrix(encodings: Encodings, degree: int) -> Part:
+@dataclass(frozen=True, kw_only=True)
+class Forcing:
+    r"""The circuit that prepares $F_0$ in a cell, as one term of a sum.
+
+    Args:
+        toffoli: (controls) to the Toffoli gates of one use.
+        width: (controls) to the qubits of its largest look-up.
+        angle_error: factor f: angles of b bits are an error of $f 2^{-b} \alpha_{F_0}$.
+        bloq: (values, blocks) to its circuit.
+    """
+
+    toffoli: Callable[[Any], Any]
+    width: Callable[[Any], Any]
+    angle_error: Any
+    bloq: Callable[[Mapping[str, Any], Blocks], Any]
+
+
+def _forcing_width(controls: Any) -> Any:
+    table = widest(2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+    return sympy.Min(1, _LEVELS) * table
+
+
+FORCING = Forcing(
+    toffoli=lambda controls: tree(1, _LEVELS, _BITS, controls, _LIMIT),
+    width=_forcing_width,
+    angle_error=2 * sympy.pi * sympy.Max(_LEVELS, 1),
+    bloq=lambda values, blocks: blocks.tree("forcing", 1, values, values["matrix_bits"]),
+)
+"""One tree of loaded rotations."""
+
+
+def lifted_matrix(encodings: Encodings, degree: int, forcing: Forcing = FORCING) -> Part:
     """Return U_A of the history of a lift of truncation order 2 or more.
+
+    Args:
+        encodings: of $F_1, ..., F_q$.
+        degree: $q$.
+        forcing: of $F_0$.
 
     Raises:
         InputError: see `factors_of`.
@@ -180,22 +217,20 @@ def lifted_matrix(encodings: Encodings, degree: int) -> Part:
 
     def toffoli(controls: Any) -> Any:
         prices = (_fits(item) * item.toffoli(1) for item in factors)
-        forcing = tree(1, _LEVELS, _BITS, 1, _LIMIT)
-        return _MOST * sympy.Add(forcing, *prices) + routing_toffoli(degree)
+        return _MOST * sympy.Add(forcing.toffoli(1), *prices) + routing_toffoli(degree)
 
     def width(controls: Any) -> Any:
-        table = widest(2 ** sympy.Max(_LEVELS - 1, 0), _BITS, 1, _LIMIT)
         tables = (_fits(item) * item.width(1) for item in factors)
-        return sympy.Max(sympy.Min(1, _LEVELS) * table, *tables)
+        return sympy.Max(forcing.width(1), *tables)
 
     inner = sympy.Max(*(_fits(item) * item.ancillas for item in factors))
     return Part(
         toffoli=toffoli,
         rotations=lambda controls: (1 + controls) * routing_rotations(degree),
         width=width,
-        bloq=lambda values, blocks: _matrix_bloq(factors, values, blocks),
+        bloq=lambda values, blocks: _matrix_bloq(factors, forcing, values, blocks),
         ancillas=routing_ancillas(degree) + _MOST * inner,
-        angle_weight=_angle_weight(factors),
+        angle_weight=_angle_weight(factors, forcing),
     )
 
 
@@ -205,21 +240,23 @@ def _fits(item: Factor) -> Any:
     return 1 if order <= 2 else sympy.Min(1, sympy.Max(0, _N - order + 1))
 
 
-def _angle_weight(factors: tuple[Factor, ...]) -> Any:
+def _angle_weight(factors: tuple[Factor, ...], forcing: Forcing) -> Any:
     r"""Return $\alpha_M'(a)\,\eta\sum_k\gamma^{k-1}f_k\alpha_{F_k}$."""
-    forcing = 2 * sympy.pi * sympy.Max(_LEVELS, 1) * symbol("alpha_forcing") / _GAMMA
+    first = forcing.angle_error * symbol("alpha_forcing") / _GAMMA
     terms = (
         item.angle_error * symbol(item.tensor.alpha) * _GAMMA ** (item.tensor.order - 1)
         for item in factors
     )
-    return lift_slope(_N, _M, _A) * _ETA * sympy.Add(forcing, *terms)
+    return lift_slope(_N, _M, _A) * _ETA * sympy.Add(first, *terms)
 
 
-def _matrix_bloq(factors: tuple[Factor, ...], values: Mapping[str, Any], blocks: Blocks) -> Any:
+def _matrix_bloq(
+    factors: tuple[Factor, ...], forcing: Forcing, values: Mapping[str, Any], blocks: Blocks
+) -> Any:
     from qres.bloqs.carleman_lift import LiftedMatrix
 
     return LiftedMatrix(
-        forcing=blocks.tree("forcing", 1, values, values["matrix_bits"]),
+        forcing=forcing.bloq(values, blocks),
         factors=[item.bloq(values, blocks) for item in factors],
         truncation_order=values["truncation_order"],
         map_order=values["map_order"],

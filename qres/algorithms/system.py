@@ -181,7 +181,7 @@ def circuit_definitions(system: System) -> Definitions:
             f"{name}.matrix_queries",
             "uses of U_A in one run without restarts",
             sympy.ceiling(solver.run_queries.subs(given)),
-            solver.matrix_queries.source,
+            solver.run_source or solver.matrix_queries.source,
             kind=solver.kind,
             bound=solver.matrix_queries.bound,
             conditions=(Condition(sympy.Ge(symbol("kappa_eff"), 1 - ROUNDING), CONTRADICTION),),
@@ -198,7 +198,7 @@ def circuit_definitions(system: System) -> Definitions:
             f"{name}.flag_prob",
             "probability that one run flags success",
             sympy.sympify(solver.flag_prob).subs(given),
-            solver.matrix_queries.source,
+            solver.flag_source or solver.matrix_queries.source,
             kind=solver.flag_kind,
         ),
     )

@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+import sympy
+
 from qres.algorithms import carleman_gd, linear_system
 from qres.algorithms.base import Choice
 from qres.algorithms.record import Stage
@@ -41,10 +43,16 @@ _BUDGET = {
 }
 """Ranges of the even split of usual targets."""
 
+_COUNTS = ("dim", "sparsity", "n_active", "n_steps")
+_POSITIVE = (
+    *("learning_rate", "grad_norm", "frobenius_norm", "update_norm"),
+    *("max_entry", "smallest_singular_value"),
+)
+
 _SHARES = {name: -1 for name in _BUDGET if name.startswith("share_")}
 
 _LINEAR_SYSTEM: dict[str, Any] = {
-    "limit": "dim, kappa_eff and 1/share to infinity at fixed sparsity",
+    "limit": "dim and kappa_eff to infinity and the shares of the error to 0, at fixed sparsity",
     "ranges": {
         "dim": (1e5, 1e12),
         "sparsity": (4, 1000),
@@ -60,7 +68,7 @@ _LINEAR_SYSTEM: dict[str, Any] = {
 }
 
 _CARLEMAN_GD: dict[str, Any] = {
-    "limit": "n_active, kappa_eff, 1/success_prob and 1/share to infinity",
+    "limit": "n_active and kappa_eff to infinity, success_prob and the shares of the error to 0",
     "ranges": {
         "n_active": (1e5, 1e12),
         "n_steps": (100, 1e4),
@@ -142,17 +150,55 @@ def _build(algorithm: str, quantity: str) -> Formula:
         algorithm, stages, definitions, quantity, f"{describe_total(quantity)} of {what}"
     )
     defaults = {"block_limit": UNLIMITED} if "block_limit" in plain.inputs else {}
-    plain = replace(plain, conditions=_conditions(plain.inputs), defaults=defaults)
+    plain = replace(_folded(plain), conditions=_conditions(plain.inputs), defaults=defaults)
     ranges = {name: limit["ranges"][name] for name in plain.inputs if name not in defaults}
     return replace(plain, headline=Headline(formula=plain, **{**limit, "ranges": ranges}))
 
 
 def _conditions(inputs: tuple[str, ...]) -> tuple[Condition, ...]:
-    """Return that shares and failure probabilities lie between 0 and 1."""
-    parts = [name for name in inputs if name.startswith(("share_", "fail_"))]
-    return tuple(
-        Condition((symbol(name) > 0) & (symbol(name) < 1), f"0 < {name} < 1") for name in parts
-    )
+    """Return where the inputs may lie: counts from 1, norms above 0, shares between 0 and 1."""
+    found = []
+    for name in inputs:
+        item = symbol(name)
+        if name.startswith(("share_", "fail_")):
+            found.append(Condition((item > 0) & (item < 1), f"0 < {name} < 1"))
+        elif name in _COUNTS:
+            found.append(Condition(sympy.Ge(item, 1), f"{name} >= 1"))
+        elif name in _POSITIVE:
+            found.append(Condition(item > 0, f"{name} > 0"))
+    if "solution_overlap" in inputs:
+        overlap = symbol("solution_overlap")
+        found.append(Condition((overlap > 0) & (overlap <= 1), "0 < solution_overlap <= 1"))
+    if "sparsity" in inputs:
+        rows = symbol("dim") >= symbol("sparsity")
+        found.append(Condition(rows, "dim >= sparsity"))
+    return tuple(found)
+
+
+def _folded(formula: Formula) -> Formula:
+    """Return the formula without the parts that only rename a symbol or a number.
+
+    What is assumed stays, so that it is seen.
+    """
+    known: dict[Any, Any] = {}
+    kept = []
+    for name, part in formula.parts:
+        expression = sympy.sympify(part.expression).xreplace(known)
+        if expression.is_Atom and part.kind != "assumed":
+            known[symbol(name)] = expression
+        else:
+            kept.append((name, _rewritten(part, known)))
+    return replace(formula, expression=formula.expression.xreplace(known), parts=tuple(kept))
+
+
+def _rewritten(part: Formula, known: dict[Any, Any]) -> Formula:
+    """Return a part with symbols replaced."""
+    if known.keys().isdisjoint(sympy.sympify(part.expression).free_symbols):
+        return part
+    expression = part.expression.xreplace(known)
+    inputs = tuple(sorted(str(item) for item in expression.free_symbols))
+    replaced = (replace(c, expression=c.expression.xreplace(known)) for c in part.conditions)
+    return replace(part, expression=expression, inputs=inputs, conditions=tuple(replaced))
 
 
 WHOLE: dict[str, Callable[[], Formula]] = {

@@ -2,8 +2,9 @@ r"""History of mini-batch steps: tables of all batches, addressed by the batch o
 
 Step t takes batch $t \bmod n_b$ of $n_b$. Where $n_b$ is a power of two these are the low bits of the
 time; elsewhere they are looked up from a table of the T steps, $\lceil\log_2 n_b\rceil$ bits each,
-and erased by measurement afterwards. The register does nothing by itself, so this table needs no
-control. Everything else is the history of one matrix with tables of $n_b$ times the rows.
+and erased by measurement before the time moves on, the last gate of a use. The register does nothing
+by itself, so this table needs no control. Everything else is the history of one matrix with tables
+of $n_b$ times the rows. A segment that starts within the order counts its batches from its own first.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import Circuit, EncodingCircuit, phase_addition, registers, uncontrolled
-from qres.bloqs.history_matrix import HistoryMatrix
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, odd_part_bitsize, tally
 from qres.bloqs.qram import Memory
 from qres.bloqs.rotation_tree import LoadedRotationTree
@@ -136,20 +136,20 @@ class BatchedTrees(EncodingCircuit):
 
 @attrs.frozen
 class BatchedHistory(EncodingCircuit):
-    r"""Encodes $I - \sum_t |t\rangle\langle t-1| \otimes (I + \eta F_{b(t)})$.
+    r"""Encodes $I - \sum_t |t\rangle\langle t-1| \otimes M_{b(t)}$, degree 1 or a lift.
 
     Args:
-        history: of one encoding whose tables are addressed by the batch as well.
+        history: of encodings whose tables are addressed by the batch as well.
         batch: the number of the batch.
 
     Registers:
         ctrl: the control, if there is one.
-        system: $n + \tau$ qubits.
+        system: that of the history.
         ancilla: those of the history, and the batch where a table fills it.
         resource: the phase gradient.
     """
 
-    history: HistoryMatrix = attrs.field(validator=uncontrolled)
+    history: EncodingCircuit = attrs.field(validator=uncontrolled)
     batch: BatchOfStep
 
     @property

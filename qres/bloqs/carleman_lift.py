@@ -48,6 +48,7 @@ from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
+from qres.bloqs.batched_lift import BatchedForcing
 from qres.bloqs.circuit import EncodingCircuit, rotations, uncontrolled
 from qres.bloqs.factor_encoding import FactorEncoding
 from qres.bloqs.history_matrix import TimeShift
@@ -64,7 +65,7 @@ class LiftedMatrix(EncodingCircuit):
     r"""Encodes $I - \sum_t |t\rangle\langle t-1| \otimes M$ from encodings of $F_0, ..., F_q$.
 
     Args:
-        forcing: tree that prepares $F_0$, a single row.
+        forcing: what prepares $F_0$ in a cell; a tree has a single row.
         factors: encodings of $F_1, ..., F_q$, in this order.
         truncation_order: $N \ge 2$, always a number.
         map_order: $m \ge 1$, always a number.
@@ -83,7 +84,7 @@ class LiftedMatrix(EncodingCircuit):
         equations](https://arxiv.org/abs/2011.03185). Liu et al. (2021). Section 4.
     """
 
-    forcing: LoadedRotationTree = attrs.field(validator=uncontrolled)
+    forcing: LoadedRotationTree | BatchedForcing = attrs.field(validator=uncontrolled)
     factors: tuple[FactorEncoding, ...] = attrs.field(converter=tuple)
     truncation_order: int = attrs.field(converter=as_integer, validator=at_least(2))
     map_order: int = attrs.field(converter=as_integer, validator=at_least(1))
@@ -96,7 +97,7 @@ class LiftedMatrix(EncodingCircuit):
         orders = [factor.order for factor in self.factors]
         if orders != list(range(1, len(orders) + 1)) or not orders:
             raise InputError(f"LiftedMatrix.factors are of orders {orders}; expected 1, 2, ...")
-        if self.forcing.rows != 1:
+        if isinstance(self.forcing, LoadedRotationTree) and self.forcing.rows != 1:
             raise InputError(f"LiftedMatrix.forcing has {self.forcing.rows} rows; F_0 is one row")
 
     @property

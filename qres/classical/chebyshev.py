@@ -18,6 +18,10 @@ Two counts, both proven:
   so that $d + 1 = \lceil \ell/3 + \sqrt{\ell^2/9 + 2(T-1)v\,\ell}\,\rceil$ with
   $\ell = \ln(2G/\delta)$ (derived).
 
+With a rate $\eta_t$ for every step $p(\lambda) = \sum_t\frac{\eta_t}{\eta}\prod_{s>t}(1-\eta_s\lambda)
+= \frac{1 - \prod_t(1-\eta_t\lambda)}{\eta\lambda}$ has the same degree, and the series is the only count,
+up to `LONGEST_SCHEDULE` steps.
+
 The series is used for scalar steps, rate and spectrum up to `LONGEST_SERIES` steps, Bernstein's
 count for arrays of them and for more steps. Neither exceeds $T - 1$, where nothing is cut.
 """
@@ -35,8 +39,18 @@ LONGEST_SERIES = 2**16
 """Steps up to which all coefficients are computed."""
 
 
+LONGEST_SCHEDULE = 2**12
+"""The same where every step has a rate: each coefficient takes as many factors as there are steps."""
+
+
 def count_products(
-    n_steps: Any, learning_rate: Any, lambda_min: Any, lambda_max: Any, *, tolerance: Any
+    n_steps: Any,
+    learning_rate: Any,
+    lambda_min: Any,
+    lambda_max: Any,
+    *,
+    tolerance: Any,
+    rates: tuple[float, ...] = (),
 ) -> Any:
     """Return how many Hessian-vector products reach a tolerance; scalars or arrays.
 
@@ -47,9 +61,14 @@ def count_products(
         lambda_max: upper end of the spectrum.
         tolerance: largest error of the polynomial $p$ (of value $T$ at eigenvalue 0), at any point
             of the spectrum; 0 asks for $p$ itself.
+        rates: of all steps, where they differ; everything but the tolerance is then a scalar.
     """
     if np.isnan(tolerance).any():
         raise ValueError("a tolerance cannot be NaN")
+    if rates:
+        tails = _tails_of_schedule(rates, learning_rate, float(lambda_min), float(lambda_max))
+        found = _first_within(tails, np.asarray(tolerance))
+        return found if np.ndim(found) else float(found)
     ends = (-np.asarray(learning_rate) * lambda_max, -np.asarray(learning_rate) * lambda_min)
     is_scalar = not any(np.ndim(item) for item in (n_steps, *ends))
     if is_scalar and float(n_steps) <= LONGEST_SERIES:
@@ -96,16 +115,50 @@ def power_sum(shift: np.ndarray, n_steps: int) -> np.ndarray:
 
 
 def _count_terms(n_steps: int, low: float, high: float, tolerance: np.ndarray) -> np.ndarray:
+    return _first_within(_tails(n_steps, low, high), tolerance)
+
+
+def _first_within(tails: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
     """Return the first degree whose tail is within the tolerance."""
-    tails = _tails(n_steps, low, high)
     return len(tails) - np.searchsorted(tails[::-1], tolerance, side="right")
 
 
 @lru_cache(maxsize=32)
 def _tails(n_steps: int, low: float, high: float) -> np.ndarray:
     """Return what is lost by a cut after each degree, 0..T-1: it falls, and ends at 0."""
-    angles = (np.arange(n_steps) + 0.5) * np.pi / n_steps
-    values = power_sum((low + high) / 2 + (high - low) / 2 * np.cos(angles), n_steps)
+    return _tails_of(power_sum(_nodes(n_steps, low, high), n_steps))
+
+
+@lru_cache(maxsize=32)
+def _tails_of_schedule(
+    rates: tuple[float, ...], unit: float, lambda_min: float, lambda_max: float
+) -> np.ndarray:
+    """Return the same where every step has a rate; `unit` is that of the tolerance."""
+    nodes = _nodes(len(rates), lambda_min, lambda_max)
+    return _tails_of(rate_sum(nodes, rates) / unit)
+
+
+def rate_sum(eigenvalues: np.ndarray, rates: tuple[float, ...]) -> np.ndarray:
+    r"""Return $(1 - \prod_t(1-\eta_t\lambda))/\lambda$ without cancellation at $\lambda = 0$."""
+    logs, is_even = np.zeros(len(eigenvalues)), np.ones(len(eigenvalues), dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for rate in rates:
+            step = -rate * eigenvalues
+            is_turned = step < -1
+            logs += np.where(is_turned, np.log(np.abs(1 + step)), np.log1p(np.maximum(step, -1)))
+            is_even ^= is_turned
+        lost = np.where(is_even, -np.expm1(logs), 1 + np.exp(logs))
+        return np.where(eigenvalues == 0, sum(rates), lost / eigenvalues)
+
+
+def _nodes(count: int, low: float, high: float) -> np.ndarray:
+    angles = (np.arange(count) + 0.5) * np.pi / count
+    return (low + high) / 2 + (high - low) / 2 * np.cos(angles)
+
+
+def _tails_of(values: np.ndarray) -> np.ndarray:
+    """Return what a cut loses of the polynomial with these values at as many nodes."""
+    n_steps = len(values)
     rounding = np.finfo(float).eps * n_steps * np.max(np.abs(values))
     if not np.isfinite(rounding):
         return np.append(np.full(n_steps - 1, np.inf), 0.0)

@@ -20,6 +20,8 @@ error $\epsilon$ of the update $u_T = \theta_T - \theta_0$. It is a point, not a
   quantum side: $\epsilon$ less `eps_model`, or half of $\epsilon$ where `eps_model` exceeds the
   other half. Where nobody has shown that the model stands for training, the full batch is again
   the size of the assumption.
+- Where the learning rate changes from step to step, $\sum_t\eta_t^2\prod_{s>t}g_s^2$ stands for
+  $\eta^2\sum g^{2t}$, and the polynomial is that of these rates; both need the measured update.
 - *momentum* visits other points: no number of its steps gives these weights, so it is left out,
   unless the steps asked for have it.
 """
@@ -31,7 +33,7 @@ from typing import Any
 
 import numpy as np
 
-from qres.classical.chebyshev import count_products, value_floor
+from qres.classical.chebyshev import LONGEST_SCHEDULE, count_products, value_floor
 from qres.classical.estimate import estimate_gradients
 from qres.classical.record import ClassicalCost, Descent, Device
 from qres.classical.roofline import fastest
@@ -89,14 +91,27 @@ def _is_plain(descent: Descent) -> bool:
 
 def count_batch(subject: Subject, descent: Descent) -> Any:
     """Return the samples of a mini-batch that reaches the target."""
-    rate, n_samples = descent.learning_rate, read_value(subject, "n_samples")
-    energy = geometric.array(_growth(subject, descent) ** 2, np.asarray(descent.n_steps) - 1.0)
-    noise = rate**2 * read_value(subject, "gradient_noise", end="high") ** 2 * energy
+    n_samples = read_value(subject, "n_samples")
+    scale, energy = _carried(subject, descent)
+    noise = scale * read_value(subject, "gradient_noise", end="high") ** 2 * energy
     wanted = descent.epsilon**2 * descent.fail_prob * _update_norm(subject, descent) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = np.maximum(1.0, np.where(noise > 0, np.ceil(noise / wanted), 1.0))
     # divided by `drawn`, so that an infinite count leaves the whole batch
     return np.ceil(n_samples / ((n_samples - 1.0) / drawn + 1.0))
+
+
+def _carried(subject: Subject, descent: Descent) -> tuple[Any, Any]:
+    """Return two factors of what the steps make of unit noise in each of them, squared."""
+    if descent.rates:
+        kept = np.float64(0.0)
+        with np.errstate(over="ignore"):
+            for rate in descent.rates:
+                growth = _growth(subject, replace(descent, learning_rate=rate))
+                kept = growth**2 * kept + rate**2
+        return 1.0, kept
+    steps = np.asarray(descent.n_steps) - 1.0
+    return descent.learning_rate**2, geometric.array(_growth(subject, descent) ** 2, steps)
 
 
 def _mini_batch(
@@ -130,6 +145,7 @@ def _chebyshev(
         read_value(subject, "lambda_min", end="low"),
         read_value(subject, "lambda_max", end="high"),
         tolerance=_tolerance(subject, descent),
+        rates=descent.rates,
     )
     gradients = 1 + descent.product_gradients * products
     row = estimate_gradients(gradients, subject, device, n_dependent=gradients, method=CHEBYSHEV)
@@ -223,6 +239,8 @@ def _missing(subject: Subject, descent: Descent, names: tuple[str, ...]) -> str:
         return "the steps are not those of plain full-batch descent"
     if descent.learning_rate is None:
         return "the learning rate is not known"
+    if descent.rates and _measured_update(subject) is None:
+        return "the learning rate changes, and the norms of the updates are not measured"
     lacking = [name for name in names if not has_value(subject, name)]
     return f"{', '.join(lacking)} not known" if lacking else ""
 
@@ -238,6 +256,8 @@ def _why_no_polynomial(subject: Subject, descent: Descent) -> str:
         return f"the gradient is a polynomial of degree {descent.degree}, not linear"
     if descent.segments != 1:
         return f"the expansion is renewed {descent.segments} times, one polynomial covers one"
+    if len(descent.rates) > LONGEST_SCHEDULE:
+        return f"it is counted for schedules of at most {LONGEST_SCHEDULE:,} steps"
     return _missing(subject, descent, ("lambda_min", "lambda_max"))
 
 

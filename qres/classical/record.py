@@ -99,6 +99,7 @@ class Descent:
         product_gradients: gradients that one Hessian-vector product costs, as in the tables.
         momentum: of the steps that are asked for; 0 is plain descent.
         n_batches: batches in fixed order that the steps cycle through; 1 is the full batch.
+        rates: of all steps, where they differ; `learning_rate` is the first, `n_steps` a scalar.
     """
 
     n_steps: Any
@@ -111,3 +112,4 @@ class Descent:
     product_gradients: float = 3.0
     momentum: float = 0.0
     n_batches: int = 1
+    rates: tuple[float, ...] = ()

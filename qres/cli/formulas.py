@@ -73,6 +73,7 @@ def _latex(formulas: Sequence[Any], depth: str) -> str:
 
 def _text(formula: Any, depth: str) -> str:
     from qres.notation.block import check_depth, definitions
+    from qres.notation.headline import FOUND
 
     check_depth(formula, depth)
     shown = formula.full() if depth == "full" else formula
@@ -87,7 +88,7 @@ def _text(formula: Any, depth: str) -> str:
         headline = formula.headline
         line, parts = f"{formula.name} ~ {headline.expression}", definitions(headline)
         facts.append(("limit", headline.limit))
-        facts.append(("error", f"at most {headline.error:.2g} for {_ranges(headline)}"))
+        facts.append(("error", f"{headline.error:.2g} ({FOUND}) for {_ranges(headline)}"))
     if formula.conditions:
         facts.append(("valid for", ", ".join(condition.text for condition in formula.conditions)))
     defined = [(name, part.text()) for name, part in parts]

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from qres.config.check import Real, Whole, refuse, show
+from qres.config.check import Check, Real, Whole, refuse, show
 from qres.config.choice import AutoOr, Choice, Text
+from qres.config.schedule import Schedule, StepSchedule
 from qres.config.section import Section
 
 Member = Annotated[str, Text(what="the name of a member")]
@@ -109,17 +110,38 @@ class FromZero(Real):
         return super().check(value) or 0
 
 
+class Switch(Check):
+    """Yes or no."""
+
+    @property
+    def expected(self) -> str:
+        """What is right, in words."""
+        return "true or false"
+
+    def check(self, value: Any) -> bool:
+        """Return the answer."""
+        return value if isinstance(value, bool) else self.reject(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
+        return {"type": "boolean"}
+
+
 class Optimizer(Section):
     """The update rule that is linearised."""
 
     kind: Annotated[str, Choice(("gd", "sgd"))] = "gd"
     """Full-batch gradient descent, or steps that cycle through n_batches batches."""
     momentum: Annotated[float, FromZero(low=0, below=1)] = 0
-    """Of the update rule; above 0 the model is of degree 1, in one segment."""
+    """Of the update rule; above 0 it is one segment, unless momentum_restart says more."""
+    momentum_restart: Annotated[bool, Switch()] = False
+    """Whether the training that is aimed at starts each segment with velocity 0."""
     weight_decay: Annotated[float, Real(low=0)] = 0.0
     """Added to the Hessian and the gradient."""
     n_batches: Annotated[int, Whole(1)] = 1
     """Distinct batches, taken in one fixed order; more than one for sgd."""
+    schedule: Schedule | None = None
+    """How the learning rate changes from step to step; it starts at learning_rate."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Optimizer:
@@ -132,6 +154,11 @@ class Optimizer(Section):
             refuse("sgd needs n_batches >= 2; one batch is kind: gd", at=("n_batches",))
         if self.kind == "sgd" and self.momentum:
             refuse("sgd is priced without momentum; use kind: gd or momentum: 0", at=("momentum",))
+        if self.momentum_restart and not self.momentum:
+            refuse("without momentum there is nothing to restart", at=("momentum_restart",))
+        other = "momentum" if self.momentum else "sgd" if self.kind == "sgd" else ""
+        if self.schedule is not None and other:
+            refuse(f"a schedule and {other} are priced one at a time", at=("schedule",))
         return self
 
 
@@ -191,6 +218,12 @@ class CarlemanGd(Section):
             )
         if isinstance(order, int) and isinstance(kept, int) and kept > order:
             refuse(f"expected at most truncation_order ({order}), found {kept}", at=("map",))
+        schedule = self.optimizer.schedule
+        if isinstance(schedule, StepSchedule) and schedule.at[-1] >= self.n_steps:
+            refuse(
+                f"expected less than n_steps ({self.n_steps}), found {schedule.at[-1]}",
+                at=("optimizer", "schedule", "at"),
+            )
         return self
 
 

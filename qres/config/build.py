@@ -143,7 +143,9 @@ def _algorithm(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.optimizer.weight_decay,
         momentum=float(chosen.optimizer.momentum),
+        momentum_restart=chosen.optimizer.momentum_restart,
         n_batches=chosen.optimizer.n_batches,
+        schedule=_schedule(chosen),
         degree=cast(Any, chosen.degree),
         truncation_order=cast(Any, chosen.truncation_order),
         map_order=cast(Any, chosen.map_order),
@@ -152,3 +154,10 @@ def _algorithm(
         padding=cast(Any, chosen.padding),
         **shared,
     )
+
+
+def _schedule(chosen: sections.CarlemanGd) -> record.Schedule | None:
+    schedule = chosen.optimizer.schedule
+    if schedule is None:
+        return None
+    return record.Schedule(n_steps=chosen.n_steps, **schedule.model_dump())

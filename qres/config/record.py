@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from qres.notation.card import html_table, spell
 from qres.notation.quantity import Quantity
 
 Objective = Literal["runtime", "qubits", "volume"]
@@ -101,6 +105,50 @@ class Readout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How the learning rate changes: `step` by a factor after given steps, `cosine` along half a wave.
+
+    Args:
+        kind: which of the two.
+        n_steps: steps that it covers.
+        at: of `step`, the numbers of steps after which the rate is multiplied.
+        factor: of `step`, by which.
+        final: of `cosine`, where the wave ends one step after the last, as a part of the first rate.
+    """
+
+    kind: Literal["step", "cosine"]
+    n_steps: int
+    at: tuple[int, ...] = ()
+    factor: float = 1.0
+    final: float = 0.0
+
+    def __str__(self) -> str:
+        if self.kind == "cosine":
+            return f"rate along a cosine to {_digits(self.final)} of the first"
+        word = "step" if len(self.at) == 1 else "steps"
+        return f"rate times {_digits(self.factor)} after {word} {', '.join(map(str, self.at))}"
+
+    def rates(self, learning_rate: float) -> tuple[float, ...]:
+        """Return the rate of every step, the first being `learning_rate`."""
+        return _rates(self, learning_rate)
+
+
+def _digits(number: float) -> str:
+    """Return all digits: measurements are told apart by them."""
+    return repr(number).removesuffix(".0")
+
+
+@lru_cache(maxsize=64)
+def _rates(schedule: Schedule, learning_rate: float) -> tuple[float, ...]:
+    steps = range(schedule.n_steps)
+    if schedule.kind == "cosine":
+        waves = ((1 + math.cos(math.pi * step / schedule.n_steps)) / 2 for step in steps)
+        return tuple(learning_rate * (wave + schedule.final * (1 - wave)) for wave in waves)
+    turns = (bisect_right(schedule.at, step) for step in steps)
+    return tuple(learning_rate * schedule.factor**turn for turn in turns)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CarlemanGd:
     """Keys of `algorithm: {name: carleman-gd}`; `map_order` is the key `map` as a number."""
 
@@ -119,7 +167,16 @@ class CarlemanGd:
     solver: str
     readout: Readout
     momentum: float = 0.0
+    momentum_restart: bool = False
     n_batches: int = 1
+    schedule: Schedule | None = None
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Rate of every step; empty where all are `learning_rate`."""
+        return (
+            () if self.schedule is None else self.schedule.rates(self.learning_rate)[: self.n_steps]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,3 +246,17 @@ class Scenario:
     scenario_id: str
     folder: Path
     raw: Mapping[str, Any]
+
+    def _repr_html_(self) -> str:
+        rows = [(path, spell(value)) for path, value in _leaves(self.raw)]
+        return html_table(rows, caption=f"{self.name} ({self.scenario_id})", words=(0, 1))
+
+
+def _leaves(data: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value of nested data with its dotted path."""
+    for key, value in data.items():
+        place = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping):
+            yield from _leaves(value, place)
+        else:
+            yield place, value

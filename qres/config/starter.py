@@ -27,6 +27,7 @@ algorithm:
   n_steps: 50                     # training steps of the run
   learning_rate: 0.01
   optimizer: {kind: gd, momentum: 0.0, weight_decay: 0.0}
+  # optimizer: {schedule: {kind: step, at: [25, 40], factor: 0.1}}     # or {kind: cosine, final: 0}
   degree: auto                    # of the polynomial gradient: auto | 1 | 2 | 3
   segment_steps: auto             # steps until the weights are read out and uploaded again
   truncation_order: auto          # of the lift, above degree 1: auto | 1 to 6

@@ -152,7 +152,12 @@ def _machines(priced: Priced) -> list[tuple[str, str]]:
     for cost in priced.machines:
         if not cost.is_feasible:
             found.append(("W-INFEASIBLE", f"{cost.hardware}: {cost.reason}"))
-        elif float(cost.logical_error_per_cycle) < ERROR_FLOOR:
+            continue
+        if cost.ticks_per_reaction > 1.0:
+            ticks = f"{cost.ticks_per_reaction:.3g} code cycles"
+            message = f"a reaction lasts {ticks}: the decoder has to keep up with a faster clock"
+            found.append(("W-DECODER", f"{cost.hardware}: {message}"))
+        if float(cost.logical_error_per_cycle) < ERROR_FLOOR:
             found.append(
                 (
                     "W-FLOOR",

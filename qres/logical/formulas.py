@@ -12,7 +12,7 @@ import sympy
 from qres.algorithms.record import ClassicalWork, Job, Stage, Unit
 from qres.errors import InfeasibleError
 from qres.logical.record import LogicalCost, StageCost
-from qres.notation.formula import compile_array, compile_exact
+from qres.notation.compiled import compile_array, compile_exact
 from qres.notation.layers import in_layers
 from qres.notation.memory import BRIGADE
 

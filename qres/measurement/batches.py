@@ -1,13 +1,14 @@
-r"""Mini-batch training in a frozen order: every batch measured, and both runs along it.
+r"""Mini-batch training in a frozen order: every batch measured, and all runs along it.
 
 The samples are shared out once, by the seed, into $n_b$ batches; step t takes batch
-$b(t) = (t-1) \bmod n_b$. Training is $\theta' = \theta - \eta\nabla L_b(\theta)$, the degree-1 model
-$u' = u - \eta(g_b + H_b u)$ with gradient and Hessian of the batch at the first weights, weight decay
-in each; `eps_model` compares the two along the same order.
+$b(t) = (t-1) \bmod n_b$, in every segment on from where the one before stopped. Training is
+$\theta' = \theta - \eta\nabla L_b(\theta)$, the degree-q model takes the derivatives of the same batch
+at the first weights of the segment, weight decay in gradient and Hessian of each.
 
 What is recorded is what holds for every batch: the outer ends of all spectra, the largest norms and
-entries. `grad_norm` is the root mean square of $\lVert g_{b(t)}\rVert$ over the steps, which makes
-$\eta\sqrt{T}$ `grad_norm` the norm of the right-hand side.
+entries. `grad_norm` is the root mean square of $\lVert g_{b(t)}\rVert$ over the steps of a segment,
+which makes $\eta\sqrt{T}$ `grad_norm` the norm of the right-hand side at degree 1;
+`largest_grad_norm` is the largest over the batches.
 
 Source: derived.
 """
@@ -16,199 +17,204 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from qres.errors import InputError
-from qres.measurement.curvature import Curvature, Vector
+from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import describe_dissipation, find_worst_growth
-from qres.measurement.hessian import EXACT_DIM, compare_twin, measure_entries
-from qres.measurement.lanczos import find_extremes
 from qres.measurement.networks import has_kinks
-from qres.measurement.point import Probe, describe, describe_ends
+from qres.measurement.point import Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement, Segment
+from qres.measurement.segments import Segmenter
+from qres.measurement.tensors import Effort
+from qres.measurement.trajectory import Trajectory, follow_descent
 from qres.notation.quantity import Kind, Quantity, weakest
 
-LARGEST = ("lambda_max", "sparsity", "max_entry", "frobenius_norm")
-"""Values of which the largest over the batches counts; of `lambda_min` it is the smallest."""
+APART = ("lambda_min", "grad_norm", "growth")
+"""Values of one batch that are not simply the largest one of all."""
+
+UNUSED = ("momentum", "momentum_restart", "schedule")
+"""Settings that mini-batches do not have."""
 
 Values = Mapping[str, Quantity]
 Warnings = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class BatchRun:
-    """Both runs.
+@dataclass(kw_only=True)
+class BatchSegmenter(Segmenter):
+    """Cuts mini-batch training into segments.
 
     Args:
-        norms: norm of $u_t$ of the model, t = 0..n_steps.
-        gaps: distance of model and training after t = 1..n_steps.
-        distances: how far training has moved.
-        end: the weights that training has reached.
-        grad_norms: norm of the gradient of each batch at the first weights.
+        parts: one loss for each batch.
+        slopes: step to the norms of the gradients of the batches there.
+        warnings: raised while measuring.
     """
 
-    norms: tuple[float, ...]
-    gaps: tuple[float, ...]
-    distances: tuple[float, ...]
-    end: Vector
-    grad_norms: tuple[float, ...]
+    parts: Sequence[Curvature]
+    slopes: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    warnings: Warnings = ()
 
-    @property
-    def eps_model_curve(self) -> tuple[float, ...]:
-        """Relative distance after t = 1..n_steps."""
-        pairs = zip(self.gaps, self.distances, strict=True)
-        return tuple(gap / moved if moved > 0 else math.inf for gap, moved in pairs)
+    def first(self) -> Trajectory:
+        """Measure at step 0 and return the runs of all steps.
+
+        Raises:
+            InputError: nothing moves, or training or its degree-1 model diverges.
+        """
+        self.points[0, 0] = self._look(self.curvature, 0)
+        if not any(self.slopes[0]):
+            raise InputError("the gradient on the active parameters is zero: training goes nowhere")
+        return follow_descent(
+            self.curvature,
+            n_steps=self.probe.n_steps,
+            learning_rate=self.probe.learning_rate,
+            batches=self.parts,
+            degrees=self.degrees,
+            progress=self.progress,
+        )
+
+    def _follow(self, here: Curvature, step: int, n_steps: int) -> Trajectory:
+        """Return the runs of one segment, on from the batch of this step."""
+        turn = step % len(self.parts)
+        parts = [part.at(here.start) for part in (*self.parts[turn:], *self.parts[:turn])]
+        return follow_descent(
+            here,
+            n_steps=n_steps,
+            learning_rate=self.probe.learning_rate,
+            batches=parts,
+            degrees=self.degrees,
+            may_diverge=True,
+        )
+
+    def _look(self, here: Curvature, step: int) -> Values:
+        """Return what holds for every batch at the weights of this step."""
+        n_probes = self.probe.n_probes if step == 0 else max(2, self.probe.n_probes // 4)
+        points, slopes = list[Values](), list[float]()
+        for number, part in enumerate(self.parts, start=1):
+            effort = Effort(
+                n_probes=n_probes,
+                is_kinked=self.is_kinked,
+                rng=np.random.default_rng([self.probe.seed, step, number]),
+            )
+            point = measure_point(
+                part.at(here.start), self.probe, effort=effort, degrees=self.degrees, is_first=False
+            )
+            points.append(point.values)
+            slopes.append(float(point.values["grad_norm"]))
+            self.warnings += point.entries.warnings
+            self.progress("batches", number, len(self.parts))
+        self.slopes[step] = tuple(slopes)
+        return combine_batches(points, self.probe.learning_rate)
+
+    def _describe(self, place: tuple[int, int], run: Trajectory) -> Segment:
+        """Return the record of one segment, its mean gradient over its own steps."""
+        found = super()._describe(place, run)
+        slopes, start = self.slopes[found.start_step], found.start_step
+        order = [slopes[step % len(slopes)] for step in range(start, start + found.n_steps)]
+        mean = math.sqrt(math.fsum(norm**2 for norm in order) / len(order))
+        text = "root mean square over the steps of the gradients of their batches"
+        return replace(found, values={**found.values, "grad_norm": describe(mean, "exact", text)})
 
 
 def measure_batches(
-    curvature: Curvature, probe: Probe, *, progress: Progress = keep_silent
+    curvature: Curvature,
+    probe: Probe,
+    *,
+    degrees: tuple[int, ...] = (1,),
+    progress: Progress = keep_silent,
 ) -> Measurement:
-    """Measure every batch, and the model along their order.
+    """Measure every batch, and the models along their order, in one segment and in several.
 
     Args:
         curvature: of the whole data set, at the first weights.
         probe: with more than one batch.
+        degrees: of the models.
         progress: told as it goes.
 
     Raises:
         InputError: a batch would be empty, the gradients are zero, or training diverges.
     """
-    batches = curvature.split(probe.n_batches, probe.seed)
-    run = follow_batches(
-        batches, n_steps=probe.n_steps, learning_rate=probe.learning_rate, progress=progress
+    segmenter = BatchSegmenter(
+        curvature=curvature,
+        probe=probe,
+        degrees=degrees,
+        is_kinked=has_kinks(curvature.module),
+        progress=progress,
+        parts=curvature.split(probe.n_batches, probe.seed),
     )
-    points, warnings = list[Values](), ()
-    for number, batch in enumerate(batches, start=1):
-        point, notes = _look(batch, probe)
-        points.append(point)
-        warnings += notes
-        progress("batches", number, len(batches))
-    values = _describe(curvature, probe, points, run)
-    whole = Segment(
-        start_step=0,
-        n_steps=probe.n_steps,
-        values=values,
-        path_norms={1: run.norms},
-        model_distances={1: run.gaps[-1]},
-    )
-    facts = {key: value for key, value in vars(probe).items() if key != "momentum"}
+    run = segmenter.first()
+    segmentations = segmenter.measure(run)
+    ((whole,), *_) = segmentations
+    facts = {
+        key: value
+        for key, value in vars(probe).items()
+        if "momentum" not in key and key != "schedule"
+    }
     facts |= {"n_features": curvature.n_features, "loss": curvature.loss(curvature.start)}
     return Measurement(
         subject="network",
-        values=values,
-        path_norms={1: run.norms},
-        eps_model_curves={1: run.eps_model_curve},
-        segmentations=((whole,),),
-        warnings=tuple(dict.fromkeys(warnings)),
+        values={
+            **_describe_counts(curvature),
+            **whole.values,
+            **_describe_run(curvature, run, len(segmenter.parts)),
+            **describe_dissipation(
+                whole.values["lambda_min"],
+                whole.values["lambda_max"],
+                learning_rate=probe.learning_rate,
+                n_steps=probe.n_steps,
+            ),
+        },
+        path_norms=run.path_norms,
+        eps_model_curves=run.eps_model_curves,
+        segmentations=segmentations,
+        warnings=tuple(dict.fromkeys(segmenter.warnings)),
         details=facts | {"final_loss": curvature.loss(run.end)},
     )
 
 
-def follow_batches(
-    batches: Sequence[Curvature],
-    *,
-    n_steps: int,
-    learning_rate: float,
-    progress: Progress = keep_silent,
-) -> BatchRun:
-    """Run mini-batch training and its degree-1 model side by side.
+def combine_batches(points: Sequence[Values], learning_rate: float) -> dict[str, Quantity]:
+    """Return what holds for every batch: outer ends of the spectra, largest norms and entries.
 
     Args:
-        batches: one loss each, from the same weights, in the order in which they are taken.
-        n_steps: of training.
+        points: the values of each batch at the same weights.
         learning_rate: of training.
-        progress: told after each step.
-
-    Raises:
-        InputError: a run leaves the range of floating point, or nothing moves.
     """
-    start = batches[0].start
-    forcing = [batch.gradient(start) for batch in batches]
-    if not any(np.any(gradient) for gradient in forcing):
-        raise InputError("the gradient on the active parameters is zero: training goes nowhere")
-    moved, update = np.zeros_like(start), np.zeros_like(start)
-    norms, gaps, distances = [0.0], [], []
-    for step in range(n_steps):
-        turn = step % len(batches)
-        with np.errstate(over="ignore", invalid="ignore"):
-            moved = moved - learning_rate * batches[turn].gradient(start + moved)
-            slope = forcing[turn] + batches[turn].multiply(update)
-            update = update - learning_rate * slope
-            norms.append(float(np.linalg.norm(update)))
-            distances.append(float(np.linalg.norm(moved)))
-            gaps.append(float(np.linalg.norm(moved - update)))
-        if not math.isfinite(gaps[-1]):
-            raise InputError(
-                f"algorithm.learning_rate: mini-batch training diverges at step {step + 1} with "
-                f"{learning_rate:g}; take a smaller one or fewer steps"
-            )
-        progress("trajectory", step + 1, n_steps)
-    return BatchRun(
-        norms=tuple(norms),
-        gaps=tuple(gaps),
-        distances=tuple(distances),
-        end=start + moved,
-        grad_norms=tuple(float(np.linalg.norm(gradient)) for gradient in forcing),
-    )
+    names = [name for name in points[0] if name not in APART]
+    found = {name: _outer([point[name] for point in points], 1) for name in names}
+    found["lambda_min"] = _outer([point["lambda_min"] for point in points], -1)
+    found["largest_grad_norm"] = _outer([point["grad_norm"] for point in points], 1)
+    growth = find_worst_growth(found["lambda_min"], found["lambda_max"], learning_rate)
+    text = "max|1 - learning_rate lambda| over all batches"
+    return found | {"growth": describe(growth, "measured", text)}
 
 
-def _look(batch: Curvature, probe: Probe) -> tuple[Values, Warnings]:
-    """Return the ends of the spectrum and the entries of one batch, and what to know of them."""
-    dense = batch.dense() if batch.n_active <= EXACT_DIM else None
-    extremes = find_extremes(
-        batch.multiply if dense is None else dense.__matmul__,
-        batch.n_active,
-        steps=probe.lanczos_steps,
-        rng=np.random.default_rng(probe.seed),
-    )
-    entries = measure_entries(
-        batch,
-        extremes,
-        n_probes=probe.n_probes,
-        seed=probe.seed,
-        dense=dense,
-        is_scanned=False,
-    )
-    twin = None if dense is None else compare_twin(dense, extremes)
-    return {**describe_ends(extremes, twin), **entries.values}, entries.warnings
-
-
-def _describe(
-    curvature: Curvature, probe: Probe, points: Sequence[Values], run: BatchRun
-) -> dict[str, Quantity]:
-    """Return what holds for every batch."""
-    values = {name: _outer([point[name] for point in points], 1) for name in LARGEST}
-    values["lambda_min"] = _outer([point["lambda_min"] for point in points], -1)
-    order = [run.grad_norms[step % len(points)] for step in range(probe.n_steps)]
-    mean = math.sqrt(math.fsum(norm**2 for norm in order) / len(order))
-    both = f"degree-1 model and training over {len(points)} batches in their order, side by side"
-    growth = find_worst_growth(values["lambda_min"], values["lambda_max"], probe.learning_rate)
+def _describe_counts(curvature: Curvature) -> dict[str, Quantity]:
+    """Return what is counted."""
     counts = {
         "n_params": (curvature.n_params, "all parameters"),
         "n_active": (curvature.n_active, "parameters that the mask leaves"),
         "n_samples": (curvature.n_samples, "samples of all batches"),
     }
-    found: dict[str, Any] = {name: describe(n, "exact", text) for name, (n, text) in counts.items()}
-    found |= values
-    found["grad_norm"] = describe(
-        mean, "exact", "root mean square over the steps of the gradients of their batches"
-    )
-    found["growth"] = describe(growth, "measured", "max|1 - learning_rate lambda| over all batches")
+    return {name: describe(n, "exact", text) for name, (n, text) in counts.items()}
+
+
+def _describe_run(curvature: Curvature, run: Trajectory, n_batches: int) -> dict[str, Quantity]:
+    """Return the end of the runs."""
+    both = f"degree-1 model and training over {n_batches} batches in their order, side by side"
     kind: Kind = "measured"
     if has_kinks(curvature.module):
         kind, both = "assumed", f"{both}; the derivatives miss the kinks of the activations"
-    found["eps_model"] = describe(run.eps_model_curve[-1], kind, both)
-    found["final_distance"] = describe(run.distances[-1], "measured", "mini-batch training")
-    return found | describe_dissipation(
-        values["lambda_min"],
-        values["lambda_max"],
-        learning_rate=probe.learning_rate,
-        n_steps=probe.n_steps,
-    )
+    return {
+        "eps_model": describe(run.eps_model_curve[-1], kind, both),
+        "final_distance": describe(run.final_distance, "measured", "mini-batch training"),
+        "final_grad_norm": describe(
+            float(np.linalg.norm(curvature.gradient(run.end))),
+            "measured",
+            "full-batch gradient at the end of mini-batch training",
+        ),
+    }
 
 
 def _outer(found: Sequence[Quantity], sign: int) -> Quantity:

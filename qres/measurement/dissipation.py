@@ -10,12 +10,21 @@ more than $1/T$ a step, `divergent_share` grow by more, `neutral_share` do neith
 `trajectory_decay` is the first one weighted with the square of the gradient's component along each
 eigenvector. $\mathrm{proxy}(t)$ is the mean of $|1 - \eta\lambda|^t$.
 
+Where the rate changes from step to step, $g_t$ is that of step t: the margin is $1 - \max_t g_t$, and
+$S_T = \sum_t\prod_{s\le t} g_s$, which bounds the sum of the norms of the products and equals it while
+$\eta_t(\lambda_{\min} + \lambda_{\max}) \le 2$, one end of the spectrum being the worst at every step.
+The proxy takes $\prod_{s\le t}|1 - \eta_s\lambda|$ in place of the power, the shares its T-th root at
+T in place of $|1 - \eta\lambda|$.
+
 Source: derived.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -50,16 +59,35 @@ def sum_growth(growth: float, n_steps: int) -> float:
         return math.inf
 
 
+def sum_products(growths: Sequence[float]) -> float:
+    r"""Return $\sum_{t=0}^{T}\prod_{s\le t} g_s$, infinity where it overflows."""
+    products = itertools.accumulate(growths, operator.mul, initial=1.0)
+    try:
+        return math.fsum(products)
+    except OverflowError:
+        return math.inf
+
+
 def describe_dissipation(
-    lambda_min: Quantity, lambda_max: Quantity, *, learning_rate: float, n_steps: int
+    lambda_min: Quantity,
+    lambda_max: Quantity,
+    *,
+    learning_rate: float,
+    n_steps: int,
+    rates: Sequence[float] = (),
 ) -> dict[str, Quantity]:
     """Return `contraction_margin`, `growth_sum` and `hessian_norm` of a spectrum.
 
     Each value is the pessimistic one, at the outer ends; the interval reaches to the inner ends.
+    With `rates`, one for each step, the margin is that of the worst step.
     """
     outer = _ends(lambda_min, lambda_max, outer=True)
     inner = _ends(lambda_min, lambda_max, outer=False)
-    most, least = (find_growth(low, high, learning_rate) for low, high in (outer, inner))
+    steps = [
+        [find_growth(low, high, rate) for rate in rates or (learning_rate,)]
+        for low, high in (outer, inner)
+    ]
+    most, least = (max(growths) for growths in steps)
     kind = weakest((lambda_min.kind, lambda_max.kind))
     source = f"{lambda_min.source}; functional derived here"
 
@@ -67,6 +95,8 @@ def describe_dissipation(
         return Quantity(value=value, low=low, high=high, kind=kind, source=source, method=METHOD)
 
     worst, best = sum_growth(most, n_steps), sum_growth(least, n_steps)
+    if rates:
+        worst, best = (sum_products(growths) for growths in steps)
     norm, norm_low = (max(abs(low), abs(high)) for low, high in (outer, inner))
     return {
         "contraction_margin": quantity(1 - most, 1 - most, 1 - least),
@@ -81,6 +111,7 @@ def describe_shares(
     *,
     learning_rate: float,
     n_steps: int,
+    rates: Sequence[float] = (),
 ) -> tuple[dict[str, Quantity], dict[str, Any]]:
     """Return the shares of spectral mass, and the curve of the proxy as a plain fact.
 
@@ -90,9 +121,15 @@ def describe_shares(
         learning_rate: of the descent.
         n_steps: $T$; the proxy is given at t = 0..T. None stands for infinity, also where the
             divergent contribution never overtakes the dissipative one.
+        rates: one for each step; all are `learning_rate` if left out.
     """
     eigenvalues, vectors = np.linalg.eigh(dense)
     near = (vectors.T @ (gradient / np.linalg.norm(gradient))) ** 2
+    products = np.ones((1, len(eigenvalues)))
+    if rates:
+        products = np.abs(1 - np.outer(rates, eigenvalues)).cumprod(axis=0)
+        # as if one rate, 1, had done it
+        eigenvalues, learning_rate = 1 - products[-1] ** (1 / n_steps), 1.0
     shares = spectral_shares(eigenvalues, None, learning_rate, n_steps)
     weighted = spectral_shares(eigenvalues, near, learning_rate, n_steps)
 
@@ -108,6 +145,8 @@ def describe_shares(
     weights = "dissipative share, eigenvalues weighted with the gradient"
     values["trajectory_decay"] = quantity(weighted[0], weights)
     curve = [proxy(eigenvalues, None, learning_rate, t) for t in range(n_steps + 1)]
+    if rates:
+        curve = [1.0, *products.mean(axis=1).tolist()]
     facts = {
         "gradient_shares": list(weighted),
         "proxy": [_finite(value) for value in curve],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qres.config.record import Algorithm, CarlemanGd, GivenModel, LinearSystem
@@ -153,6 +153,7 @@ def check_segments(
                 found = f"{segment.n_steps} steps from step {segment.start_step}"
                 raise InputError(f"{here}: must begin at step {step}, found {found}")
             check_paths(segment.path_norms, segment.n_steps, f"{here}.path_norms")
+            check_paths(segment.velocity_norms, segment.n_steps, f"{here}.velocity_norms")
             for degree, distance in segment.model_distances.items():
                 if not distance >= 0:
                     raise InputError(f"{here}.model_distances.{degree}: must not be negative")
@@ -241,6 +242,7 @@ def _complete_training(
         values["lambda_max"],
         learning_rate=algorithm.learning_rate,
         n_steps=algorithm.n_steps,
+        rates=algorithm.rates,
     )
     return Measurement(subject="given", values=values, update_norms=norms, warnings=warnings + note)
 
@@ -306,6 +308,8 @@ def _assume_norms(
     $\|u_t\| \le \eta \|\nabla f\| \sum_{k<t} g^k$ with $g = \max|1 - \eta\lambda|$; the line has
     $t$ in place of the sum, which is the larger wherever $g < 1$ and $t > 1$.
     """
+    if algorithm.rates:
+        return _assume_scheduled(values, algorithm.rates)
     step = algorithm.learning_rate * float(values["grad_norm"])
     growth = find_worst_growth(values["lambda_min"], values["lambda_max"], algorithm.learning_rate)
     text = "update_norms were not given: assumed to grow by learning_rate grad_norm each step"
@@ -318,6 +322,21 @@ def _assume_norms(
         f" (1 + g + ... + g^(t-1)) with g = max|1 - learning_rate lambda| = {growth:.6g}"
     )
     return tuple(step * total for total in sums), (("W-LOWER", text),)
+
+
+def _assume_scheduled(
+    values: Mapping[str, Quantity], rates: Sequence[float]
+) -> tuple[tuple[float, ...], Warnings]:
+    """Return the same where the rate changes: the rate of each step, its own factor below 1."""
+    norms, slope = [0.0], float(values["grad_norm"])
+    for rate in rates:
+        growth = find_worst_growth(values["lambda_min"], values["lambda_max"], rate)
+        norms.append(rate * slope + min(1.0, growth) * norms[-1])
+    text = (
+        "update_norms were not given: assumed to grow by the rate of each step times grad_norm, less"
+        " what a step contracts"
+    )
+    return tuple(norms), (("W-LOWER", text),)
 
 
 def _complete_system(values: dict[str, Quantity]) -> dict[str, Quantity]:

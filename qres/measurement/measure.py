@@ -47,10 +47,18 @@ from qres.notation.quantity import KINDS, Quantity
 LIBRARIES = ("torch", "scikit-learn", "safetensors", "numpy", "scipy")
 """Their versions are part of what a measured network depends on."""
 
-DESCENT = ("n_steps", "learning_rate", "weight_decay", "momentum", "n_batches")
+DESCENT = (
+    "n_steps",
+    "learning_rate",
+    "weight_decay",
+    "momentum",
+    "momentum_restart",
+    "n_batches",
+    "schedule",
+)
 """What a measurement of training steps depends on."""
 
-UNNAMED = {"momentum": 0, "n_batches": 1}
+UNNAMED = {"momentum": 0, "momentum_restart": False, "n_batches": 1, "schedule": "none"}
 """What a measurement of training steps does not name is this."""
 
 MAX_MEASUREMENT_BYTES = 256 * 2**20
@@ -98,6 +106,7 @@ def measure_module(
     seed: int = 0,
     segment_steps: int | None = None,
     momentum: float = 0.0,
+    momentum_restart: bool = False,
     n_batches: int = 1,
     progress: Progress | None = None,
 ) -> Measurement:
@@ -116,7 +125,8 @@ def measure_module(
         n_probes: random vectors, where a derivative is too large to be computed whole.
         seed: of everything random in the measurement.
         segment_steps: a length of segments that is measured besides the usual ones.
-        momentum: of the descent; with it there is one segment.
+        momentum: of the descent; with it there is one segment, unless it restarts.
+        momentum_restart: whether training starts every segment with velocity 0.
         n_batches: batches that the steps cycle through in a fixed order; 1 is the whole data set.
         progress: called as `progress(task, done, total)`; None is silent.
     """
@@ -128,6 +138,8 @@ def measure_module(
         raise InputError(f"segment_steps: must be 1 to {n_steps}, found {segment_steps}")
     if not 0 <= momentum < 1:
         raise InputError(f"momentum: must be >= 0 and < 1, found {momentum}")
+    if momentum_restart and not momentum:
+        raise InputError("momentum_restart: without momentum there is nothing to restart")
     if n_batches < 1 or (n_batches > 1 and momentum):
         raise InputError(f"n_batches: must be >= 1, and 1 with momentum, found {n_batches}")
     return pipeline.measure_live(
@@ -144,6 +156,7 @@ def measure_module(
             seed=seed,
             segment_steps=segment_steps,
             momentum=momentum,
+            momentum_restart=momentum_restart,
             n_batches=n_batches,
         ),
         progress=progress or keep_silent,
@@ -171,8 +184,10 @@ def _measure_network(
     # absent where they change nothing, so that what was measured without them is still found
     if algorithm.momentum:
         descent["momentum"] = algorithm.momentum
+        descent["momentum_restart"] = algorithm.momentum_restart
     if algorithm.n_batches > 1:
         descent["n_batches"] = algorithm.n_batches
+    schedule = {} if algorithm.schedule is None else {"schedule": str(algorithm.schedule)}
     is_python = model.architecture.kind == "python"
     facts = _describe_dependencies(model) | {"versions": versions}
 
@@ -180,7 +195,7 @@ def _measure_network(
         pipeline = _import_pipeline()
         measurement = pipeline.measure_network(
             model,
-            pipeline.Probe(**descent),
+            pipeline.Probe(**descent, schedule=algorithm.schedule),
             folder=scenario.folder,
             trust=trust,
             weights=weights,
@@ -194,7 +209,7 @@ def _measure_network(
         return measure(lambda make: make())
     return _keep_measurement(
         store,
-        make_key(subject="network", **facts, **descent),
+        make_key(subject="network", **facts, **descent, **schedule),
         lambda: measure(lambda make: _keep(store, make_key(subject="weights", **facts), make)[0]),
     )
 
@@ -253,13 +268,18 @@ def check_fits(measurement: Measurement, algorithm: Algorithm, place: str) -> No
         return
     for key in DESCENT:
         found, wanted = measurement.details.get(key), getattr(algorithm, key)
+        wanted = str(wanted or "none") if key == "schedule" else wanted
         if found is None and "n_steps" in measurement.details:
             found = UNNAMED.get(key)
         if found is not None and found != wanted:
             raise InputError(
-                f"{place}: was measured with {key} {found:g}, algorithm.{key} is {wanted:g};"
+                f"{place}: was measured with {key} {_say(found)}, algorithm.{key} is {_say(wanted)};"
                 " measure again or use the same"
             )
+
+
+def _say(setting: float | str) -> str:
+    return setting if isinstance(setting, str) else f"{setting:g}"
 
 
 def check_values(measurement: Measurement, algorithm: Algorithm, place: str) -> None:
@@ -284,6 +304,7 @@ def check_values(measurement: Measurement, algorithm: Algorithm, place: str) -> 
     if isinstance(algorithm, CarlemanGd):
         check_norms(measurement.update_norms, algorithm.n_steps, f"{place}: update_norms")
         check_paths(measurement.path_norms, algorithm.n_steps, f"{place}: path_norms")
+        check_paths(measurement.velocity_norms, algorithm.n_steps, f"{place}: velocity_norms")
         check_segments(measurement.segmentations, algorithm.n_steps, f"{place}: segmentations")
 
 

@@ -5,11 +5,13 @@ Source: derived.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from qres.config.record import Schedule
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import find_worst_growth
 from qres.measurement.hessian import (
@@ -38,8 +40,10 @@ class Probe:
         n_probes: sets the number of random vectors, where a derivative is sampled.
         seed: of everything random here.
         segment_steps: a length of segments that is measured besides the usual ones.
-        momentum: of the descent; with it there is one segment.
+        momentum: of the descent; with it there is one segment, unless it restarts.
+        momentum_restart: whether training starts every segment with velocity 0.
         n_batches: batches that the steps cycle through in a fixed order; 1 is the whole data set.
+        schedule: of the learning rate, which then is that of the first step; None keeps it.
     """
 
     n_steps: int
@@ -50,7 +54,14 @@ class Probe:
     seed: int
     segment_steps: int | None = None
     momentum: float = 0.0
+    momentum_restart: bool = False
     n_batches: int = 1
+    schedule: Schedule | None = None
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Rate of every step; empty where all are `learning_rate`."""
+        return () if self.schedule is None else self.schedule.rates(self.learning_rate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +122,7 @@ def measure_point(
     )
     twin = None if entries.dense is None else compare_twin(entries.dense, extremes)
     values = {"grad_norm": _find_gradient(curvature), **describe_ends(extremes, twin)}
-    values["growth"] = _find_growth(values, probe.learning_rate)
+    values["growth"] = _find_growth(values, probe.rates or (probe.learning_rate,))
     values |= entries.values
     values |= measure_tensors(curvature, effort, order=max(degrees) + 1, progress=progress)
     return Point(values=values, extremes=extremes, entries=entries, twin=twin)
@@ -128,9 +139,11 @@ def _find_gradient(curvature: Curvature) -> Quantity:
     return describe(norm, "exact", "full-batch gradient at the start, weight decay included")
 
 
-def _find_growth(values: dict[str, Quantity], learning_rate: float) -> Quantity:
+def _find_growth(values: dict[str, Quantity], rates: Sequence[float]) -> Quantity:
     """Return the largest factor of one step, over the outer ends of the spectrum."""
-    worst = find_worst_growth(values["lambda_min"], values["lambda_max"], learning_rate)
+    ends = (values["lambda_min"], values["lambda_max"])
+    # convex in the rate, so the extreme ones decide
+    worst = max(find_worst_growth(*ends, rate) for rate in {min(rates), max(rates)})
     return describe(worst, "measured", "max|1 - learning_rate lambda| over the outer ends")
 
 

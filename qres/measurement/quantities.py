@@ -5,6 +5,7 @@ Source: derived.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,15 +38,17 @@ def measure_curvature(
     Raises:
         InputError: the gradient is zero, or the descent diverges.
     """
-    if probe.n_batches > 1:
-        return measure_batches(curvature, probe, progress=progress)
     degrees, warnings = _find_degrees(curvature)
+    if probe.n_batches > 1:
+        found = measure_batches(curvature, probe, degrees=degrees, progress=progress)
+        return replace(found, warnings=found.warnings + warnings)
     watch = KinkWatch(curvature) if has_kinks(curvature.module) else None
     run = follow_descent(
         curvature,
         n_steps=probe.n_steps,
         learning_rate=probe.learning_rate,
         momentum=probe.momentum,
+        rates=probe.rates,
         degrees=degrees,
         progress=progress,
         visit=None if watch is None else watch.visit,
@@ -62,7 +65,7 @@ def measure_curvature(
         degrees=degrees,
         is_kinked=watch is not None,
         progress=progress,
-        points={0: point.values},
+        points={(0, 0): point.values},
     )
     values, facts = _describe_dense(curvature, probe, point, progress)
     return Measurement(
@@ -76,7 +79,7 @@ def measure_curvature(
             **values,
         },
         path_norms=run.path_norms,
-        velocity_norms=run.velocity_norms.get(1, ()),
+        velocity_norms=run.velocity_norms,
         eps_model_curves=run.eps_model_curves,
         segmentations=segmenter.measure(run),
         sparsity_rows=point.entries.sparsity_rows,
@@ -126,6 +129,7 @@ def _describe_growth(point: Point, probe: Probe) -> dict[str, Quantity]:
         point.values["lambda_max"],
         learning_rate=probe.learning_rate,
         n_steps=probe.n_steps,
+        rates=probe.rates,
     )
 
 
@@ -163,6 +167,7 @@ def _describe_dense(
         curvature.gradient(curvature.start),
         learning_rate=probe.learning_rate,
         n_steps=probe.n_steps,
+        rates=probe.rates,
     )
     values |= measure_gram(curvature, dense, seed=probe.seed, progress=progress)
     return values, facts
@@ -186,6 +191,8 @@ def _describe_facts(
 
 
 def _told(probe: Probe) -> dict[str, Any]:
-    """Return the settings; momentum only where there is some."""
-    left_out = {"n_batches"} if probe.momentum else {"n_batches", "momentum"}
-    return {key: value for key, value in vars(probe).items() if key not in left_out}
+    """Return the settings; those of momentum and of a schedule only where there is one."""
+    left_out = {"n_batches", "schedule"}
+    left_out |= set() if probe.momentum else {"momentum", "momentum_restart"}
+    found = {key: value for key, value in vars(probe).items() if key not in left_out}
+    return found | ({"schedule": str(probe.schedule)} if probe.schedule else {})

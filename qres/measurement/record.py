@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from qres.notation.quantity import Quantity
+from qres.notation.card import html_table
+from qres.notation.quantity import COLUMNS, Quantity
 
 Subject = Literal["network", "matrix", "given"]
 
@@ -45,6 +46,7 @@ class Segment:
             the model diverges.
         model_distances: degree to the distance of model and true weights at its end, in units of
             the weights; infinite where the model diverges.
+        velocity_norms: with momentum, degree to the norm of $v_t$ of that model; empty without.
     """
 
     start_step: int
@@ -52,6 +54,7 @@ class Segment:
     values: Mapping[str, Quantity]
     path_norms: Mapping[int, Norms]
     model_distances: Mapping[int, float]
+    velocity_norms: Mapping[int, Norms] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this segment."""
@@ -63,6 +66,7 @@ class Segment:
             "model_distances": {
                 str(degree): _write(number) for degree, number in self.model_distances.items()
             },
+            **_write_speeds(self.velocity_norms),
         }
 
     @classmethod
@@ -75,6 +79,7 @@ class Segment:
             values=_read_values(data["values"]),
             path_norms=_read_curves(data["path_norms"]),
             model_distances={int(degree): _read(number) for degree, number in distances},
+            velocity_norms=_read_curves(data.get("velocity_norms", {})),
         )
 
 
@@ -89,8 +94,8 @@ class Measurement:
             same as `path_norms[1]`: either may be passed.
         path_norms: degree to the norm of $u_t$ of that model, t = 0..n_steps; infinite from where
             the model diverges.
-        velocity_norms: with momentum the norm of $v_t$ of the degree-1 model, t = 0..n_steps; empty
-            without, or if not known.
+        velocity_norms: with momentum, degree to the norm of $v_t$ of that model, t = 0..n_steps;
+            empty without, or if not known.
         eps_model_curves: degree to `eps_model` after t = 1..n_steps steps; empty if not measured.
         segmentations: ways to cut the steps into segments, the whole run first.
         sparsity_rows: the threshold scan, threshold 0 first; empty if only given.
@@ -105,7 +110,7 @@ class Measurement:
     values: Mapping[str, Quantity]
     update_norms: Norms = ()
     path_norms: Mapping[int, Norms] = field(default_factory=dict)
-    velocity_norms: Norms = ()
+    velocity_norms: Mapping[int, Norms] = field(default_factory=dict)
     eps_model_curves: Mapping[int, Norms] = field(default_factory=dict)
     segmentations: tuple[tuple[Segment, ...], ...] = ()
     sparsity_rows: tuple[SparsityRow, ...] = ()
@@ -134,7 +139,7 @@ class Measurement:
             "values": _write_values(self.values),
             "update_norms": list(self.update_norms),
             "path_norms": _write_curves(higher),
-            **({"velocity_norms": list(self.velocity_norms)} if self.velocity_norms else {}),
+            **_write_speeds(self.velocity_norms),
             "eps_model_curves": _write_curves(self.eps_model_curves),
             "segmentations": [
                 [segment.to_dict() for segment in segments] for segments in self.segmentations
@@ -144,6 +149,14 @@ class Measurement:
             "details": dict(self.details),
         }
 
+    def _repr_html_(self) -> str:
+        rows = [(name, *quantity.cells()) for name, quantity in self.values.items()]
+        words = (0, 3, 4, 5, 6)
+        caption = f"Measurement ({self.subject})"
+        found = html_table(rows, head=("quantity", *COLUMNS), caption=caption, words=words)
+        warnings = html_table(self.warnings, caption="Warnings", words=(0, 1))
+        return found + (warnings if self.warnings else "")
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Measurement:
         """Read back what `to_dict` wrote; KeyError or TypeError where the shape is another."""
@@ -152,7 +165,7 @@ class Measurement:
             values=_read_values(data["values"]),
             update_norms=tuple(data["update_norms"]),
             path_norms=_read_curves(data["path_norms"]),
-            velocity_norms=tuple(data.get("velocity_norms", ())),
+            velocity_norms=_read_curves(data.get("velocity_norms", {})),
             eps_model_curves=_read_curves(data["eps_model_curves"]),
             segmentations=tuple(
                 tuple(Segment.from_dict(segment) for segment in segments)
@@ -174,6 +187,11 @@ def _read_values(data: dict[str, Any]) -> dict[str, Quantity]:
 
 def _write_curves(curves: Mapping[int, Norms]) -> dict[str, list[float | None]]:
     return {str(degree): [_write(number) for number in curve] for degree, curve in curves.items()}
+
+
+def _write_speeds(curves: Mapping[int, Norms]) -> dict[str, Any]:
+    """Return the entry of the velocity, absent where there is none."""
+    return {"velocity_norms": _write_curves(curves)} if curves else {}
 
 
 def _read_curves(data: dict[str, Sequence[float | None]]) -> dict[int, Norms]:

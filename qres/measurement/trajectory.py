@@ -6,6 +6,9 @@ $F_0$ and $F_1$; gradient descent runs from the same $c$ on the true loss. Their
 to how far descent has moved, is `eps_model`. A model of degree 2 or 3 that leaves the range of
 floating point is at infinite distance from there on.
 
+Mini-batches are taken in turn, each step of all runs with the loss of one; the models then change
+their $F_k$ from step to step.
+
 With momentum both keep a velocity, $v' = \beta v + \nabla L$ and $u' = u - \eta v'$, $v_0 = 0$, with
 the gradient of the model in one and the true one in the other.
 
@@ -78,21 +81,20 @@ class Trajectory:
 class _Model:
     """The run of one degree, from zero."""
 
-    def __init__(self, curvature: Curvature, degree: int, forcing: Vector, momentum: float) -> None:
-        self.curvature, self.degree, self.forcing = curvature, degree, forcing
-        self.momentum = momentum
-        self.update, self.velocity = np.zeros_like(forcing), np.zeros_like(forcing)
+    def __init__(self, degree: int, start: Vector, momentum: float) -> None:
+        self.degree, self.momentum = degree, momentum
+        self.update, self.velocity = np.zeros_like(start), np.zeros_like(start)
         self.norms, self.gaps, self.speeds = [0.0], list[float](), [0.0]
 
-    def step(self, learning_rate: float) -> None:
-        """Take one step, or stay at infinity."""
+    def step(self, curvature: Curvature, forcing: Vector, learning_rate: float) -> None:
+        """Take one step of a loss with this gradient at the start, or stay at infinity."""
         if not math.isfinite(self.norms[-1]):
             self.norms.append(math.inf)
             self.speeds.append(math.inf)
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            terms = self.curvature.derive(self.update, self.degree)
-            slope = self.forcing + sum(
+            terms = curvature.derive(self.update, self.degree)
+            slope = forcing + sum(
                 term / math.factorial(number) for number, term in enumerate(terms, start=1)
             )
             self.velocity = _turn(self.velocity, slope, self.momentum)
@@ -115,6 +117,8 @@ def follow_descent(
     n_steps: int,
     learning_rate: float,
     momentum: float = 0.0,
+    batches: Sequence[Curvature] = (),
+    rates: Sequence[float] = (),
     degrees: Sequence[int] = DEGREES,
     may_diverge: bool = False,
     progress: Progress = keep_silent,
@@ -127,6 +131,9 @@ def follow_descent(
         n_steps: of descent.
         learning_rate: of descent.
         momentum: of descent and of the models.
+        batches: losses that the steps take in turn, from the same start; that of `curvature` if
+            left out.
+        rates: of the steps, one for each; all are `learning_rate` if left out.
         degrees: of the models, 1 to 3.
         may_diverge: whether the degree-1 model may be infinite, as the others may.
         progress: told after each step.
@@ -136,19 +143,21 @@ def follow_descent(
         InputError: gradient descent or the degree-1 model leaves the range of floating point.
     """
     start = curvature.start
-    forcing = curvature.gradient(start)
-    models = {degree: _Model(curvature, degree, forcing, momentum) for degree in degrees}
+    cycle = [(loss, loss.gradient(start)) for loss in batches or (curvature,)]
+    name = "mini-batch training" if batches else "gradient descent"
+    models = {degree: _Model(degree, start, momentum) for degree in degrees}
     moved, velocity, distances = np.zeros_like(start), np.zeros_like(start), []
-    for number in range(1, n_steps + 1):
+    for number, rate in enumerate(rates or [learning_rate] * n_steps, start=1):
+        loss, forcing = cycle[(number - 1) % len(cycle)]
         with np.errstate(over="ignore", invalid="ignore"):
-            velocity = _turn(velocity, curvature.gradient(start + moved), momentum)
-            moved = moved - learning_rate * velocity
+            velocity = _turn(velocity, loss.gradient(start + moved), momentum)
+            moved = moved - rate * velocity
             distances.append(float(np.linalg.norm(moved)))
-        _check_finite(distances[-1], number, learning_rate)
+        _check_finite(distances[-1], number, learning_rate, name)
         for degree, model in models.items():
-            model.step(learning_rate)
+            model.step(loss, forcing, rate)
             if degree == 1 and not may_diverge:
-                _check_finite(model.norms[-1], number, learning_rate)
+                _check_finite(model.norms[-1], number, learning_rate, name)
             model.compare(moved)
         if visit is not None:
             visit(start + moved)
@@ -168,10 +177,10 @@ def _turn(velocity: Vector, slope: Vector, momentum: float) -> Vector:
     return momentum * velocity + slope if momentum else slope
 
 
-def _check_finite(norm: float, step: int, learning_rate: float) -> None:
+def _check_finite(norm: float, step: int, learning_rate: float, name: str) -> None:
     """Refuse a run that has diverged."""
     if not math.isfinite(norm):
         raise InputError(
-            f"algorithm.learning_rate: gradient descent diverges at step {step} with "
+            f"algorithm.learning_rate: {name} diverges at step {step} with "
             f"{learning_rate:g}; take a smaller one or fewer steps"
         )

@@ -2,7 +2,7 @@ r"""A formula as one puts it into a paper: the equation, what it names, its symb
 
 Three depths. *working*: the expression, then a line for each named part, named function and
 abbreviation, then the symbols with meaning and unit. *full*: the same with the parts put in, down to
-gates. *headline*: the leading order, its limit, and the largest error over a stated range. Lines are
+gates. *headline*: the leading order, its limit, and the largest error found over a stated range. Lines are
 broken to one column of a two-column paper; `amsmath` is all that the text needs.
 """
 
@@ -14,6 +14,7 @@ import sympy
 
 from qres.errors import InputError, nearest
 from qres.notation.breaking import Breaker
+from qres.notation.headline import FOUND
 from qres.notation.latex import to_latex
 from qres.notation.latex_text import escape
 from qres.notation.meanings import text_latex
@@ -140,11 +141,37 @@ def _prose(formula: Any) -> str:
     valid = conditions_latex(formula)
     parts = [
         f"Here {symbols}." if symbols else "",
+        *_parts(definitions(formula)),
         f"Valid for {valid}." if valid else "",
         f"{escape(formula.kind.capitalize())}, {bound_words(formula)}; {citation(formula.source)}.",
     ]
     body = "\n".join(part for part in parts if part)
     return f"{{\\raggedright\\noindent\n{body}\\par}}"
+
+
+def _parts(parts: list[tuple[str, Any]]) -> list[str]:
+    """Return what the defined symbols mean, with the works that they are taken from."""
+    if not parts:
+        return []
+    shown = (
+        f"${describe(name).latex}$: {text_latex(part.meaning)}"
+        + (f" {citation(part.source)}" if part.source.paper else "")
+        for name, part in parts
+    )
+    return [f"Defined above: {'; '.join(shown)}.", "What has no reference is derived."]
+
+
+def _limit(headline: Any) -> str:
+    """Return the limit as LaTeX, every symbol of the formula by its letter."""
+    known = {*headline.formula.inputs, *(name for name, _ in headline.formula.parts)}
+    words = headline.limit.split(" ")
+    letters = {
+        word: describe(word.rstrip(",")).latex for word in words if word.rstrip(",") in known
+    }
+    return " ".join(
+        f"${letters[word]}${',' * word.endswith(',')}" if word in letters else escape(word)
+        for word in words
+    )
 
 
 def bound_words(formula: Any) -> str:
@@ -162,14 +189,16 @@ def _headline(formula: Any) -> str:
         f"${number_latex(low)} \\le {describe(name).latex} \\le {number_latex(high)}$"
         for name, (low, high) in headline.ranges.items()
     )
-    symbols = "; ".join(f"${letter}$: {meaning}" for letter, meaning, _ in symbol_lines(formula))
+    infos = map(describe, headline.ranges)
+    symbols = "; ".join(f"${info.latex}$: {text_latex(info.meaning)}" for info in infos)
     percent = number_latex(float(f"{100 * headline.error:.2g}"))
     text = [
         _display([equation]),
         *where,
-        f"{{\\raggedright\\noindent\nLeading order for {text_latex(headline.limit)}.",
-        f"Relative error at most ${percent}\\,\\%$ for {ranges}.",
+        f"{{\\raggedright\\noindent\nLeading order for {_limit(headline)}.",
+        f"Relative error ${percent}\\,\\%$ ({escape(FOUND)}) for {ranges}.",
         f"Here {symbols}.",
+        *_parts(definitions(headline)),
         f"{escape(formula.kind.capitalize())}, {bound_words(formula)} before the limit; "
         f"{citation(formula.source)}.\\par}}",
     ]

@@ -33,6 +33,11 @@ STEPS = tuple(0.3 * 0.6**k for k in range(12))
 """Steps of the search, as parts of the width of a range on a logarithmic scale."""
 SAFETY = 1.05
 """Factor between the largest error that was found and the one that is printed."""
+FOUND = (
+    f"largest found at {POINTS:,} random points and by a search from the worst {STARTS} of them,"
+    f" times {SAFETY}"
+)
+"""What the printed error is: no bound that was proven."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +78,13 @@ class Headline:
 
     @property
     def parts(self) -> tuple[tuple[str, Formula], ...]:
-        """The parts that stand in the expression, with their definitions."""
-        free = {str(item) for item in self.expression.free_symbols}
-        return tuple((name, part) for name, part in self.formula.parts if name in free)
+        """The parts that stand in the expression, and those that define them, in their order."""
+        needed, kept = {str(item) for item in self.expression.free_symbols}, []
+        for name, part in reversed(self.formula.parts):
+            if name in needed:
+                kept.append((name, part))
+                needed |= set(part.inputs)
+        return tuple(reversed(kept))
 
     def __call__(self, **values: Any) -> Any:
         """Evaluate at the inputs of the formula, as float64.

@@ -15,6 +15,7 @@ from qres.notation.block import bound_words, citation, left_side
 from qres.notation.breaking import Breaker
 from qres.notation.latex_text import escape
 from qres.notation.meanings import text_latex
+from qres.notation.quantity import MEANINGS
 from qres.notation.symbols import describe
 from qres.notation.where import where_lines
 
@@ -29,16 +30,6 @@ TALL = 1.8
 
 LETTER = 4.2
 """Width of a letter of text, in points."""
-
-_KINDS = {
-    "exact": "counted or computed without approximation under the stated model",
-    "proven": "rests on a theorem",
-    "measured": "measured on this model, with interval and method",
-    "fitted": "an empirical constant from a paper or a calibration run",
-    "given": "typed by the user",
-    "assumed": "nobody has shown it",
-    "asymptotic": "a hidden constant was set to 1",
-}
 
 
 def formula_table(formulas: Sequence[Any], caption: str = "") -> str:
@@ -121,7 +112,7 @@ def _equations(formula: Any) -> list[list[str]]:
 
 
 def _note(mark: str, kind: str, bound: str) -> str:
-    return rf"\textsuperscript{{{mark}}} {kind}, {bound}: {escape(_KINDS[kind])}."
+    return rf"\textsuperscript{{{mark}}} {kind}, {bound}: {escape(MEANINGS[kind])}."
 
 
 def _definitions(formulas: Sequence[Any]) -> list[str]:

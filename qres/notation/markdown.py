@@ -6,6 +6,7 @@ from typing import Any
 
 from qres.notation.block import bound_words, check_depth, definitions, left_side, where_rows
 from qres.notation.breaking import Breaker
+from qres.notation.headline import FOUND
 from qres.notation.pieces import number_latex
 from qres.notation.symbols import describe
 
@@ -37,6 +38,7 @@ def markdown(formula: Any, depth: str = "working") -> str:
     title = formula.meaning[:1].upper() + formula.meaning[1:]
     text = [f"### `{formula.name}`", "", f"{title}.", "", _display([equation]), "", *where]
     text += [*_symbols(formula), "", *(_headline(formula) if depth == "headline" else ())]
+    text += _parts(parts)
     return "\n".join([*text, *_pedigree(formula)]) + "\n"
 
 
@@ -63,9 +65,16 @@ def _headline(formula: Any) -> list[str]:
         for name, (low, high) in headline.ranges.items()
     )
     return [
-        f"Leading order for {headline.limit}; relative error at most {headline.error:.2g} for {ranges}.",
+        f"Leading order for {headline.limit}; relative error {headline.error:.2g} ({FOUND})"
+        f" for {ranges}.",
         "",
     ]
+
+
+def _parts(parts: list[tuple[str, Any]]) -> list[str]:
+    """Return what the defined symbols mean and where they come from, a line each."""
+    lines = [f"- ${describe(n).latex}$: {part.meaning}. {part.source}." for n, part in parts]
+    return [*lines, ""] if lines else []
 
 
 def _pedigree(formula: Any) -> list[str]:

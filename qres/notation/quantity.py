@@ -23,6 +23,17 @@ KINDS: tuple[Kind, ...] = (
 )
 """From strongest to weakest."""
 
+MEANINGS: dict[str, str] = {
+    "exact": "counted or computed exactly under the stated model",
+    "proven": "rests on theorems",
+    "measured": "measured on this model",
+    "fitted": "rests on an empirical constant",
+    "given": "rests on numbers that were typed or chosen",
+    "assumed": "rests on what nobody has shown",
+    "asymptotic": "a hidden constant was set to 1",
+}
+"""Kinds as the footnotes of a table."""
+
 COLUMNS = ("value", "interval", "unit", "kind", "bound", "how")
 """Heads of `Quantity.cells`."""
 

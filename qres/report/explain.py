@@ -8,7 +8,7 @@ from qres.algorithms.record import ClassicalWork, Stage
 from qres.errors import InputError, nearest
 from qres.notation.quantity import Quantity
 from qres.notation.symbols import CATALOGUE
-from qres.report.explain_machines import answers
+from qres.report.explain_machines import answers, constants
 from qres.report.inputs import interval
 from qres.report.origins import TITLES, definition, origin, place
 from qres.report.outline import laid_out, line
@@ -57,6 +57,7 @@ def sources(report: Result, width: int = 80) -> str:
                 lines.append(line(_value(report, name), 1))
                 lines += [line(text, 3, hang=2) for text in _basis(report, name)]
             blocks.append(laid_out(lines, width))
+    blocks.append(laid_out(constants(report), width))
     return "\n\n".join(blocks)
 
 

@@ -99,6 +99,24 @@ def _seconds(report: Result, machine: Machine, cost: MachineCost) -> Lines:
     yield from _fields(machine, ("cycle_time_s", "reaction_time_s", "physical_error"))
 
 
+def constants(report: Result) -> Lines:
+    """Yield every constant of every machine with its source, then the formulas that are used."""
+    for machine in report.machines:
+        yield line(f"Machine {machine.name}")
+        for name, source in machine.sources.items():
+            value = getattr(machine, name)
+            shown = ", ".join(value) if isinstance(value, tuple) else value
+            text = number(shown) if isinstance(shown, int | float) else shown
+            yield line(f"{name} = {text}  [{source.kind}]", 1)
+            yield line(source.text, 3, hang=2)
+    formulas = machine_formulas(report)
+    if formulas:
+        yield line("Formulas of the machines")
+    for formula in formulas:
+        yield line(formula.name, 1)
+        yield line(str(formula.source), 3, hang=2)
+
+
 def _fields(machine: Machine, names: tuple[str, ...]) -> Lines:
     """Yield numbers of the machine with their sources."""
     for name in names:

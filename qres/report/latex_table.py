@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from qres.notation.latex_text import escape, typeset
 from qres.notation.meanings import text_latex
-from qres.notation.quantity import KINDS
+from qres.notation.quantity import KINDS, MEANINGS
 from qres.notation.symbols import CATALOGUE
 from qres.report.grid import Sheet
-from qres.report.weakest import MEANINGS
 
 KIND = "kind"
 

@@ -29,6 +29,9 @@ NAMED_OTHERWISE = {
 }
 """Symbols whose key in the model file has another name."""
 
+MADE_OF = {"update_norm": "update_norms", "path_energy": "update_norms"}
+"""Symbols computed from a list, and its key in the model file."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -55,7 +58,7 @@ def origin(report: Result, name: str) -> Origin:
     typed = _key_of(report, name)
     if typed is not None:
         return Origin("given", typed)
-    if quantity.kind in ("measured", "assumed"):
+    if quantity.kind in ("measured", "assumed") or name in MADE_OF:
         return _of_model(report, name, quantity)
     return Origin("chosen", _words(quantity) or "follows from the algorithm")
 
@@ -106,12 +109,14 @@ def _relative(report: Result, file: Path) -> str:
 
 
 def _of_model(report: Result, name: str, quantity: Quantity) -> Origin:
-    is_typed = isinstance(report.scenario.model, GivenModel)
     words = _words(quantity)
-    if not is_typed:
+    if not isinstance(report.scenario.model, GivenModel):
         return Origin("measured", words or place(report))
-    key = f"model.given.{NAMED_OTHERWISE.get(name, name)}"
-    return Origin("given", f"{key}: {words}" if words else key)
+    key = MADE_OF.get(name, NAMED_OTHERWISE.get(name, name))
+    if report.scenario.raw["model"]["given"].get(key) is None:
+        notes = (text for _, text in report.measurement.warnings if text.startswith(f"{key} "))
+        return Origin("chosen", next(notes, words))
+    return Origin("given", f"model.given.{key}: {words}" if words else f"model.given.{key}")
 
 
 def _words(quantity: Quantity) -> str:

@@ -28,6 +28,16 @@ class Report(Result):
 
         return to_dict(self)
 
+    def to_logical_counts(self) -> dict[str, int]:
+        """Return the logical counts as the QDK's `LogicalCounts` takes them.
+
+        Raises:
+            InfeasibleError: there is no price.
+        """
+        from qres.report.logical_counts import logical_counts
+
+        return logical_counts(self)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the stages as a data frame, one row a stage."""
         import pandas as pd

@@ -16,17 +16,6 @@ WORDS: dict[Kind, str] = {
     "asymptotic": "a hidden constant was set to 1",
 }
 
-MEANINGS: dict[Kind, str] = {
-    "exact": "counted or computed exactly",
-    "proven": "rests on theorems",
-    "measured": "measured on this model",
-    "fitted": "rests on an empirical constant",
-    "given": "rests on numbers that were typed or chosen",
-    "assumed": "rests on what nobody has shown",
-    "asymptotic": "a hidden constant was set to 1",
-}
-"""Kinds as the footnotes of a table."""
-
 
 def weakest_link(report: Result) -> str:
     """Return kind, words and the first symbol of that kind."""

@@ -69,6 +69,7 @@ COUNTS = {"logical_qubits": 50, "toffoli": 10**6, "t": 10**5, "rotations": 10**4
 
 TENSORS = {"t3_injective": 0.3, "t3_unfolding": 0.5, "t3_frobenius": 1.0, "t3_sparsity": 50}
 TENSORS |= {"t3_max_entry": 0.2, "t4_injective": 0.3, "t4_frobenius": 1.0}
+RESTART = {"optimizer": {"momentum": 0.6, "momentum_restart": True}}
 DESCENT = {"name": "carleman-gd", "n_steps": STEPS, "learning_rate": 0.05, "padding": "none"}
 
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -76,6 +77,15 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "segments": {"given": TRAINING, "keys": DESCENT | {"segment_steps": 5}},
     "lift-2": {"given": TRAINING | TENSORS, "keys": DESCENT | {"degree": 2, "truncation_order": 3}},
     "lift-3": {"given": TRAINING | TENSORS, "keys": DESCENT | {"degree": 3, "truncation_order": 4}},
+    "momentum": {"given": TRAINING, "keys": DESCENT | {"optimizer": {"momentum": 0.6}}},
+    "momentum-lift": {
+        "given": TRAINING | TENSORS,
+        "keys": DESCENT | RESTART | {"segment_steps": 5, "degree": 2, "truncation_order": 2},
+    },
+    "batches": {
+        "given": TRAINING,
+        "keys": DESCENT | {"optimizer": {"kind": "sgd", "n_batches": 3}},
+    },
     "linear-system": {"given": MATRIX, "keys": {"name": "linear-system"}},
     "counts": {"given": COUNTS, "keys": {"name": "counts"}},
 }
@@ -83,6 +93,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 VARIANTS = ("segments", "lift-2", "lift-3")
 """Questions whose jobs differ from another's in the numbers of the matrix only."""
+
+RULES = ("momentum", "momentum-lift", "batches")
+"""Questions with another update rule: they meet the usual solver, read-out and encoding."""
 
 
 def algorithm_modules() -> dict[str, Any]:
@@ -213,6 +226,8 @@ def _ways(name: str) -> list[tuple[str, dict[str, Any]]]:
     if "solver" not in keys:
         return [("", {})]
     ways = readouts(1, 1)
+    if name in RULES:
+        return [(SOLVER, READOUT)]
     if name in VARIANTS:
         degree, order = getattr(settings, "degree", 1), getattr(settings, "truncation_order", 1)
         own = readouts(degree, order) if degree != "auto" else []
@@ -230,6 +245,8 @@ def is_kept(name: str, solver: str, way: dict[str, Any], choice: Choice) -> bool
     """
     if not solver:
         return True
+    if name in RULES:
+        return (choice.encoding, choice.rule, choice.mode) == (ENCODING, RULE, "coherent")
     unusual = {
         "solver": solver != SOLVER,
         "readout": way != READOUT,
@@ -310,13 +327,17 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
         "path_energy": lambda: steps * update**2 * draw(st.floats(0, 1)),
         "smallest_singular_value": lambda: min(entry, norm) / draw(real(1, 1e9)),
         "solution_overlap": lambda: draw(real(1e-6, 1)),
-        "success_prob": lambda: draw(real(1e-4, 1)) if "xi" in names else 1,
+        "success_prob": lambda: draw(real(1e-4, 1)) if {"xi", "momentum"} & {*names} else 1,
         "inverse_norm": lambda: draw(real(1, 1e9)),
         "xi": lambda: draw(real(1, 1e6)),
+        "history_norm": lambda: draw(SCALE),
+        "momentum": lambda: draw(st.floats(0, 0.99)),
+        "velocity_scale": lambda: rate * draw(real(0.1, 1e3)),
+        "n_batches": lambda: draw(whole(100, 2)),
         "stretch": lambda: draw(real(0.5, 1e4)),
         "readout_stretch": lambda: draw(real(0.5, 1e4)),
         "truncation_order": lambda: order,
-        "map_order": lambda: draw(st.integers(1, order)),
+        "map_order": lambda: order if "momentum" in names else draw(st.integers(1, order)),
         "rescaling": lambda: draw(real(1e-2, 1e2)),
         "t3_sparsity": lambda: draw(st.one_of(st.just(size**2), whole(size**2))),
         "block_limit": lambda: draw(st.sampled_from(sorted(BLOCK_LIMITS.values()))),

@@ -18,7 +18,7 @@ from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vec
 from qres.algorithms.solvers.base import solver
 from qres.algorithms.system import System
 from qres.errors import InputError
-from qres.notation.formula import compile_array, compile_exact
+from qres.notation.compiled import compile_array, compile_exact
 from qres.notation.symbols import symbol
 
 CONCRETE = {"index_bits", "block_limit", "slot_bits", "t3_slot_bits", "t4_slot_bits"}

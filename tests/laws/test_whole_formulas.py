@@ -8,8 +8,9 @@ import pytest
 import qres
 from qres.algorithms.totals import QUANTITIES, job_formula
 from qres.algorithms.whole import WHOLE
-from qres.errors import InputError
+from qres.errors import InputError, OutsideError
 from qres.logical.formulas import count_stages, total
+from qres.notation.symbols import describe, symbol
 
 NUMBER = 20261121
 """Seed of the fresh points, another than that of the search."""
@@ -24,6 +25,22 @@ CHOSEN = {
     "linear-system": {"encoding": "sparse"},
     "carleman-gd": {"encoding": "frobenius", "degree": 1, "segments": 1},
 }
+
+
+RENAMED = {
+    "linear-system": {
+        "success_prob": 1,
+        "alpha": symbol("alpha_matrix"),
+        "index_width": symbol("index_bits"),
+    },
+    "carleman-gd": {
+        "dim": symbol("n_active"),
+        "alpha_matrix": symbol("frobenius_norm"),
+        "segment_steps": symbol("n_steps"),
+        "segments": 1,
+    },
+}
+"""What the whole formulas write in place of a symbol of the job."""
 
 
 def counted(job):
@@ -66,8 +83,45 @@ def test_a_whole_formula_is_the_formula_of_that_job(real, quantity):
     own, whole = job_formula(job, quantity), qres.formula(f"{algorithm}.{quantity}")
     assert own.name == whole.name
     assert own.unit == whole.unit
-    assert own.expression == whole.expression
-    assert dict(own.parts).keys() <= dict(whole.parts).keys()
+    renamed = {symbol(name): value for name, value in RENAMED[algorithm].items()}
+    assert own.expression.xreplace(renamed) == whole.expression
+    assert dict(own.parts).keys() - RENAMED[algorithm].keys() <= dict(whole.parts).keys()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_no_part_only_renames_what_is_certain(name):
+    for key, part in qres.formula(name).parts:
+        assert not part.expression.is_Atom or (key, part.kind) == ("flag_prob", "assumed")
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("depth", ["working", "headline"])
+def test_every_letter_is_defined_or_an_input(name, depth):
+    formula = qres.formula(name)
+    shown = formula.headline if depth == "headline" else formula
+    known = {*formula.inputs, *dict(shown.parts)}
+    for expression in (shown.expression, *(part.expression for _, part in shown.parts)):
+        assert {str(item) for item in expression.free_symbols} <= known
+    text = formula.block(depth)
+    for key, part in shown.parts:
+        assert f"${describe(key).latex}$: " in text, key
+        assert part.source.paper is None or f"{{{part.source.paper.key}}}" in text, key
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_input_has_a_range_or_may_be_any_number(name):
+    formula = qres.formula(name)
+    free = {"lambda_max", "lambda_min", "path_energy", "padding", "block_limit"}
+    ruled = {str(s) for c in formula.conditions for s in c.expression.free_symbols}
+    assert set(formula.inputs) - free <= ruled
+
+
+def test_outside_of_a_range_is_refused():
+    formula = qres.formula("linear-system.rotations")
+    point = {key: low for key, (low, _) in formula.headline.ranges.items()}
+    for name, value in {"dim": 0, "sparsity": 10**6, "max_entry": 0.0}.items():
+        with pytest.raises(OutsideError, match=name):
+            formula(**{**point, name: value})
 
 
 def test_every_job_has_its_totals_as_formulas(member):
@@ -114,6 +168,13 @@ def test_the_headline_says_where_it_holds(name):
     free = {str(item) for item in headline.expression.free_symbols}
     assert free <= {*formula.inputs, *dict(formula.parts)}
     assert headline.latex().startswith(rf"{formula.letter} \approx ")
+    printed = formula.block("headline")
+    for text in (printed, formula.markdown("headline")):
+        assert "(largest found at 3,000 random points and by a search" in text
+        assert "at most" not in text.partition("(largest")[0]
+    limit = printed.partition("Leading order for ")[2].partition("\n")[0]
+    assert "allowbreak" not in limit
+    assert "_" not in limit.replace(r"\kappa_{\mathrm{eff}}", "")
 
 
 def test_a_point_of_the_range_is_an_input_of_the_formula():

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from qres.algorithms.encodings.base import encoding
 from qres.errors import InputError
 from qres.measurement.diagonals import Diagonals, find_diagonals
-from qres.notation.formula import compile_exact
+from qres.notation.compiled import compile_exact
 from qres.staircase import formula
 
 # ------------------------------------------------------------------ angles, as the card rounds them

@@ -14,7 +14,7 @@ import pytest
 
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.encodings.factors import TENSORS
-from qres.notation.formula import compile_exact
+from qres.notation.compiled import compile_exact
 from qres.notation.symbols import symbol
 
 

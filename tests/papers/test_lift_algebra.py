@@ -17,7 +17,7 @@ from qres.algorithms.lifted import lifted_matrix
 from qres.bloqs.carleman_lift import LiftedMatrix
 from qres.bloqs.factor_encoding import FactorTrees
 from qres.bloqs.rotation_tree import LoadedRotationTree
-from qres.notation.formula import compile_exact
+from qres.notation.compiled import compile_exact
 from qres.notation.symbols import symbol
 
 ETA, GAMMA = 0.3, 0.7

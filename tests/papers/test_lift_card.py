@@ -10,7 +10,7 @@ import pytest
 
 from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
 from qres.notation.binomial import lift_slope, lift_weight
-from qres.notation.formula import compile_exact
+from qres.notation.compiled import compile_exact
 from qres.notation.symbols import symbol
 
 

@@ -14,6 +14,7 @@ from qualtran.resource_counting import QubitCount, get_cost_value
 
 import qres
 from qres.algorithms.carleman import interval
+from qres.algorithms.carleman.kernels import carry_bound
 from qres.algorithms.carleman.momentum import propagator_norms
 from qres.bloqs.momentum_step import MomentumMatrix
 
@@ -215,7 +216,7 @@ def measured(seed, momentum=BETA, **overrides):
     hessian, gradient, path, scenario = train(seed, momentum=momentum)
     known = replace(
         take_given(scenario.model, scenario.algorithm),
-        velocity_norms=tuple(float(np.linalg.norm(v)) for _, v in path),
+        velocity_norms={1: tuple(float(np.linalg.norm(v)) for _, v in path)},
     )
     report = qres.estimate(scenario, measurement=known, **overrides)
     return hessian, gradient, path, report
@@ -395,8 +396,6 @@ def test_angles_are_fine_enough():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"degree": 2}, "momentum is priced at degree 1"),
-        ({"truncation_order": 2}, "momentum is priced at degree 1"),
         ({"segment_steps": 3}, "a later segment would start with a velocity"),
     ],
 )
@@ -405,6 +404,63 @@ def test_what_momentum_cannot_do_is_infeasible(changes, words):
     report = qres.estimate(scenario, **{f"algorithm__{key}": item for key, item in changes.items()})
     assert report.failure is not None
     assert words in report.failure[1]
+
+
+RESTART = {"momentum": BETA, "momentum_restart": True}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_segments_of_training_that_restarts(seed):
+    """10, 12. Two segments of three steps, the second taken like the first: one is solved densely.
+
+    Breaking it means: a segment is priced with another's path, or from a velocity.
+    """
+    hessian, gradient, path, report = measured(
+        seed, algorithm__optimizer=RESTART, algorithm__segment_steps=3
+    )
+    numbers, n_steps, padding = report.priced.numbers, 3, 2
+    sigma, size = numbers["velocity_scale"], len(hessian)
+    matrix = build_history(step_of(hessian, sigma), n_steps, padding)
+    rhs = np.zeros((n_steps + padding + 1, 2 * size))
+    rhs[1 : n_steps + 1] = np.concatenate([-RATE * gradient, sigma * gradient])
+    solution = np.linalg.solve(matrix, rhs.ravel()).reshape(-1, 2, size)
+    assert solution[n_steps, 0] == pytest.approx(path[n_steps][0], abs=1e-12)
+    wanted = np.sum(solution[n_steps:, 0] ** 2) / np.sum(solution**2)
+    assert numbers["success_prob"] == pytest.approx(wanted, rel=1e-12)
+    assert 1 / np.linalg.svd(matrix, compute_uv=False)[-1] <= numbers["inverse_norm"] * (1 + 1e-12)
+    xi = numbers["inverse_norm"] * np.linalg.norm(rhs) / np.linalg.norm(solution)
+    assert numbers["xi"] == pytest.approx(xi, rel=1e-12)
+    # both segments move as far; the second makes of an error what three steps from rest make
+    low, high = np.linalg.eigvalsh(hessian)[[0, -1]]
+    carried = carry_bound(float(low), float(high), RATE, n_steps, BETA)
+    one = np.linalg.norm(path[3][0])
+    whole = min(np.linalg.norm(path[6][0]), 2 * one)
+    assert numbers["stretch"] == pytest.approx((carried + 1) * one / whole, rel=1e-9)
+    assert report.job.choices["segments"] == 2
+    assert report.agreement.status == "exact"
+    text = dict(report.warnings)["W-MOMENTUM"]
+    assert text.startswith("the target is the training that restarts: velocity 0 at the start")
+    assert "2 segments of 3 steps" in text
+
+
+def test_every_value_of_restarted_training_is_read():
+    """Breaking it means: a value stands in the job that no formula takes."""
+    report = measured(0, algorithm__optimizer=RESTART, algorithm__segment_steps=3)[3]
+    assert "grad_norm" not in report.job.values
+    assert {"xi", "stretch", "readout_stretch"} <= report.job.values.keys()
+
+
+def test_restarted_training_in_one_segment_is_ordinary_momentum():
+    plain, moved = measured(0)[3], measured(0, algorithm__optimizer=RESTART)[3]
+    assert moved.priced.logical == plain.priced.logical
+    assert "W-MOMENTUM" in dict(plain.warnings)
+    assert "W-MOMENTUM" not in dict(moved.warnings)
+
+
+def test_the_loss_of_restarted_training_is_refused():
+    _, _, _, scenario = train(0)
+    with pytest.raises(qres.InputError, match="loss is not priced with momentum_restart"):
+        qres.estimate(scenario, error__target="loss", algorithm__optimizer=RESTART)
 
 
 def test_an_encoding_that_stands_alone_is_refused():

@@ -13,7 +13,7 @@ import pytest
 
 import qres
 from qres.algorithms.solvers.base import solver
-from qres.notation.formula import compile_exact
+from qres.notation.compiled import compile_exact
 from qres.notation.inversion import cks_scale, minimax_peak, minimax_scale, minimax_terms
 from qres.notation.symbols import symbol
 

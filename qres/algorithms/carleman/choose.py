@@ -17,6 +17,7 @@ import numpy as np
 from qres.algorithms.carleman.certificate import LinearPart, bound_step, certify, check_path
 from qres.algorithms.carleman.describe import majorant_of, rescale
 from qres.algorithms.carleman.majorant import truncation_curve
+from qres.algorithms.carleman.varying import error_curves_of
 from qres.errors import InputError
 
 MapPolicy = Literal["auto", "exact", "first-order"] | int
@@ -53,12 +54,14 @@ class Dynamics:
         norms_unfolding: $\lVert F_k\rVert$ in the unfolding norm, k = 0 first.
         norms_injective: the same in the injective norm.
         path: $\lVert u_t\rVert$, t = 0..T, in the units of u.
+        rates: $\eta_t$, t = 1..T, where the steps differ; that of `linear` then is the largest.
     """
 
     linear: LinearPart
     norms_unfolding: tuple[float, ...]
     norms_injective: tuple[float, ...]
     path: tuple[float, ...]
+    rates: tuple[float, ...] = ()
 
     @property
     def is_linear(self) -> bool:
@@ -73,6 +76,16 @@ def error_curves(
 
     The majorant is infinite for m < N, which it says nothing about.
     """
+    if dynamics.rates:
+        return error_curves_of(
+            dynamics.rates,
+            (dynamics.linear.lambda_min, dynamics.linear.lambda_max),
+            dynamics.norms_unfolding,
+            dynamics.norms_injective,
+            dynamics.path,
+            truncation_order,
+            map_order,
+        )
     path = check_path(dynamics.path)
     gamma = float(path.max()) or 1.0
     step = bound_step(

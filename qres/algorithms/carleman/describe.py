@@ -148,35 +148,78 @@ def describe_lift(
     exact = final
     if map_order < truncation_order:
         exact = rescaling * float(certify(bounds(truncation_order), x)[-1, 0])
-    eps_truncation, eps_map = split_error(final, exact)
-
-    linv = linv_bound(step.map_bounds, n_steps, padding)
-    z = x * x
     read = None if read_norm is None else read_norm / rescaling
-    z_read = None if read is None else read * read
-    history = solution_norm(z, truncation_order, padding)
-    source = source_norm(
-        linear.scale * unfolding[0], float(x[0]), truncation_order, map_order, n_steps
-    )
-    return Lift(
+    return assemble(
+        x=x,
+        errors=errors,
+        final=final,
+        exact=exact,
+        orders=(truncation_order, map_order),
+        padding=padding,
+        read=read,
+        linv=linv_bound(step.map_bounds, n_steps, padding),
+        source=source_norm(
+            linear.scale * unfolding[0], float(x[0]), truncation_order, map_order, n_steps
+        ),
         m_hat=step.m_hat,
         growth=linear.growth,
-        norm_l=norm_bound(step.map_bounds, padding),
+        apriori=truncation_bound(
+            majorant_of(linear, norms_injective), float(norms[0]), truncation_order, n_steps
+        ),
+    )
+
+
+def assemble(
+    *,
+    x: np.ndarray,
+    errors: np.ndarray,
+    final: float,
+    exact: float,
+    orders: tuple[int, int],
+    padding: int,
+    linv: float,
+    source: float,
+    m_hat: np.ndarray,
+    growth: float,
+    apriori: float,
+    read: float | None = None,
+) -> Lift:
+    r"""Return the numbers of a lift from what its steps were bounded to.
+
+    Args:
+        x: rescaled norms of the path, t = 0..T.
+        errors: certificate along it, $e_j(t)$.
+        final: $\gamma e_1(T)$.
+        exact: the same of the exact map.
+        orders: N and m.
+        padding: p.
+        linv: bound on $\lVert L^{-1}\rVert$.
+        source: $\lVert b\rVert$.
+        m_hat: bounds on the blocks of a step.
+        growth: of the linear part of a step.
+        apriori: $E_N(T)$.
+        read: rescaled norm of what is read, the last of the path if left out.
+    """
+    order, z = orders[0], x * x
+    eps_truncation, eps_map = split_error(final, exact)
+    history = solution_norm(z, order, padding)
+    return Lift(
+        m_hat=m_hat,
+        growth=growth,
+        norm_l=norm_bound(m_hat[:, 1:], padding),
         linv=linv,
         success_prob=SUCCESS_PROB(
             z=z,
-            truncation_order=truncation_order,
+            truncation_order=order,
             padding=padding,
-            z_read=z_read,
+            z_read=None if read is None else read * read,
         ),
         success_prob_low=success_prob_low(x, errors, padding, read_norm=read),
         history_norm=history,
         source_norm=source,
         xi=linv * (source / history),
         e_final=final,
-        truncation_apriori=truncation_bound(
-            majorant_of(linear, norms_injective), float(norms[0]), truncation_order, n_steps
-        ),
+        truncation_apriori=apriori,
         eps_truncation=eps_truncation,
         eps_map=eps_map,
     )

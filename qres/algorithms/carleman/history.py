@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from qres.algorithms.carleman import plain
 from qres.algorithms.carleman.certificate import check_path
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula
@@ -48,7 +49,7 @@ def linv_bound(m_hat: Any, n_steps: int, padding: int) -> float:
 
 def norm_bound(m_hat: Any, padding: int) -> float:
     r"""Return the bound on $\lVert L\rVert$; arguments as in `linv_bound`."""
-    norm = _spectral_norms(_square(m_hat)[None])[0]
+    norm = spectral_norms(_square(m_hat)[None])[0]
     return float(1 + max(norm, 1.0 if padding else 0.0))
 
 
@@ -68,7 +69,7 @@ def power_norms(m_hat: Any, n_steps: int) -> np.ndarray:
     if matrix.size == 1:
         with np.errstate(over="ignore"):
             return np.power(matrix[0, 0], np.arange(n_steps + 1.0))
-    exact = _spectral_norms(_powers(matrix, min(n_steps, EXACT_POWERS)))
+    exact = spectral_norms(_powers(matrix, min(n_steps, EXACT_POWERS)))
     if n_steps <= EXACT_POWERS or not np.isfinite(exact).all():
         return np.append(exact, np.full(n_steps + 1 - len(exact), math.inf))
     return np.append(exact, _products(matrix, n_steps)[len(exact) :])
@@ -85,6 +86,11 @@ def sum_of_windows(norms: np.ndarray, padding: int) -> float:
     Raises:
         InputError: p is negative.
     """
+    return float(window_maxima(norms, padding).sum())
+
+
+def window_maxima(norms: np.ndarray, padding: int) -> np.ndarray:
+    """Return the terms of `sum_of_windows`, d = 0..T+p."""
     if padding < 0:
         raise InputError(f"history: padding must be >= 0, found {padding}")
     width, count = padding + 1, len(norms) + padding
@@ -94,7 +100,7 @@ def sum_of_windows(norms: np.ndarray, padding: int) -> float:
     grid = padded.reshape(blocks, width)
     ahead = np.maximum.accumulate(grid, axis=1).ravel()
     behind = np.maximum.accumulate(grid[:, ::-1], axis=1)[:, ::-1].ravel()
-    return float(np.maximum(behind[:count], ahead[padding : padding + count]).sum())
+    return np.maximum(behind[:count], ahead[padding : padding + count])
 
 
 def success_prob_low(
@@ -117,7 +123,8 @@ def success_prob_low(
     with np.errstate(over="ignore"):
         blocks = np.vander(path, errors.shape[1] + 1, increasing=True)[:, 1:] + errors
         weights = blocks**2
-        unread = (math.sqrt(max(0.0, float(path[-1]) ** 2 - read**2)) + float(errors[-1, 0])) ** 2
+        rest = math.sqrt(max(0.0, float(path[-1]) ** 2 - read**2)) + float(errors[-1, 0])
+        unread = float(np.square(rest))
     low = max(0.0, read - float(errors[-1, 0])) ** 2
     last = float(weights[-1, 1:].sum()) + (unread if read < path[-1] else 0.0)
     other = float(weights[:-1].sum()) + (padding + 1) * last
@@ -179,7 +186,7 @@ def _powers(matrix: np.ndarray, most: int) -> np.ndarray:
     return powers[: most + 1]
 
 
-def _spectral_norms(stack: np.ndarray) -> np.ndarray:
+def spectral_norms(stack: np.ndarray) -> np.ndarray:
     """Return the spectral norms of a stack of matrices, infinite where an entry has overflowed."""
     found = np.full(len(stack), math.inf)
     is_finite = np.isfinite(stack).all(axis=(1, 2))
@@ -195,8 +202,8 @@ def _products(matrix: np.ndarray, n_steps: int) -> np.ndarray:
     table = np.full((len(coarse), width), math.inf)
     with np.errstate(over="ignore", invalid="ignore"):
         for weight in (_balance(fine[-1]), _balance(coarse[len(coarse) // 2])):
-            left, right = _spectral_norms(coarse * weight), fine[:-1] / weight[:, None]
-            table = np.fmin(table, np.outer(left, _spectral_norms(right)))
+            left, right = spectral_norms(coarse * weight), fine[:-1] / weight[:, None]
+            table = np.fmin(table, np.outer(left, spectral_norms(right)))
     return table.ravel()[: n_steps + 1]
 
 
@@ -232,6 +239,7 @@ LINV_BOUND = Formula(
     bound="upper",
     letter=r"\lVert L^{-1}\rVert",
     evaluator=linv_bound,
+    plain=plain.linv_bound,
 )
 
 SUCCESS_PROB_LOW = Formula(

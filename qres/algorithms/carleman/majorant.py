@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from qres.algorithms.carleman import plain
 from qres.algorithms.carleman.recurrence import (
     Repetition,
     power_coefficients,
@@ -267,6 +268,7 @@ TRUNCATION_BOUND = Formula(
     letter="E_N(T)",
     conditions=(_IS_START, _HAS_ORDER),
     evaluator=truncation_bound,
+    plain=plain.truncation_bound,
 )
 
 SEGMENT_STEPS = Formula(
@@ -281,6 +283,7 @@ SEGMENT_STEPS = Formula(
     letter=r"T_{\mathrm{seg}}",
     conditions=(_IS_START, _HAS_ORDER, Condition(sympy.Ge(_TOL, 0), "tolerance >= 0")),
     evaluator=segment_steps,
+    plain=plain.segment_steps,
 )
 
 FINITE_HORIZON_RATIO = Formula(
@@ -293,6 +296,7 @@ FINITE_HORIZON_RATIO = Formula(
     letter="r_T",
     conditions=(_IS_START,),
     evaluator=finite_horizon_ratio,
+    plain=plain.finite_horizon_ratio,
 )
 
 CLOSED_BOUND = Formula(

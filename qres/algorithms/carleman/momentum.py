@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from qres.algorithms.carleman import plain
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula
 from qres.notation.source import derived
@@ -150,6 +151,7 @@ GROWTH_SUM = Formula(
         Condition(sympy.Ge(_SIGMA, 0), "velocity_scale >= 0"),
     ),
     evaluator=growth_sum,
+    plain=plain.growth_sum,
 )
 
 FORMULAS = (GROWTH_SUM,)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
+from qres.algorithms.carleman import plain
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula
 from qres.notation.source import derived
@@ -102,6 +103,7 @@ SAMPLING_FACTOR = Formula(
     letter=r"\sum_s\epsilon_s^{-2}",
     conditions=(_HAS_ERROR,),
     evaluator=_sampling_factor,
+    plain=plain.sampling_factor,
 )
 
 COHERENT_FACTOR = Formula(
@@ -114,6 +116,7 @@ COHERENT_FACTOR = Formula(
     letter=r"\sum_s\epsilon_s^{-1}",
     conditions=(_HAS_ERROR,),
     evaluator=_coherent_factor,
+    plain=plain.coherent_factor,
 )
 
 FORMULAS = (SAMPLING_FACTOR, COHERENT_FACTOR)

@@ -90,6 +90,8 @@ def _alpha_of(plan: Plan, name: str) -> Callable[[Position], float]:
     """Return the normalisation of the history matrix by position."""
     needs = ("n_active", "grad_norm", *needs_of(name, plan.degree))
     fixed: dict[str, Any] = {need: plan.cut.worst(need).value for need in needs}  # pyright: ignore
+    largest = plan.cut.worst("largest_grad_norm")
+    fixed |= {} if largest is None else {"grad_norm": largest.value}
     fixed |= {"dim": fixed["n_active"], "learning_rate": plan.cut.learning_rate, "time_bits": 1}
     fixed |= {"index_bits": ceil_log2.scalar(fixed["dim"])}
     fixed |= {"truncation_order": plan.truncation_order}

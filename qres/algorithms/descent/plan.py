@@ -22,6 +22,7 @@ import numpy as np
 
 from qres.algorithms.carleman.certificate import LinearPart
 from qres.algorithms.carleman.choose import MAX_ORDER, Dynamics, error_curves, longest_segment
+from qres.algorithms.carleman.horizon import momentum_dynamics
 from qres.algorithms.descent.segmentation import (
     Segmentation,
     growth,
@@ -29,6 +30,7 @@ from qres.algorithms.descent.segmentation import (
     segmentations,
     spectrum,
 )
+from qres.algorithms.descent.velocities import velocity_bounds
 from qres.algorithms.readouts.base import find_readout
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.errors import InfeasibleError, InputError
@@ -131,7 +133,8 @@ def _shorter(
         if degree == 1:
             continue
         model = dynamics(first, whole, degree)
-        reach = longest_segment(model, part * np.array(model.path), policy="exact")
+        lengths = np.array(first.path_norms[degree])
+        reach = longest_segment(model, part * lengths, policy="exact")
         steps = min(parameters.n_steps - 1, 1 if reach is None else reach.n_steps)
         # errors of many segments add up and grow, so the reach of one may be too far
         while steps and not (found and found[-1].keeps and found[-1].degree == degree):
@@ -226,7 +229,7 @@ def _maps(
 ) -> dict[int, float]:
     """Return the additional error of each map order that is open; the exact map has none."""
     asked = parameters.map_order
-    if asked == "exact":
+    if asked == "exact" or cut.momentum:
         return {order: 0.0}
     found = {}
     for kept in range(1, order):
@@ -239,8 +242,12 @@ def _maps(
 
 
 def tensor_norms(values: Mapping[str, Quantity], degree: int) -> tuple[float, ...]:
-    """Return the norms of F_0 .. F_degree, entry 1 unused; upper ends of their intervals."""
-    found = [_high(values["grad_norm"]), 0.0]
+    """Return the norms of F_0 .. F_degree, entry 1 unused; upper ends of their intervals.
+
+    Of mini-batches `grad_norm` is a mean, which is all that counts at degree 1.
+    """
+    mean = values["grad_norm"]
+    found = [_high(mean if degree == 1 else values.get("largest_grad_norm", mean)), 0.0]
     for k in range(2, degree + 1):
         name, divisor = TENSORS[k]
         found.append(_high(values[name]) / divisor)
@@ -260,11 +267,16 @@ def dynamics(segment: Segment, cut: Segmentation, degree: int) -> Dynamics:
     """Return the recurrence of a segment and its path."""
     low, high = spectrum(segment.values)
     norms = tensor_norms(segment.values, degree)
+    if cut.momentum:
+        rate, path = cut.learning_rate, tuple(segment.path_norms[degree])
+        _, speeds = velocity_bounds(segment, degree, rate)
+        return momentum_dynamics(low, high, rate, cut.momentum, 0.0, norms, path, speeds)
     return Dynamics(
         linear=LinearPart(learning_rate=cut.learning_rate, lambda_min=low, lambda_max=high),
         norms_unfolding=norms,
         norms_injective=norms,
         path=tuple(segment.path_norms[degree]),
+        rates=cut.rates_of(segment),
     )
 
 

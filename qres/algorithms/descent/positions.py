@@ -7,12 +7,13 @@ come from the block bounds of every segment's lift instead of a closed form.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from qres.algorithms.carleman.describe import Lift, describe_lift
 from qres.algorithms.carleman.segments import COHERENT_FACTOR, SAMPLING_FACTOR
+from qres.algorithms.carleman.varying import describe_varying
 from qres.algorithms.descent.plan import Plan, tensor_norms
 from qres.algorithms.descent.segmentation import spectrum
 from qres.errors import InfeasibleError
@@ -36,7 +37,8 @@ def _lift(segment: Segment, plan: Plan, position: Position) -> Lift:
     norms = tensor_norms(segment.values, plan.degree)
     path = tuple(segment.path_norms[plan.degree])
     rate, order = plan.cut.learning_rate, plan.truncation_order
-    return _describe(rate, low, high, norms, path, order, *position)
+    rates = plan.cut.rates_of(segment)
+    return _describe(rate, low, high, norms, path, order, *position, rates)
 
 
 @lru_cache(maxsize=4096)
@@ -50,7 +52,20 @@ def _describe(
     map_order: int,
     rescaling: float,
     padding: int,
+    rates: tuple[float, ...],
 ) -> Lift:
+    if rates:
+        return describe_varying(
+            rates=rates,
+            lambda_min=lambda_min,
+            lambda_max=lambda_max,
+            norms=norms,
+            path=path,
+            truncation_order=truncation_order,
+            map_order=map_order,
+            rescaling=rescaling,
+            padding=padding,
+        )
     return describe_lift(
         learning_rate=learning_rate,
         lambda_min=lambda_min,
@@ -151,9 +166,12 @@ def stretches(plan: Plan, position: Position) -> dict[str, float]:
     $(\sum\sqrt{w_s})^2/K$ where the cost goes as one over the error (coherent) and
     $((\sum w_s^{2/3})^3/K)^{1/2}$ where it goes as one over its square (sampling).
     """
-    errors = [
-        0.0 if plan.degree == 1 else lift.e_final for lift in segment_lifts_of(plan, position)
-    ]
+    lifts = segment_lifts_of(plan, position)
+    return stretches_at(plan, [0.0 if plan.degree == 1 else lift.e_final for lift in lifts])
+
+
+def stretches_at(plan: Plan, errors: Sequence[float]) -> dict[str, float]:
+    """Return `stretches` from the certified error of every segment."""
     shares = plan.cut.shares(errors, plan.degree)
     count = len(shares)
     coherent = COHERENT_FACTOR(segment_weights=shares, epsilon=1.0)

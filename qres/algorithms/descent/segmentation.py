@@ -8,7 +8,9 @@ $$ \lVert\hat\theta_K - \theta_T\rVert \le \sum_s \Lambda_s d_s , \qquad
 
 because Lipschitz constants multiply; $g_{s'}$ is the larger $\max|1 - \eta\lambda|$ of the two ends of
 the segment (of the last one its start), a measured stand-in for its maximum between the true and the
-actual path.
+actual path. With momentum that restarts, the velocity is 0 at the start of a segment and not carried
+on, so in place of $g^T$ stands $\max|e_u^T M(\lambda)^T e_u|$ over both spectra, see
+`carleman.kernels`; each length of segments then is a training of its own, with its own $\theta_T$.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from functools import cached_property
 
 import numpy as np
 
+from qres.algorithms.carleman.kernels import carry_bound
 from qres.algorithms.carleman.segments import carry_factors
 from qres.config.record import CarlemanGd
 from qres.errors import InfeasibleError, InputError
@@ -45,12 +48,16 @@ class Segmentation:
         learning_rate: of the steps.
         distance: norm of the change of the weights over all steps.
         is_repeated: later segments were not measured and are taken like the first.
+        momentum: of the steps; it restarts with every segment.
+        rates: of all steps, where they differ; `learning_rate` then is the largest.
     """
 
     segments: tuple[Segment, ...]
     learning_rate: float
     distance: float
     is_repeated: bool = False
+    momentum: float = 0.0
+    rates: tuple[float, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -60,10 +67,35 @@ class Segmentation:
     @cached_property
     def weights(self) -> tuple[float, ...]:
         r"""The factors $\Lambda_s$ by which the error of a segment grows to the end."""
+        if self.momentum:
+            carried = [self._carried(place) for place in range(len(self.segments))]
+            return tuple(carry_factors(carried, [1] * len(carried)).tolist())
+        if self.rates:
+            stretched = [self._stretched(place) for place in range(len(self.segments))]
+            return tuple(carry_factors(stretched, [1] * len(stretched)).tolist())
         starts = [growth(segment.values, self.learning_rate) for segment in self.segments]
         growths = [max(ends) for ends in zip(starts, [*starts[1:], starts[-1]], strict=True)]
         factors = carry_factors(growths, [segment.n_steps for segment in self.segments])
         return tuple(factors.tolist())
+
+    def _carried(self, place: int) -> float:
+        """Return what the steps of a segment make of an error at its start."""
+        beyond = self.segments[place : place + 2]
+        lows, highs = zip(*(spectrum(segment.values) for segment in beyond), strict=True)
+        steps = self.segments[place].n_steps
+        return carry_bound(min(lows), max(highs), self.learning_rate, steps, self.momentum)
+
+    def _stretched(self, place: int) -> float:
+        """Return the same where the rate changes: the product of the growths of its steps."""
+        rates = np.array(self.rates_of(self.segments[place]))
+        beyond = self.segments[place : place + 2]
+        ends = [end for segment in beyond for end in spectrum(segment.values)]
+        with np.errstate(over="ignore"):
+            return float(np.prod(np.abs(1 - np.outer(ends, rates)).max(axis=0)))
+
+    def rates_of(self, segment: Segment) -> tuple[float, ...]:
+        """Return the rate of every step of a segment; empty where all are `learning_rate`."""
+        return self.rates[segment.start_step : segment.start_step + segment.n_steps]
 
     def model_error(self, degree: int) -> float:
         """Error of the polynomial model at the end, relative to the whole change."""
@@ -133,8 +165,10 @@ def segmentations(parameters: CarlemanGd, measurement: Measurement) -> tuple[Seg
     measured = [
         Segmentation(
             segments=tuple(replace(item, values={**sizes, **item.values}) for item in segments),
-            learning_rate=parameters.learning_rate,
-            distance=whole.distance,
+            learning_rate=whole.learning_rate,
+            distance=_moved(segments, whole.distance),
+            momentum=parameters.momentum,
+            rates=whole.rates,
         )
         for segments in measurement.segmentations
         if len(segments) > 1
@@ -163,27 +197,53 @@ def repeat(
     first = whole.segments[0]
     count = math.ceil(n_steps / steps)
     lengths = [min(steps, n_steps - index * steps) for index in range(count)]
+    paths = [
+        {q: _way(path, whole.rates, index * steps, n) for q, path in first.path_norms.items()}
+        for index, n in enumerate(lengths)
+    ]
     segments = tuple(
         Segment(
             start_step=index * steps,
             n_steps=length,
             values=first.values,
-            path_norms={q: path[: length + 1] for q, path in first.path_norms.items()},
+            path_norms=paths[index],
             model_distances={
-                q: curves[q][length - 1] * first.path_norms[q][length]
+                q: curves[q][length - 1] * paths[index][q][length]
                 if curves and q in curves
                 else distance * length / n_steps
                 for q, distance in first.model_distances.items()
             },
+            velocity_norms={q: path[: length + 1] for q, path in first.velocity_norms.items()},
         )
         for index, length in enumerate(lengths)
     )
+    distance = whole.distance
+    if whole.momentum and count > 1:  # from rest each time: no further than all segments together
+        distance = min(distance, math.fsum(segment.path_norms[1][-1] for segment in segments))
     return Segmentation(
         segments=segments,
         learning_rate=whole.learning_rate,
-        distance=whole.distance,
+        distance=distance,
         is_repeated=count > 1,
+        momentum=whole.momentum,
+        rates=whole.rates,
     )
+
+
+def _way(path: Norms, rates: Sequence[float], start: int, n_steps: int) -> Norms:
+    """Return the first norms of a path; where the rate changes, those at the same sums of rates."""
+    if not rates:
+        return path[: n_steps + 1]
+    times = np.cumsum([0.0, *rates])
+    own = times[start : start + n_steps + 1] - times[start]
+    norms = np.interp(own, times, path) * np.maximum(1.0, own / times[-1])
+    return tuple(norms.tolist())
+
+
+def _moved(segments: Sequence[Segment], distance: float) -> float:
+    """Return how far training in these segments moves; that of all but restarted training is one."""
+    own = segments[-1].values.get("final_distance")
+    return distance if own is None else float(own)
 
 
 def _whole(parameters: CarlemanGd, measurement: Measurement) -> Segmentation:
@@ -200,9 +260,14 @@ def _whole(parameters: CarlemanGd, measurement: Measurement) -> Segmentation:
         values=measurement.values,
         path_norms=paths,
         model_distances={q: error * distance for q, error in errors.items()},
+        velocity_norms=measurement.velocity_norms,
     )
     return Segmentation(
-        segments=(segment,), learning_rate=parameters.learning_rate, distance=distance
+        segments=(segment,),
+        learning_rate=max(parameters.rates, default=parameters.learning_rate),
+        distance=distance,
+        momentum=parameters.momentum,
+        rates=parameters.rates,
     )
 
 
@@ -249,7 +314,7 @@ def first_steps(measurement: Measurement, n_steps: int) -> Measurement:
         values=values,
         update_norms=paths[1],
         path_norms=paths,
-        velocity_norms=measurement.velocity_norms[: n_steps + 1],
+        velocity_norms={q: v[: n_steps + 1] for q, v in measurement.velocity_norms.items()},
         eps_model_curves=curves,
         segmentations=(),
     )

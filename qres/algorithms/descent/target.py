@@ -72,6 +72,11 @@ def convert_target(scenario: Scenario, measurement: Measurement) -> Converted:
     error, algorithm = scenario.error, scenario.algorithm
     if error.target == "weights" or not isinstance(algorithm, CarlemanGd):
         return Converted(error=error)
+    if algorithm.momentum_restart:
+        raise InputError(
+            "error.target: loss is not priced with momentum_restart, as training in segments of"
+            " another length ends at another loss; use target: weights"
+        )
     if algorithm.readout.kind == "observable":
         return Converted(error=error)
     found, note = _weights_error(error.total, measurement)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from qres.algorithms.carleman import plain
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula
 from qres.notation.source import derived
@@ -61,6 +62,7 @@ THRESHOLD_ERROR = Formula(
         Condition(sympy.Ge(_DROPPED, 0), "dropped_norm >= 0"),
     ),
     evaluator=_descent_error,
+    plain=plain.descent_error,
 )
 
 SOLUTION_ERROR = Formula(

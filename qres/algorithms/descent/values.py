@@ -7,7 +7,7 @@ spectrum and the path by closed forms; elsewhere they come from the block bounds
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,7 +49,7 @@ def training_values(
     forcing = ("grad_norm",) if is_closed(plan) or plan.degree > 1 else ()
     values = _measured(plan.cut, ("n_active", *forcing, *needs))
     map_order, rescaling, padding = position
-    typed = {"learning_rate": parameters.learning_rate, "n_steps": parameters.n_steps}
+    typed = {"learning_rate": plan.cut.learning_rate, "n_steps": parameters.n_steps}
     values |= {name: Quantity(value=value, kind="given") for name, value in typed.items()}
     chosen = {
         "padding": padding,
@@ -71,14 +71,14 @@ def training_values(
         return values | path
     if parameters.readout.kind == "observable":
         values["update_norm"] = path["update_norm"]
-    found = lift_values(plan, position) | _stretched(parameters, plan, position)
-    kinds = _kinds(plan, path["update_norm"].kind)
+    found = lift_values(plan, position) | stretched(parameters, plan, stretches(plan, position))
+    kinds = lift_kinds(plan, path["update_norm"].kind)
     return values | {
         name: replace(item, kind=weakest((item.kind, *kinds))) for name, item in found.items()
     }
 
 
-def _kinds(plan: Plan, path: Kind) -> tuple[Kind, ...]:
+def lift_kinds(plan: Plan, path: Kind) -> tuple[Kind, ...]:
     """Return how what the bounds of the lift are made of is known."""
     names = ["lambda_min", "lambda_max"]
     if plan.degree > 1:
@@ -87,8 +87,8 @@ def _kinds(plan: Plan, path: Kind) -> tuple[Kind, ...]:
 
 
 def is_closed(plan: Plan) -> bool:
-    """Say whether closed forms of the spectrum hold: degree 1, one segment."""
-    return plan.degree == 1 and len(plan.cut.segments) == 1
+    """Say whether closed forms of the spectrum hold: degree 1, one segment, one learning rate."""
+    return plan.degree == 1 and len(plan.cut.segments) == 1 and not plan.cut.rates
 
 
 def _measured(cut: Segmentation, names: Sequence[str]) -> Values:
@@ -127,9 +127,8 @@ def _path(measurement: Measurement, plan: Plan) -> Values:
     }
 
 
-def _stretched(parameters: CarlemanGd, plan: Plan, position: Position) -> Values:
-    """Return how much the errors of the segments add up to at the end."""
-    found = stretches(plan, position)
+def stretched(parameters: CarlemanGd, plan: Plan, found: Mapping[str, float]) -> Values:
+    """Return how much the errors of the segments add up to at the end, `found` by `stretches`."""
     is_sampled = parameters.readout.kind == "tomography" and parameters.readout.access == "sampling"
     read = found["sampling" if is_sampled else "coherent"]
     kind: Kind = "assumed" if plan.cut.is_repeated else "measured"
@@ -143,12 +142,13 @@ def _stretched(parameters: CarlemanGd, plan: Plan, position: Position) -> Values
 
 def training_references(plan: Plan, position: Position) -> Values:
     """Return side figures that no total rests on."""
-    rate, padding = plan.cut.learning_rate, position[2]
+    padding = position[2]
     found, kinds = [], list[Kind]()
     for segment in plan.cut.segments:
         low, high = spectrum(segment.values)
         kinds += [segment.values[name].kind for name in ("lambda_min", "lambda_max")]
-        ends = (1 - rate * high, 1 - rate * low)
+        rates = np.array(plan.cut.rates_of(segment) or (plan.cut.learning_rate,))
+        ends = (1 - rates * high, 1 - rates * low)
         found.append(linear_reference(ends, segment.n_steps, padding))
     references = {
         "inverse_norm": Quantity(
@@ -168,7 +168,12 @@ def training_references(plan: Plan, position: Position) -> Values:
 
 
 def _nonlinearity(plan: Plan) -> Quantity | None:
-    """Return the largest r_T over the segments, None without a tensor norm or a linear step."""
+    """Return the largest r_T over the segments.
+
+    None without a tensor norm or a linear step, and where the rate changes.
+    """
+    if plan.cut.rates:
+        return None
     degree = max(plan.degree, 2)
     names = [TENSORS[k][0] for k in range(2, degree + 1)]
     ratios, kinds = [], list[Kind](["measured"])

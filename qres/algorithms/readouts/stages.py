@@ -24,7 +24,7 @@ from qres.algorithms.record import Assumption, Share, Stage, Unit
 from qres.algorithms.synthesis import UNITARY_T
 from qres.algorithms.system import NOISE, Definitions, System
 from qres.notation.formula import define
-from qres.notation.source import derived
+from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol, symbols
 
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
@@ -175,18 +175,22 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
         matrix_calls, rhs_calls = runs * _QA, runs * _QB
     else:
         matrix_calls, rhs_calls = symbols("total_matrix_queries total_state_queries")
-    queries, qubits = system.solver.matrix_queries, system.qubits(0)
+    solver, qubits = system.solver, system.qubits(0)
 
-    def stage(name: str, calls: Any, toffoli: Any, rotations: Any, meaning: str) -> Stage:
+    def stage(
+        name: str, calls: Any, toffoli: Any, rotations: Any, meaning: str, source: Source
+    ) -> Stage:
         return Stage(
             name=name,
             calls=calls,
             unit=Unit(toffoli=toffoli, rotations=rotations, qubits=qubits),
-            kind=system.solver.kind,
-            source=queries.source,
+            kind=solver.kind,
+            source=source,
             meaning=meaning,
         )
 
+    expected = solver.matrix_queries.source
+    queries = expected if mode != "coherent" else solver.run_source or expected
     found = [
         stage(
             "matrix queries",
@@ -194,6 +198,7 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
             system.matrix_toffoli(0),
             system.matrix.rotations(0),
             "uses of the encoded matrix by the plain states",
+            queries,
         ),
         stage(
             "rhs queries",
@@ -201,6 +206,7 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
             system.source.toffoli(0),
             system.source.rotations(0),
             "uses of the encoded right-hand side by the plain states",
+            solver.state_queries.source,
         ),
         stage(
             "solver reflections",
@@ -208,6 +214,7 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
             system.reflection(0),
             1,
             "one reflection and one rotation of the solver per use of the matrix",
+            queries,
         ),
     ]
     if mode == "coherent":
@@ -217,6 +224,7 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
                 _COPIES * 2 * _ROUNDS,
                 *turn(system, 0),
                 "two reflections per amplification round",
+                (ROUNDS if system.is_exact else FIXED_POINT).source,
             )
         )
     return found

@@ -18,8 +18,9 @@ from qres.algorithms.descent.positions import Position
 from qres.algorithms.descent.values import is_closed, training_references, training_values
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.history import history_matrix, repeated_vector
-from qres.algorithms.lift import check_growth, condition_number, history_definitions
+from qres.algorithms.lift import check_growth, history_definitions
 from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
+from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.errors import InputError

@@ -47,8 +47,10 @@ ENCODINGS = ("frobenius", "sparse")
 _DIM, _LEVELS, _BITS, _RHS, _LIMIT = symbols("dim index_bits matrix_bits rhs_bits block_limit")
 _BATCHES, _BATCH_BITS, _STEP_BITS = symbols("n_batches batch_bits step_bits")
 _T, _TIME, _SLOT_BITS = symbols("segment_steps time_bits slot_bits")
-_IS_TABLE = sympy.Min(1, uniform_toffoli(_BATCHES))
 _ROWS = _BATCHES * _DIM
+HAS_BATCH_TABLE = sympy.Min(1, uniform_toffoli(_BATCHES))
+"""1 where the number of batches is no power of two, else 0."""
+
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 
 Bloq = Callable[[Mapping[str, Any], Blocks], Any]
@@ -56,7 +58,7 @@ Bloq = Callable[[Mapping[str, Any], Blocks], Any]
 BATCH_TOFFOLI = Formula(
     name="batches.toffoli",
     meaning="Toffoli gates that load the batch of a step and erase it",
-    expression=_IS_TABLE * (look(_T, _BATCH_BITS, 0, _LIMIT) + unlook(_T, 0, _LIMIT)),
+    expression=HAS_BATCH_TABLE * (look(_T, _BATCH_BITS, 0, _LIMIT) + unlook(_T, 0, _LIMIT)),
     inputs=("n_batches", "batch_bits", "segment_steps", "block_limit"),
     source=_CARD,
     unit="Toffoli",
@@ -145,7 +147,13 @@ def tables_of(encoding_name: str) -> Tables:
     return {"frobenius": _trees, "sparse": _slots}[encoding_name]()
 
 
-def _batch_of_step(values: Mapping[str, Any], blocks: Blocks) -> Any:
+def batch_width() -> Any:
+    """Return the qubits of the look-up of the batch."""
+    return HAS_BATCH_TABLE * widest(_T, _BATCH_BITS, 0, _LIMIT)
+
+
+def batch_bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+    """Return the circuit that loads the batch of a step."""
     from qres.bloqs.batched_step import BatchOfStep
 
     steps = values["segment_steps"]
@@ -164,8 +172,7 @@ def batched_matrix(encoding_name: str) -> Part:
     tables = tables_of(encoding_name)
 
     def width(controls: Any) -> Any:
-        batch = _IS_TABLE * widest(_T, _BATCH_BITS, 0, _LIMIT)
-        return sympy.Max(tables.width(controls), batch)
+        return sympy.Max(tables.width(controls), batch_width())
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.batched_step import BatchedHistory
@@ -174,14 +181,14 @@ def batched_matrix(encoding_name: str) -> Part:
         errors = {"alpha": values["alpha"], "epsilon": values["eps_matrix"]}
         step = tables.bloq(values, blocks)
         history = HistoryMatrix(step_encoding=step, time_bitsize=values["time_bits"], **errors)
-        return BatchedHistory(history=history, batch=_batch_of_step(values, blocks), **errors)
+        return BatchedHistory(history=history, batch=batch_bloq(values, blocks), **errors)
 
     return Part(
         toffoli=lambda c: tables.toffoli(c) + BATCH_TOFFOLI.expression + _TIME - 1,
         rotations=lambda controls: LCU_ROTATIONS * (1 + controls),
         width=width,
         bloq=bloq,
-        ancillas=LCU_ANCILLAS + tables.ancillas + _IS_TABLE * _BATCH_BITS,
+        ancillas=LCU_ANCILLAS + tables.ancillas + HAS_BATCH_TABLE * _BATCH_BITS,
         angle_weight=tables.angle_error * symbol("learning_rate") * symbol("alpha_matrix"),
     )
 
@@ -198,8 +205,7 @@ def batched_vector() -> Part:
             table = widest(rows * 2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
             return sympy.Min(1, levels) * table
 
-        batch = _IS_TABLE * widest(_T, _BATCH_BITS, 0, _LIMIT)
-        return sympy.Max(of(_BATCHES, _LEVELS), of(1, _STEP_BITS), batch)
+        return sympy.Max(of(_BATCHES, _LEVELS), of(1, _STEP_BITS), batch_width())
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.batched_step import BatchedVector
@@ -208,7 +214,7 @@ def batched_vector() -> Part:
         return BatchedVector(
             times=tree_bloq(blocks, "times", 1, values["step_bits"], bits),
             vector=blocks.tree("rhs", values["n_batches"], values, bits),
-            batch=_batch_of_step(values, blocks),
+            batch=batch_bloq(values, blocks),
         )
 
     return Part(

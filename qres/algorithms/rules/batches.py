@@ -1,13 +1,14 @@
-"""Mini-batches in a frozen order: another matrix at every step. Degree 1 in one segment."""
+"""Mini-batches in a frozen order: another matrix, or another lift, at every step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from qres.algorithms.descent.plan import Plan, plans
+from qres.algorithms.descent.plan import Plan
 from qres.algorithms.descent.positions import Position
 from qres.algorithms.encodings.base import encoding
-from qres.algorithms.lift import history_definitions
+from qres.algorithms.lift import condition_number, history_definitions
+from qres.algorithms.lifted import lifted_definitions
 from qres.algorithms.rules.base import Outcome, UpdateRule, index_width
 from qres.algorithms.rules.batched_history import (
     ENCODINGS,
@@ -15,9 +16,9 @@ from qres.algorithms.rules.batched_history import (
     batched_matrix,
     batched_vector,
 )
+from qres.algorithms.rules.batched_lift import batched_lift_matrix, batched_lift_vector
 from qres.algorithms.system import Definitions, Part
-from qres.config.record import CarlemanGd, ErrorTarget
-from qres.errors import InfeasibleError
+from qres.config.record import CarlemanGd
 from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
 
@@ -35,36 +36,21 @@ class Batches(UpdateRule):
         """Say whether there is more than one batch."""
         return parameters.n_batches > 1
 
-    def plans(
-        self, parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
-    ) -> tuple[Plan, ...]:
-        """Return the one plan of mini-batches: degree 1, one segment.
-
-        Raises:
-            InfeasibleError: another degree, order or length of segments was asked for.
-        """
-        if parameters.segment_steps not in ("auto", parameters.n_steps):
-            raise InfeasibleError(
-                "segments",
-                "mini-batches are priced in one segment: the batches are not measured at later"
-                " starts",
-            )
-        if parameters.degree not in ("auto", 1) or parameters.truncation_order not in ("auto", 1):
-            raise InfeasibleError(
-                "degree", "mini-batches are priced at degree 1, truncation order 1"
-            )
-        plain = replace(parameters, degree=1, truncation_order="auto", segment_steps="auto")
-        return plans(plain, replace(measurement, segmentations=()), error)
-
     def parts(self, name: str, degree: int) -> tuple[Part, Part]:
         """Return the matrix and the right-hand side that depend on the batch."""
+        if degree > 1:
+            return batched_lift_matrix(name, degree), batched_lift_vector()
         return batched_matrix(name), batched_vector()
 
     def definitions(self, algorithm: str, name: str, degree: int, *, is_plain: bool) -> Definitions:
         """Return the symbols of the history of mini-batches."""
+        batches = batch_definitions(algorithm)
+        if degree > 1:
+            lifted = lifted_definitions(algorithm, name, degree)
+            return (*batches, *lifted, condition_number(algorithm))
         return (
             index_width(algorithm),
-            *batch_definitions(algorithm),
+            *batches,
             *encoding(name).definitions(algorithm),
             *history_definitions(algorithm, is_closed=is_plain),
         )
@@ -77,15 +63,24 @@ class Batches(UpdateRule):
         position: Position,
         name: str,
     ) -> Outcome:
-        """Return what plain descent puts into the job, and the number of batches."""
+        """Return what plain descent puts into the job, and the number of batches.
+
+        All batches share the normalisation of the largest, that of $F_0$ in a lift too. The exact
+        history of one eigenvalue is no reference here: no batch need have it at every step.
+        """
         plain = super().outcome(parameters, measurement, plan, position, name)
-        count = Quantity(value=parameters.n_batches, kind="given")
+        values = dict(plain.values)
+        largest = plan.cut.worst("largest_grad_norm")
+        if plan.degree > 1 and largest is not None:
+            values["grad_norm"] = largest
+        values["n_batches"] = Quantity(value=parameters.n_batches, kind="given")
         text = (
             f"the order of the {parameters.n_batches} batches is frozen when the circuit is"
             " compiled: batches drawn anew at each preparation would be a mixture of states, not"
             " one state"
         )
-        return Outcome(values=plain.values | {"n_batches": count}, warnings=(("W-MIXTURE", text),))
+        others = {k: v for k, v in plain.references.items() if k != "inverse_norm"}
+        return Outcome(values=values, references=others, warnings=(("W-MIXTURE", text),))
 
 
 RULE = Batches()

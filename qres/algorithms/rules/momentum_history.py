@@ -26,7 +26,7 @@ from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.encodings.factors import Factor
 from qres.algorithms.history import repeated_vector
-from qres.algorithms.lift import condition_number
+from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
 from qres.errors import InputError
 from qres.notation.formula import Condition, Formula, define
@@ -37,13 +37,13 @@ ANCILLAS = 10
 
 _ETA, _BETA, _SIGMA = symbols("learning_rate momentum velocity_scale")
 _TIME, _CONTROLS, _T, _GRAD = symbols("time_bits controls n_steps grad_norm")
-_SCALE = sympy.sqrt(_ETA**2 + _SIGMA**2)
+STEP_SCALE = sympy.sqrt(_ETA**2 + _SIGMA**2)
 _COUPLING = _ETA * _BETA / _SIGMA
-_FREE_NORM = (
+FREE_NORM = (
     sympy.sqrt((1 + _BETA) ** 2 + _COUPLING**2) + sympy.sqrt((1 - _BETA) ** 2 + _COUPLING**2)
 ) / 2
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
-_RANGE = (
+MOMENTUM_RANGE = (
     Condition(sympy.And(_BETA >= 0, _BETA < 1), "0 <= momentum < 1"),
     Condition(_SIGMA > 0, "velocity_scale > 0"),
 )
@@ -51,18 +51,18 @@ _RANGE = (
 STEP_ALPHA = Formula(
     name="momentum.alpha",
     meaning="normalisation of one encoded step of momentum: norm(A_1) and the term with F_1",
-    expression=_FREE_NORM + _SCALE * symbol("alpha_matrix"),
+    expression=FREE_NORM + STEP_SCALE * symbol("alpha_matrix"),
     inputs=("learning_rate", "momentum", "velocity_scale", "alpha_matrix"),
     source=derived("linear combination of the two terms; norm(A_1) from its singular values"),
     kind="proven",
     letter=r"\alpha_M",
-    conditions=_RANGE,
+    conditions=MOMENTUM_RANGE,
 )
 
 SOURCE_NORM = Formula(
     name="momentum.source_norm",
     meaning="norm of the right-hand side: the gradient in both branches, in each of T rows",
-    expression=sympy.sqrt(_T) * _SCALE * _GRAD,
+    expression=sympy.sqrt(_T) * STEP_SCALE * _GRAD,
     inputs=("n_steps", "learning_rate", "velocity_scale", "grad_norm"),
     source=derived("forcing (-eta, sigma) times the gradient in T rows"),
     kind="proven",
@@ -126,7 +126,7 @@ def momentum_matrix(encoding_name: str) -> Part:
         width=lambda controls: factor.width(1),
         bloq=bloq,
         ancillas=ANCILLAS + factor.ancillas,
-        angle_weight=factor.angle_error * _SCALE * symbol("alpha_matrix"),
+        angle_weight=factor.angle_error * STEP_SCALE * symbol("alpha_matrix"),
     )
 
 
@@ -148,7 +148,7 @@ def momentum_vector() -> Part:
     )
 
 
-def momentum_definitions(name: str, encoding_name: str) -> Definitions:
+def momentum_definitions(name: str, encoding_name: str, *, is_closed: bool = True) -> Definitions:
     """Return the derived symbols of the history of momentum, in order of evaluation.
 
     Values of the job are `inverse_norm`, `success_prob` and `history_norm`; see `velocity`.
@@ -156,9 +156,10 @@ def momentum_definitions(name: str, encoding_name: str) -> Definitions:
     Args:
         name: of the algorithm, opens the names of the formulas.
         encoding_name: of $F_1$.
+        is_closed: whether there is one segment; xi is a value of the job otherwise.
     """
     inverse, rhs, norm = symbols("inverse_norm source_norm history_norm")
-    return (
+    encoded = (
         define(
             f"{name}.index_width",
             "qubits of all index registers: index, branch, time",
@@ -180,6 +181,11 @@ def momentum_definitions(name: str, encoding_name: str) -> Definitions:
             derived("identity plus shifted step; the padding shares the branch of A_1"),
         ),
         condition_number(name),
+    )
+    if not is_closed:
+        return encoded
+    return (
+        *encoded,
         define(
             f"{name}.source_norm",
             SOURCE_NORM.meaning,

@@ -141,4 +141,6 @@ def adiabatic_solver(model: str, formulas: tuple[Formula, ...], *assumptions: As
         qubits=5,
         kind=matrix.kind,
         assumptions=assumptions,
+        run_source=run.source,
+        flag_source=flag.source,
     )

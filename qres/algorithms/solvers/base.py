@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from qres.errors import HypothesisError
 from qres.notation.catalogue import members, pick
 from qres.notation.formula import Condition, Formula
 from qres.notation.quantity import Kind
+from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol
 
 
@@ -45,6 +46,8 @@ class Solver:
         conditions: hypotheses of its theorem beyond kappa_eff >= 1 and 0 < epsilon < 1.
         assumptions: what its figures rest on.
         warnings: (code, message) pairs of jobs that amplify its runs.
+        run_source: of `run_queries`, where it is not that of `matrix_queries`.
+        flag_source: of `flag_prob`, where it is not that of `matrix_queries`.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Solver:
     conditions: tuple[Condition, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
+    run_source: Source | None = None
+    flag_source: Source | None = None
 
     def state_queries_of(self, queries: Any) -> Any:
         r"""Return the uses of U_b that come with `queries` whole uses of U_A.
@@ -121,6 +126,8 @@ def run_by_markov(expected: Formula) -> dict[str, Any]:
         "flag_kind": "assumed",
         "assumptions": (Assumption(text=text, factor=2.0, favours="quantum"),),
         "warnings": (warning,),
+        "run_source": replace(expected.source, where=f"twice {expected.source.where}"),
+        "flag_source": derived("Markov's inequality at twice the expected queries"),
     }
 
 

@@ -114,4 +114,5 @@ def qsvt_solver(model: str, formulas: tuple[Formula, ...]) -> Solver:
         qubits=2,
         kind="proven",
         has_circuit=False,
+        flag_source=derived("norm of the solution under the polynomial, 1/(scale xi), squared"),
     )

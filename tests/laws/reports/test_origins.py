@@ -28,9 +28,18 @@ def test_no_symbol_is_without_an_origin(report):
 
 
 def test_what_was_measured_is_not_called_chosen(report):
+    typed = report.scenario.raw["model"].get("given")
     for name in report.measurement.values:
         if name in report.pedigrees() and definition(report, name) is None:
-            assert origin(report, name).group in ("measured", "given"), name
+            known = ("measured", "given") if typed is None or typed.get(name) else ("chosen",)
+            assert origin(report, name).group in known, name
+
+
+def test_a_key_that_is_named_as_typed_was_typed(report):
+    raw = report.scenario.raw
+    for name in report.pedigrees():
+        for key in re.findall(r"model\.given\.(\w+)", origin(report, name).text):
+            assert raw["model"]["given"].get(key) is not None, name
 
 
 def wide(text: str, width: int) -> list[str]:

@@ -15,7 +15,7 @@ from qres.algorithms.amplification import INVOCATIONS
 from qres.algorithms.solvers.base import solver, solvers
 from qres.errors import HypothesisError, InputError
 from qres.notation.catalogue import collect
-from qres.notation.formula import compile_array, compile_exact
+from qres.notation.compiled import compile_array, compile_exact
 from qres.notation.searches import adiabatic_cost, smallest
 from qres.notation.symbols import symbol
 

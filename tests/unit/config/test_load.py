@@ -134,6 +134,7 @@ def test_documented_neutral_values_are_taken() -> None:
         "padding": 3,
         "optimizer": {"kind": "gd", "momentum": 0.0, "n_batches": 1, "weight_decay": 1e-4},
     }
+    neutral["optimizer"]["momentum_restart"] = False
     overrides = [(f"algorithm.{key}", value) for key, value in neutral.items()]
     algorithm = load_scenario(TRAINING, overrides=overrides).algorithm
     assert isinstance(algorithm, CarlemanGd)

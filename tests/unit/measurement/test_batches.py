@@ -6,10 +6,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from qres.errors import InputError  # noqa: E402
-from qres.measurement.batches import follow_batches  # noqa: E402
 from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.measure import check_fits, measure_module, measure_scenario  # noqa: E402
 from qres.measurement.record import Measurement  # noqa: E402
+from qres.measurement.trajectory import follow_descent  # noqa: E402
 
 RATE, DECAY = 0.1, 0.3
 
@@ -57,25 +57,78 @@ def test_samples_are_shared_out_once(pieces):
         whole.split(12, seed=0)
 
 
-def test_both_runs_are_the_recurrences_written_out():
-    """Mean output x.(theta^3/6 + theta^2/2): slope x (theta^2/2 + theta), Hessian x (1 + theta)."""
-    parts = cubes().split(4, seed=0)
-    means = [part.batches[0][0].mean(0).numpy() for part in parts]
-    c = np.array([0.5, -0.3, 0.8])
-    u, w, norms, gaps = np.zeros(3), np.zeros(3), [0.0], []
-    for step in range(10):
-        x = means[step % 4]
-        model = x * (c**2 / 2 + c) + DECAY * c + (x * (1 + c) + DECAY) * u
+def write_out(means, start, n_steps, turn=0):
+    """Mean output x.(theta^3/6 + theta^2/2): slope x (theta^2/2 + theta), its derivatives by hand.
+
+    Returns the norms of both models, degree 1 and 2, their gaps to training, and its end.
+    """
+    c = np.array(start)
+    u, v, w = np.zeros(3), np.zeros(3), np.zeros(3)
+    rows = []
+    for step in range(n_steps):
+        x = means[(turn + step) % len(means)]
+        forcing, hessian = x * (c**2 / 2 + c) + DECAY * c, x * (1 + c) + DECAY
         true = x * ((c + w) ** 2 / 2 + c + w) + DECAY * (c + w)
-        u, w = u - RATE * model, w - RATE * true
-        norms.append(np.linalg.norm(u))
-        gaps.append(np.linalg.norm(u - w))
-    found = follow_batches(parts, n_steps=10, learning_rate=RATE)
-    assert found.norms == pytest.approx(norms, rel=1e-12)
-    assert found.gaps == pytest.approx(gaps, rel=1e-9, abs=1e-16)
-    assert found.distances[-1] == pytest.approx(np.linalg.norm(w), rel=1e-12)
-    assert found.eps_model_curve[-1] == pytest.approx(gaps[-1] / np.linalg.norm(w), rel=1e-9)
+        u, v = u - RATE * (forcing + hessian * u), v - RATE * (forcing + hessian * v + x * v**2 / 2)
+        w = w - RATE * true
+        rows.append([np.linalg.norm(item) for item in (u, v, u - w, v - w, w)])
+    return np.array(rows).T, c + w
+
+
+def means_of(parts):
+    return [part.batches[0][0].mean(0).numpy() for part in parts]
+
+
+def test_all_runs_are_the_recurrences_written_out():
+    parts = cubes().split(4, seed=0)
+    rows, end = write_out(means_of(parts), [0.5, -0.3, 0.8], 10)
+    found = follow_descent(cubes(), batches=parts, n_steps=10, learning_rate=RATE)
+    for degree in (1, 2):
+        assert found.path_norms[degree][1:] == pytest.approx(rows[degree - 1], rel=1e-12)
+        assert found.gaps[degree] == pytest.approx(rows[degree + 1], rel=1e-9, abs=1e-15)
+    assert found.distances == pytest.approx(rows[4], rel=1e-12)
+    assert found.end == pytest.approx(end, rel=1e-12)
+    assert found.eps_model_curve[-1] == pytest.approx(rows[2][-1] / rows[4][-1], rel=1e-9)
     assert found.eps_model_curve[-1] > 1e-4
+    # the loss is of third order in theta: its slope is quadratic
+    assert max(found.gaps[2]) < 1e-14
+
+
+def test_segments_start_anew_and_go_on_in_the_order_of_the_batches():
+    """Ten steps over four batches in segments of three: they begin with batches 0, 3, 2, 1."""
+    inputs, targets = samples()
+    keys = {"loss": lambda y, _: y.mean(), "batches": [(inputs, targets)], "n_steps": 10}
+    keys |= {"learning_rate": RATE, "weight_decay": DECAY, "segment_steps": 3}
+    found = measure_module(Cubes(), **keys, n_batches=4)
+    (segments,) = (cut for cut in found.segmentations if cut[0].n_steps == 3)
+    assert [(s.start_step, s.n_steps) for s in segments] == [(0, 3), (3, 3), (6, 3), (9, 1)]
+    parts, start = cubes().split(4, seed=0), np.array([0.5, -0.3, 0.8])
+    means = means_of(parts)
+    for segment in segments:
+        step, count = segment.start_step, segment.n_steps
+        rows, end = write_out(means, start, count, turn=step)
+        assert segment.path_norms[1][1:] == pytest.approx(rows[0], rel=1e-10)
+        assert segment.model_distances[1] == pytest.approx(rows[2][-1], rel=1e-7)
+        slopes = [x * (start**2 / 2 + start) + DECAY * start for x in means]
+        squares = [np.sum(slopes[t % 4] ** 2) for t in range(step, step + count)]
+        values = segment.values
+        assert float(values["grad_norm"]) == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-10)
+        most = max(np.linalg.norm(slope) for slope in slopes)
+        assert float(values["largest_grad_norm"]) == pytest.approx(most, rel=1e-10)
+        bends = [x * (1 + start) + DECAY for x in means]  # the Hessian is diagonal
+        assert float(values["lambda_max"]) == pytest.approx(np.max(bends), rel=1e-9)
+        assert float(values["lambda_min"]) == pytest.approx(np.min(bends), rel=1e-9)
+        # T3 is diagonal with entries x
+        third = max(np.linalg.norm(x) for x in means)
+        assert float(values["t3_frobenius"]) == pytest.approx(third, rel=1e-9)
+        start = end
+    mean = inputs.mean(0).numpy()
+    slope = np.linalg.norm(mean * (start**2 / 2 + start) + DECAY * start)
+    assert float(found.values["final_grad_norm"]) == pytest.approx(slope, rel=1e-10)
+    # the last segment ends where all training ends
+    assert np.linalg.norm(start - [0.5, -0.3, 0.8]) == pytest.approx(
+        float(found.values["final_distance"]), rel=1e-10
+    )
 
 
 def test_what_holds_for_every_batch_is_recorded():
@@ -97,7 +150,10 @@ def test_what_holds_for_every_batch_is_recorded():
     squares = [np.sum(part.gradient(part.start) ** 2) for part in parts]
     mean = (3 * (squares[0] + squares[1]) + 2 * (squares[2] + squares[3])) / 10
     assert found.values["grad_norm"].value == pytest.approx(np.sqrt(mean), rel=1e-12)
-    assert len(found.segmentations) == 1
+    lengths = [cut[0].n_steps for cut in found.segmentations]
+    assert lengths[:2] == [10, 5]
+    assert lengths == sorted(lengths, reverse=True)
+    assert set(found.path_norms) == set(found.eps_model_curves) == {1, 2, 3}
     assert found.details["n_batches"] == 4
     assert Measurement.from_dict(found.to_dict()) == found
 
@@ -115,8 +171,9 @@ def test_a_measurement_of_other_batches_is_refused(make):
 
 
 def test_a_run_that_diverges_is_one_clear_line():
+    parts = cubes().split(4, seed=0)
     with pytest.raises(InputError, match="mini-batch training diverges at step"):
-        follow_batches(cubes().split(4, seed=0), n_steps=4000, learning_rate=9.0)
+        follow_descent(cubes(), batches=parts, n_steps=4000, learning_rate=9.0)
 
 
 def test_the_store_tells_batches_apart(make, store):

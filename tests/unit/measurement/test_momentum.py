@@ -93,8 +93,9 @@ def squares():
 def test_what_is_recorded():
     module, keys = squares()
     found = measure_module(module, **keys, momentum=BETA)
-    assert len(found.velocity_norms) == 9
-    assert found.velocity_norms[1] == pytest.approx(found.values["grad_norm"].value, rel=1e-12)
+    assert {len(norms) for norms in found.velocity_norms.values()} == {9}
+    first = found.velocity_norms[1][1]
+    assert first == pytest.approx(found.values["grad_norm"].value, rel=1e-12)
     assert found.details["momentum"] == BETA
     assert Measurement.from_dict(found.to_dict()) == found
     plain = measure_module(module, **keys)
@@ -112,6 +113,61 @@ def test_there_is_one_segment():
     assert len(measure_module(Weights(), **keys, momentum=0.3).segmentations) == 1
 
 
+def test_every_segment_starts_at_rest():
+    """Restarted training by hand: steps of the true gradient, v = 0 at steps 0, 3 and 6.
+
+    Breaking it means: a velocity is carried over, a segment starts at weights of another training,
+    or its model is compared with one.
+    """
+    keys = {"loss": lambda y, _: y, "batches": [(torch.ones(1, 1), torch.ones(1))]}
+    keys |= {"learning_rate": RATE, "n_steps": 8, "segment_steps": 3, "momentum": BETA}
+    found = measure_module(Weights(), **keys, momentum_restart=True)
+    (segments,) = [cut for cut in found.segmentations if cut[0].n_steps == 3]
+    assert [segment.start_step for segment in segments] == [0, 3, 6]
+    c = np.array([0.5, -0.3])
+    for segment in segments:
+        u, v = np.zeros(2), np.zeros(2)
+        model, speed, path, speeds = np.zeros(2), np.zeros(2), [0.0], [0.0]
+        for _ in range(segment.n_steps):
+            t = c + u
+            v = BETA * v + t + t**2 / 2 + t**3 / 6
+            u = u - RATE * v
+            speed = BETA * speed + c + c**2 / 2 + c**3 / 6 + (1 + c + c**2 / 2) * model
+            model = model - RATE * speed
+            path.append(np.linalg.norm(model))
+            speeds.append(np.linalg.norm(speed))
+        assert segment.path_norms[1] == pytest.approx(path, rel=1e-12)
+        assert segment.velocity_norms[1] == pytest.approx(speeds, rel=1e-12)
+        assert segment.model_distances[1] == pytest.approx(np.linalg.norm(u - model), rel=1e-9)
+        assert segment.values["grad_norm"].value == pytest.approx(speeds[1], rel=1e-12)
+        c = c + u
+    moved = segments[-1].values["final_distance"].value
+    assert moved == pytest.approx(np.linalg.norm(c - [0.5, -0.3]), rel=1e-12)
+    assert abs(moved / found.values["final_distance"].value - 1) > 1e-2, "another training"
+    assert Measurement.from_dict(found.to_dict()) == found
+
+
+def test_each_length_of_segments_is_a_training_of_its_own():
+    """Breaking it means: what was measured at step 4 of one training is taken for another's."""
+    keys = {"loss": lambda y, _: y, "batches": [(torch.ones(1, 1), torch.ones(1))]}
+    keys |= {"learning_rate": RATE, "n_steps": 8, "segment_steps": 2, "momentum": BETA}
+    found = measure_module(Weights(), **keys, momentum_restart=True).segmentations
+    at = {
+        cut[0].n_steps: segment.values["grad_norm"].value
+        for cut in found
+        for segment in cut
+        if segment.start_step == 4
+    }
+    assert {2, 4} <= at.keys()
+    assert at[2] != at[4]
+
+
+def test_a_restart_needs_momentum():
+    module, keys = squares()
+    with pytest.raises(InputError, match="momentum_restart: without momentum"):
+        measure_module(module, **keys, momentum_restart=True)
+
+
 def test_a_measurement_of_other_momentum_is_refused(make):
     module, keys = squares()
     plain = measure_module(module, **keys)
@@ -123,6 +179,8 @@ def test_a_measurement_of_other_momentum_is_refused(make):
     check_fits(moved, replace(asked, momentum=BETA), "here")
     with pytest.raises(InputError, match=r"with momentum 0\.7, algorithm\.momentum is 0;"):
         check_fits(moved, asked, "here")
+    with pytest.raises(InputError, match=r"momentum_restart 0, algorithm\.momentum_restart is 1"):
+        check_fits(moved, replace(asked, momentum=BETA, momentum_restart=True), "here")
 
 
 def test_the_store_tells_momentum_apart(make, store):
@@ -130,7 +188,7 @@ def test_the_store_tells_momentum_apart(make, store):
     network = make.network()
     plain = measure_scenario(make.scenario(network), store=store)
     moved = measure_scenario(make.scenario(network, make.algorithm(momentum=0.5)), store=store)
-    assert plain.velocity_norms == ()
+    assert plain.velocity_norms == {}
     assert moved.velocity_norms
     assert moved.update_norms[2] > plain.update_norms[2]
     assert measure_scenario(make.scenario(network), store=store) == plain

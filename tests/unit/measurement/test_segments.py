@@ -173,6 +173,8 @@ def test_json_keeps_segments_and_infinity(case):
         ({"start_step": 1}, r"m\[0\]\[0\]: must begin at step 0, found 2 steps from step 1"),
         ({"n_steps": 0}, r"m\[0\]\[0\]: must begin at step 0, found 0 steps"),
         ({"path_norms": {1: (0.0,)}}, r"path_norms\.1: has 1 values, needs 3"),
+        ({"velocity_norms": {2: (0.0, 1.0)}}, r"velocity_norms\.2: has 2 values, needs 3"),
+        ({"velocity_norms": {1: (0.0, math.nan, 1.0)}}, r"velocity_norms\.1: every value must be"),
         ({"path_norms": {2: (0.0, -1.0, 1.0)}}, r"path_norms\.2: every value must be at least 0"),
         ({"model_distances": {1: -1.0}}, r"model_distances\.1: must not be negative"),
         ({"n_steps": 3, "path_norms": {}}, r"m\[0\]: covers 3 steps, needs 2"),

@@ -56,6 +56,46 @@ def test_measured_values_name_their_file(poisson):
     assert place(poisson) == "poisson-2d.mtx, poisson-2d-rhs.npy"
 
 
+DESCENT = {
+    **SYSTEM,
+    "model": {
+        "given": {
+            **{"n_params": 100, "n_active": 100, "n_samples": 10, "frobenius_norm": 2.0},
+            **{"lambda_max": 1.0, "lambda_min": 0.0, "grad_norm": 0.5},
+        }
+    },
+    "algorithm": {"name": "carleman-gd", "n_steps": 4, "learning_rate": 0.1},
+}
+
+
+@pytest.mark.parametrize(
+    ("norms", "group", "words"),
+    [
+        ([], "chosen", "update_norms were not given: assumed to grow by learning_rate grad_norm"),
+        ([0.0, 0.05, 0.1, 0.14, 0.18], "given", "model.given.update_norms: "),
+    ],
+)
+def test_what_follows_from_the_update_norms_names_them(norms, group, words):
+    given = DESCENT["model"]["given"] | ({"update_norms": norms} if norms else {})
+    report = qres.estimate(DESCENT | {"model": {"given": given}})
+    for name in ("update_norm", "path_energy"):
+        found = origin(report, name)
+        assert (found.group, found.text.startswith(words)) == (group, True), found
+
+
+def test_each_source_is_that_of_the_number(poisson):
+    """One run is twice the expected count of Eq. (48); its flag is Markov's, not the paper's.
+
+    The reflections between the runs are those of the fixed-point sequence.
+    """
+    parts, stages = dict(poisson.job.definitions), {s.name: s for s in poisson.job.stages}
+    assert str(parts["matrix_queries"].source).endswith("arXiv:2406.12086v2, twice Eq. (48)")
+    assert str(parts["flag_prob"].source).startswith("derived: Markov's inequality")
+    reflections = stages["amplification reflections"].source
+    assert reflections == parts["rounds"].source
+    assert "Yoder" in str(reflections)
+
+
 def test_a_total_is_the_sum_of_what_is_printed(poisson):
     text = poisson.explain("logical.toffoli")
     parts = text.split("calls times price:\n")[1].split("\n  with\n")[0]

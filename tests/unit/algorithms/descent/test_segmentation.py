@@ -56,6 +56,39 @@ def test_the_larger_end_of_the_spectrum_decides_and_it_is_the_outer_one():
     assert outer.weights == pytest.approx((6.25, 1.0))
 
 
+def test_with_momentum_a_segment_carries_on_what_two_steps_from_rest_make_of_an_error():
+    """u_2 of v_0 = 0 by hand: (1 - eta l)^2 - eta beta l, in place of the power of 1 - eta l.
+
+    eta = .1, beta = .5, l in -5..2 on the joined spectra: largest at -5, 2.25 + .25. One step more
+    of the last segment would be 1 - eta l: 1.5 at -5, .9 at 1.
+    """
+    two = replace(cut_of(segment(0, 1), segment(1, 2, low=-5.0)), momentum=0.5)
+    first, last = two.weights
+    assert last == 1
+    assert 2.5 <= first <= 2.5 * 1.02
+    three = replace(cut_of(*two.segments, segment(3, 1)), momentum=0.5)
+    assert 2.5 * 1.1 <= three.weights[0] <= 2.5 * 1.1 * 1.04
+    assert 1.1 <= three.weights[1] <= 1.1 * 1.02
+
+
+def test_restarted_training_has_a_distance_of_its_own():
+    """Breaking it means: errors are taken relative to a training that is not aimed at."""
+    last = segment(2, 2, final_distance=0.8)
+    found = measured(segmentations=((segment(0, 4),), (segment(0, 2), last)))
+    keys = {"optimizer": {"momentum": 0.5, "momentum_restart": True}}
+    whole, cut = segmentations(asked(**keys), found)
+    assert (whole.distance, cut.distance) == (4.0, 0.8)
+    assert (whole.momentum, cut.momentum) == (0.5, 0.5)
+
+
+def test_repeated_segments_from_rest_go_no_further_than_all_of_them():
+    whole = replace(cut_of(segment(0, 4, length=2.0)), momentum=0.5)
+    assert repeat(whole, 1, 4).distance == pytest.approx(2.0)  # 4 times .5
+    bent = replace(whole.segments[0], path_norms={1: (0.0, 0.1, 0.4, 1.0, 2.0)})
+    assert repeat(replace(whole, segments=(bent,)), 1, 4).distance == pytest.approx(0.4)
+    assert repeat(replace(cut_of(bent)), 1, 4).distance == pytest.approx(2.0)
+
+
 def test_errors_of_the_model_add_up_relative_to_the_whole_change():
     expected = (1.1979 * 0.1 + 0.9 * 0.2 + 0.4) / 2
     assert THREE.model_error(1) == pytest.approx(expected, rel=1e-14)

@@ -1,0 +1,194 @@
+"""What is true of every machine: monotone, within budget, finite up to 1e40, honest where it fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qres.errors import InputError
+from qres.logical.record import LogicalCost
+from qres.physical.estimate import OBJECTIVES, estimate_machine
+from qres.physical.frontier import find_frontier
+from qres.physical.machines import load_machine, machine_names
+from qres.physical.tables import machine_tables
+
+MACHINES = {name: load_machine(name) for name in machine_names()}
+DEEP = sorted(name for name in MACHINES if "concatenated" in MACHINES[name].factories)
+KEY = {
+    "runtime": lambda cost: cost.runtime_s,
+    "qubits": lambda cost: cost.physical_qubits,
+    "volume": lambda cost: cost.physical_qubits * cost.n_cycles,
+}
+
+
+def job(toffoli, t=0.0, logical_qubits=100.0, fail_prob=0.01):
+    return LogicalCost(
+        toffoli=toffoli, t=t, rotations=0, logical_qubits=logical_qubits, fail_prob=fail_prob
+    )
+
+
+counts = st.floats(0, 38).map(lambda x: float(np.floor(10**x)))
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(sorted(MACHINES)),
+    st.sampled_from(OBJECTIVES),
+    counts,
+    counts,
+    st.floats(0, 12).map(lambda x: float(np.floor(10**x))),
+    st.floats(1e-9, 0.5),
+    st.sampled_from(["toffoli", "t", "logical_qubits", "fail_prob"]),
+    st.floats(1, 1e3),
+)
+def test_more_work_or_less_failure_never_costs_less(
+    name, objective, toffoli, t, qubits, fail_prob, field, factor
+):
+    cost = job(*(np.full(2, value) for value in (toffoli, t, qubits, fail_prob)))
+    harder = getattr(cost, field).copy()
+    harder[1] = harder[1] / factor if field == "fail_prob" else np.ceil(harder[1] * factor)
+    cost = replace(cost, **{field: harder})
+    result = estimate_machine(cost, MACHINES[name], objective)
+    easy, hard = KEY[objective](result)
+    assert hard >= easy * (1 - 1e-12)
+    assert (result.fail_prob <= cost.fail_prob)[result.is_feasible].all()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", ["superconducting-1e-3", "superconducting-1e-4"])
+def test_a_worse_machine_never_costs_less(name, objective):
+    toffoli = 10.0 ** np.arange(0, 12, 2)
+    machine = MACHINES[name]
+    worse = (
+        replace(machine, physical_error=machine.physical_error * 1.5),
+        replace(machine, prefactor=machine.prefactor * 2),
+        replace(machine, cycle_time_s=machine.cycle_time_s * 1.5, reaction_time_s=1.5e-5),
+        replace(machine, correlated_event_rate_per_s=1e-6),
+        replace(machine, max_factories=2),
+    )
+    before = KEY[objective](estimate_machine(job(toffoli), machine, objective))
+    for other in worse:
+        after = KEY[objective](estimate_machine(job(toffoli), other, objective))
+        assert (after >= before * (1 - 1e-12)).all(), other
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_tighter_cap_never_helps_and_holds(objective):
+    machine, cost = MACHINES["superconducting-1e-4"], job(np.full(30, 1e7))
+    caps = np.geomspace(1e5, 1e7, 30)
+    found = estimate_machine(cost, machine, objective, max_qubits=caps)
+    assert (found.physical_qubits[found.is_feasible] <= caps[found.is_feasible]).all()
+    assert (np.diff(KEY[objective](found)[found.is_feasible]) <= 0).all()
+    seconds = np.geomspace(10, 1e4, 30)
+    found = estimate_machine(cost, machine, objective, max_runtime_s=seconds)
+    assert (found.runtime_s <= seconds * (1 + 1e-11))[found.is_feasible].all()
+    assert found.is_feasible.any()
+    assert not found.is_feasible.all()
+    assert (np.diff(KEY[objective](found)[found.is_feasible]) <= 0).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", DEEP)
+def test_1_to_1e40_operations_on_1_to_1e12_qubits(name):
+    operations = 10.0 ** np.arange(0, 41)
+    toffoli, qubits = np.meshgrid(operations, 10.0 ** np.arange(0, 13, 4))
+    found = estimate_machine(job(toffoli, toffoli, qubits), MACHINES[name], "volume")
+    assert found.is_feasible.all()
+    for field in ("physical_qubits", "runtime_s", "n_cycles", "fail_prob", "runtime_floor_s"):
+        value = getattr(found, field)
+        assert np.isfinite(value).all()
+        assert (value > 0).all()
+    assert (found.n_cycles >= toffoli).all()
+    assert (found.physical_qubits >= qubits).all()
+
+
+@settings(max_examples=12)
+@given(
+    st.sampled_from(sorted(MACHINES)),
+    st.floats(2, 14).map(lambda x: float(np.floor(10**x))),
+    st.floats(0, 5).map(lambda x: float(np.floor(10**x))),
+)
+def test_the_frontier_falls_and_holds_every_optimum(name, toffoli, qubits):
+    cost, machine = job(toffoli, float(toffoli // 3), qubits), MACHINES[name]
+    points = find_frontier(cost, machine)
+    best = {objective: estimate_machine(cost, machine, objective) for objective in OBJECTIVES}
+    assert bool(points) == best["runtime"].is_feasible
+    times = [point.runtime_s for point in points]
+    sizes = [point.physical_qubits for point in points]
+    assert times == sorted(set(times))
+    assert sizes == sorted(set(sizes), reverse=True)
+    if points:
+        assert {item for point in points for item in point.best_for} == set(OBJECTIVES)
+        assert (times[0], sizes[-1]) == (best["runtime"].runtime_s, best["qubits"].physical_qubits)
+
+
+def test_infeasible_names_what_binds_and_the_nearest_that_fits():
+    machine = MACHINES["superconducting-1e-3"]
+    cost = job(10**8, logical_qubits=1000)
+    magic = estimate_machine(replace(cost, toffoli=10**15), machine, "runtime").reason
+    assert "needs magic states of error 1.0e-17" in magic
+    states = float(magic.split("up to ")[1].split()[0])
+    near = estimate_machine(replace(cost, toffoli=int(states * 0.9)), machine, "qubits")
+    assert near.is_feasible
+    capped = estimate_machine(cost, machine, "runtime", max_qubits=1e6).reason
+    least = float(capped.split("at least ")[1].split()[0])
+    assert capped.endswith("physical qubits")
+    assert estimate_machine(cost, machine, "runtime", max_qubits=least).is_feasible
+    assert not estimate_machine(cost, machine, "runtime", max_qubits=least * 0.99).is_feasible
+    late = estimate_machine(cost, machine, "qubits", max_runtime_s=10).reason
+    seconds = float(late.split("at least ")[1].split()[0])
+    assert late.endswith(" s")
+    assert estimate_machine(cost, machine, "qubits", max_runtime_s=seconds).is_feasible
+    both = estimate_machine(cost, machine, "qubits", max_runtime_s=10, max_qubits=10)
+    assert "under neither cap" in both.reason
+    mixed = estimate_machine(cost, machine, "qubits", max_runtime_s=1100, max_qubits=3e6).reason
+    assert "physical qubits or at least" in mixed
+
+
+def test_correlated_events_bind_and_are_charged():
+    machine = replace(MACHINES["superconducting-1e-3"], correlated_event_rate_per_s=1e-3)
+    bound = estimate_machine(job(10**8), machine, "runtime")
+    assert bound.status == "infeasible"
+    assert (
+        "correlated events at 0.001 per second times the shortest runtime 1e+03 s" in bound.reason
+    )
+    assert "up to 10 s would fit" in bound.reason
+    found = estimate_machine(job(10**5), machine, "qubits")
+    assert found.fail_prob_events == pytest.approx(1e-3 * found.runtime_s)
+    parts = found.fail_prob_data + found.fail_prob_magic + found.fail_prob_events
+    assert found.fail_prob == pytest.approx(parts)
+    assert found.fail_prob <= 0.01
+
+
+def test_where_nothing_helps_the_needed_failure_is_named():
+    machine = replace(MACHINES["superconducting-1e-3"], physical_error=9.9e-3, prefactor=1e-6)
+    machine = replace(machine, factories=("ccz2t",))
+    reason = estimate_machine(job(10**3, fail_prob=1e-3), machine, "qubits").reason
+    assert "fail with" in reason or "needs magic states" in reason
+    stuck = replace(MACHINES["superconducting-1e-3"], physical_error=9.5e-3, t_error=1e-9)
+    stuck = replace(stuck, factories=("fifteen-to-one",), threshold=0.0096)
+    reason = estimate_machine(job(10**4, fail_prob=1e-9), stuck, "qubits").reason
+    assert "would fit" in reason
+
+
+@pytest.mark.parametrize("bad", [0, -1, float("nan")])
+def test_caps_are_numbers_above_zero(bad):
+    with pytest.raises(InputError, match="max_qubits: expected a number above 0"):
+        estimate_machine(job(10), MACHINES["superconducting-1e-3"], "runtime", max_qubits=bad)
+
+
+def test_every_layout_is_searched_and_named():
+    machine = MACHINES["superconducting-1e-3-open"]
+    names = {
+        estimate_machine(job(1e8), machine, objective, max_runtime_s=cap).layout
+        for objective in ("runtime", "qubits")
+        for cap in (np.inf, 1.5e4)
+    }
+    assert {"fast", "compact"} <= names
+    one = replace(machine, layouts=("compact",))
+    assert estimate_machine(job(1e8), one, "runtime").layout == "compact"
+    assert machine_tables(one).table.labels == machine_tables(machine).table.labels

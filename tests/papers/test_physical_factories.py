@@ -1,0 +1,150 @@
+"""Published rows of factories, layouts and codes; each says what breaking it means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qres.physical.codes.floquet import TILE_QUBITS as FLOQUET
+from qres.physical.distillation import CHECK_ERROR, FAULT, FIFTEEN_ERROR
+from qres.physical.factories.fifteen_to_one import BUS, SCHEDULE
+from qres.physical.layouts.compact import MEMBER as COMPACT
+from qres.physical.layouts.fast import MEMBER as FAST
+from qres.physical.layouts.intermediate import MEMBER as INTERMEDIATE
+from qres.physical.machines import load_machine
+from qres.physical.noise import NoisyState
+from qres.physical.registry import find_code, find_factory
+
+CODE = find_code("rotated-surface")
+TWO_LEVELS = [
+    # factory, sizes, p | published error, qubits, cycles
+    ("concatenated", (11, 5, 5, 6, 25, 11, 11), 1e-3, 2.7e-12, 30_700, 82.5),
+    ("concatenated", (13, 5, 5, 6, 29, 11, 13), 1e-3, 3.3e-14, 39_100, 97.5),
+    ("concatenated", (17, 7, 7, 6, 41, 17, 17), 1e-3, 4.5e-20, 73_400, 128),
+    ("concatenated", (9, 3, 3, 4, 25, 9, 9), 1e-4, 6.3e-25, 18_600, 67.8),
+    ("eight-to-ccz", (7, 3, 3, 4, 15, 7, 9), 1e-4, 7.2e-14, 12_400, 36.1),
+    ("eight-to-ccz", (13, 7, 7, 6, 25, 15, 15), 1e-3, 5.2e-11, 47_000, 60),
+]
+
+
+def litinski(p):
+    """Return a machine with the constants of arXiv:1905.06903."""
+    return replace(load_machine("superconducting-1e-3"), physical_error=p)
+
+
+@pytest.mark.parametrize(("name", "sizes", "p", "error", "qubits", "cycles"), TWO_LEVELS)
+def test_two_level_rows_of_litinski(name, sizes, p, error, qubits, cycles):
+    """Breaking it means: the generated levels no longer follow Litinski 2019, table 1."""
+    table = find_factory(name).tabulate(litinski(p), CODE, np.array([sizes]))
+    assert table.error[0] == pytest.approx(error, rel=0.11)
+    assert abs(table.qubits[0] - qubits) <= 100  # published to three digits
+    assert table.cycles[0] == pytest.approx(cycles, rel=0.005)
+
+
+def test_two_levels_by_hand():
+    """Breaking it means: a term of the derived error, or its weight, changed."""
+    # (11,5,5)x6 (25,11,11) at 1e-3: p_L(11) = 1e-7, p_L(25) = 1e-14
+    place = {"distance_x": 25, "distance_z": 11, "distance_m": 11}
+    fault = FAULT(input_error=8e-6, logical_error_m=1e-7, feeders=6, feeder_length=31, **place)
+    moved = (10 * 11 + 6 * 31 / 4) / 2  # half of the sites on the way
+    surgery = 3 * 11 / 4 + (25 + 4 * 11) * 25 / (4 * 11)
+    assert fault == pytest.approx(8e-6 + 1e-7 * (moved + surgery), rel=1e-12)
+    check = 8.5 * CHECK_ERROR(logical_error_z=1e-7, **place)
+    assert check == pytest.approx(8.5 * 0.5 * 25 / 11 * 1e-7 * 11, rel=1e-12)
+    stored = 8.5 / 6 * 0.5e-14 * ((11.8125 + 24 * 11 / 25) * 11 + 3 * 25)
+    error = FIFTEEN_ERROR(fault=fault, check_error=check, logical_error_x=1e-14, **place)
+    triples = 13 * fault**3 + 16 * fault**2 * (fault + check) + 6 * fault * (fault + check) ** 2
+    assert error == pytest.approx(triples + stored, rel=1e-12)
+
+
+def output_weight(wait, pauli):
+    """Return the first-order error of the output when its patch decays in one wait."""
+    state, zero, small = NoisyState(5, 1), np.zeros(1), np.array([1e-6])
+    for index, rotations in enumerate(SCHEDULE):
+        for rotation in rotations:
+            state.rotate(rotation, zero, zero, zero)
+        if index == wait:
+            state.storage(pauli, 0, small)
+    return state.distilled()[0][0] / 1e-6
+
+
+def test_storage_weights_come_from_the_density_matrix():
+    """Breaking it means: 189/16, 24 or 3 in the derived error has lost its origin."""
+    x, z, m = 7.0, 3.0, 5.0
+    exposed = sum(
+        0.5 * (a * x + b * z) / x * m * output_weight(i, "Z") for i, (a, b) in enumerate(BUS)
+    )
+    idle = 0.0
+    for wait in range(1, 5):
+        time = m + 2 * x if wait == 4 else m
+        idle += 0.5 * time * (output_weight(wait, "X") + output_weight(wait, "Z"))
+    assert exposed + idle == pytest.approx(0.5 * ((189 / 16 + 24 * z / x) * m + 3 * x), rel=1e-6)
+
+
+def test_the_lines_of_15_to_1():
+    """Breaking it means: 35, 16 or 6 undetected triples of 15-to-1 were miscounted."""
+    lines = {
+        frozenset((a, b, a ^ b)) for a in range(1, 16) for b in range(1, 16) if a not in (b, 0)
+    }
+    with_checks = [len(line & {1, 2, 4, 8}) for line in lines]
+    assert (len(lines), with_checks.count(1), with_checks.count(2)) == (35, 16, 6)
+    assert math.comb(8, 2) == 28
+
+
+def test_an_error_of_1e_40_has_a_factory():
+    """Breaking it means: jobs of 1e38 gates are infeasible for want of a factory."""
+    for name in ("superconducting-1e-3-open", "ion-1e-3", "majorana-1e-4", "neutral-atom-1e-3"):
+        machine = load_machine(name)
+        factory = find_factory("concatenated")
+        code = find_code(machine.code)
+        table = factory.tabulate(machine, code, factory.grid(machine, code))
+        assert 0 < table.error.min() < 1e-45
+        assert table.qubits[table.error < 1e-40].min() < 3e6
+
+
+def test_cultivation_headlines():
+    """Breaking it means: the table of Gidney, Shutty and Jones 2024 is not theirs any more."""
+    factory = find_factory("cultivation")
+    for p, headline in ((1e-3, 2e-9), (5e-4, 4e-11)):
+        machine = litinski(p)
+        table = factory.tabulate(machine, CODE, factory.grid(machine, CODE))
+        assert np.abs(table.error / headline - 1).min() < 0.1
+        best = np.abs(table.error / headline - 1).argmin()
+        assert table.qubits[best] == 463
+        # an order of magnitude fewer qubit-rounds than 15-to-1 followed by 8-to-CCZ (1.4e6)
+        assert table.qubits[best] * table.cycles[best] < 1e5
+    worse = litinski(2.1e-3)
+    assert (factory.tabulate(worse, CODE, factory.grid(worse, CODE)).error == 1.0).all()
+    better = litinski(1e-4)
+    assert factory.tabulate(better, CODE, factory.grid(better, CODE)).error.min() > 4e-11
+
+
+def test_blocks_of_litinski():
+    """Breaking it means: tiles or steps of a block of arXiv:1808.02892 changed."""
+    n = np.array([100.0])
+    assert [int(block.tiles(n)[0]) for block in (COMPACT, INTERMEDIATE, FAST)] == [150, 200, 230]
+    assert [block.steps_per_magic_state for block in (COMPACT, INTERMEDIATE, FAST)] == [9, 5, 1]
+    assert COMPACT.tiles(np.array([7.0]))[0] == 11
+
+
+def test_floquet_tiles_of_the_qdk():
+    """Breaking it means: the patch of the QDK's floquet_code changed (its answers for d=7, 15)."""
+    assert [FLOQUET(distance=d) for d in (5, 7, 15)] == [132, 244, 1012]
+    machine = load_machine("majorana-1e-6")
+    code = find_code(machine.code)
+    assert code.tile_qubits(np.array([7.0]))[0] == 244
+    # 0.07 * (1e-6/0.01)^4 = 7e-18
+    assert code.logical_error(machine, np.array([7]))[0] == pytest.approx(7e-18, rel=1e-9)
+    assert machine.cycle_time_s == pytest.approx(3 * 100e-9)
+
+
+def test_cycles_of_the_other_machines():
+    """Breaking it means: gate times of Beverland et al. or of the QDK were changed."""
+    assert load_machine("ion-1e-3").cycle_time_s == pytest.approx(4 * 100e-6 + 2 * 100e-6)
+    neutral = 1e-6 + 4 * (0.5e-6 + 2 * 1e-6) + 10e-6
+    assert load_machine("neutral-atom-1e-3").cycle_time_s == pytest.approx(neutral)
+    assert load_machine("majorana-1e-4").injection_error == 0.05
+    assert load_machine("ion-1e-4").injection_error == 1e-6
