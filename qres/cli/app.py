@@ -160,12 +160,16 @@ def formula(
     if settings and (name is None or name.endswith(".")):
         raise InputError("--set needs the NAME of a formula")
 
-    from qres.cli import formulas
-    from qres.files import write_atomic
+    import gc
 
+    from qres.cli import formulas
+
+    gc.disable()  # expressions are made by the thousand and kept: a tenth of the time
     check_targets(output or [], tuple(formulas.SUFFIXES))
     chosen = _formulas(name)
     for target in output or []:
+        from qres.files import write_atomic
+
         style = formulas.SUFFIXES[target.suffix]
         write_atomic(target, formulas.render(chosen, style, depth, settings or []))
         note(f"wrote {target}")

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from qres.cli.output import columns, json_text, note
-from qres.config.override import parse_setting
 from qres.errors import InputError, OutsideError
 
 SUFFIXES = {
@@ -143,6 +142,8 @@ def _value(formula: Any, settings: Sequence[str]) -> tuple[Any, str]:
 
 def _setting(formula: Any, setting: str) -> tuple[str, Any]:
     """Return symbol and value; lists are arrays."""
+    from qres.config.override import parse_setting
+
     symbol, value = parse_setting(setting)
     if isinstance(value, str) and _WITH_UNIT.fullmatch(value.strip()):
         raise InputError(f"--set {setting}: {_unit_advice(symbol)}")

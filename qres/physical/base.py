@@ -65,6 +65,11 @@ class Factory(Protocol):
         """Name in profiles."""
         ...
 
+    @property
+    def unit(self) -> str:
+        """What it makes; factories of one unit count states and work alike."""
+        ...
+
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return how many of its magic states these gates take."""
         ...

@@ -8,7 +8,7 @@ to the data block, and the search takes the best.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -17,48 +17,70 @@ import numpy as np
 from qres.config.record import Objective
 from qres.errors import InputError
 from qres.logical.record import LogicalCost
+from qres.physical.base import Layout
+from qres.physical.obstacle import find_obstacle
 from qres.physical.outcome import outcome, shaped
 from qres.physical.record import Machine, MachineCost
 from qres.physical.registry import find_factory
-from qres.physical.search import Choice, Jobs, Search
-from qres.physical.tables import MachineTables, machine_tables
+from qres.physical.search import Choice, Jobs, Search, least_key
+from qres.physical.tables import MachineTables, machine_tables, rows_above, tables_at
 
 OBJECTIVES: tuple[Objective, ...] = ("runtime", "qubits", "volume")
 
 LARGEST_COUNT = 1e100
 """Counts above it are taken as infinite, so that no product of them overflows."""
 
+ROUNDING = 1e-12
+"""Part of a cycle count that counts as rounding noise of a cap in seconds."""
+
+NEGLIGIBLE = 1e-13
+"""Part of the budget that counts as rounding: factories that use less are equally accurate."""
+
 BLOCK_ELEMENTS = 32_768
 """Elements of the (sizes x jobs) arrays of one block: a few of them fit the cache."""
 
 
-def estimate_machine(cost: LogicalCost, machine: Machine, objective: Objective) -> MachineCost:
+def estimate_machine(
+    cost: LogicalCost,
+    machine: Machine,
+    objective: Objective,
+    *,
+    max_qubits: Any = np.inf,
+    max_runtime_s: Any = np.inf,
+) -> MachineCost:
     """Price a job, or many, on a machine, at the best choice for `objective`.
 
-    Equal to an exhaustive search over odd distances from 3 to `MAX_DISTANCE`, all sizes of all
-    factories of the machine, and 1 to `max_factories` of them.
+    Equal to an exhaustive search over odd distances from 3 to `MAX_DISTANCE`, all layouts and all
+    sizes of all factories of the machine, and 1 to `max_factories` of them.
 
     Args:
         cost: logical counts; scalars, or arrays that broadcast.
         machine: which machine.
         objective: `runtime` (ties: fewest qubits), `qubits` or `volume` = qubits x time (ties:
             shortest).
+        max_qubits: most physical qubits; a scalar, or an array that broadcasts with the counts.
+        max_runtime_s: longest time in seconds, likewise.
 
     Raises:
-        InputError: negative counts, less than one logical qubit, unknown objective.
+        InputError: negative counts, less than one logical qubit, unknown objective, a cap that is
+            no number above 0.
     """
     if objective not in OBJECTIVES:
         raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, found {objective!r}")
-    shape, *counts = _checked(cost)
+    shape, *counts = _checked(cost, {"max_qubits": max_qubits, "max_runtime_s": max_runtime_s})
     tables = machine_tables(machine)
     with np.errstate(all="ignore"):
         is_small = counts[0] + counts[1] + counts[2] <= LARGEST_COUNT
         has_counts = is_small & (counts[3] > 0.0)
-        jobs = _jobs(tables, *counts)
-        choice = _search_blocks(tables, jobs, objective, has_counts)
+        every = [_jobs(tables, layout, *counts) for layout in tables.layouts]
+        choice = _search_blocks(tables, every, objective, has_counts)
+        jobs = _chosen(every, choice)
         priced = outcome(tables, jobs, choice)
     kept = np.minimum(priced.fail_prob, jobs.fail_prob)
     priced = replace(priced, fail_prob=kept, has_counts=has_counts, is_feasible=choice.row >= 0)
+    if shape == () and has_counts.all() and not priced.is_feasible.all():
+        with np.errstate(all="ignore"):
+            priced = replace(priced, obstacle=find_obstacle(tables, every))
     return shaped(priced, shape)
 
 
@@ -77,7 +99,7 @@ def physical_at(
 
     Args:
         cost: logical counts; scalars, or arrays that broadcast.
-        machine: which machine; its own list of factories is not consulted.
+        machine: which machine, on the first of its layouts; its list of factories is not consulted.
         distance: code distance of the data block.
         factory: name of a factory.
         sizes: its distances, such as `(15, 31)` for `ccz2t`.
@@ -86,15 +108,14 @@ def physical_at(
     Raises:
         InputError: negative counts, unknown factory, even or too large distance.
     """
-    shape, *counts = _checked(cost)
-    tables = machine_tables(replace(machine, factories=(factory,)))
+    shape, *counts = _checked(cost, {})
+    machine = replace(machine, factories=(factory,))
+    tables = tables_at(machine, find_factory(factory), np.array([sizes]))
     level = int(np.searchsorted(tables.distances, distance))
     if level == len(tables.distances) or tables.distances[level] != distance:
         raise InputError(f"distance: expected an odd number from 3 on, found {distance}")
-    table = find_factory(factory).tabulate(machine, tables.code, np.array([sizes]))
-    tables = replace(tables, table=table, kind=np.zeros(1, dtype=int))
     with np.errstate(all="ignore"):
-        jobs = _jobs(tables, *counts)
+        jobs = _jobs(tables, tables.layouts[0], *counts)
         size = len(jobs.magic)
         choice = replace(
             Choice.empty(size),
@@ -105,12 +126,16 @@ def physical_at(
         return shaped(outcome(tables, jobs, choice), shape)
 
 
-def _checked(cost: LogicalCost) -> tuple[Any, ...]:
-    """Return the shape and flat float64 arrays of Toffoli, T, qubits, budget, perhaps depth."""
-    names = ["toffoli", "t", "logical_qubits", "fail_prob"]
-    names += [] if cost.depth is None else ["depth"]
-    arrays = np.broadcast_arrays(*(_as_float(getattr(cost, name)) for name in names))
-    for name, array in zip(names, arrays, strict=True):
+def _checked(cost: LogicalCost, caps: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the shape and flat float64 arrays of Toffoli, T, qubits, budget, depth, caps."""
+    names = ["toffoli", "t", "logical_qubits", "fail_prob", "depth"]
+    given = {**{name: getattr(cost, name) for name in names}, **caps}
+    if cost.depth is None:
+        given["depth"] = np.nan
+    arrays = np.broadcast_arrays(*(_as_float(value) for value in given.values()))
+    for name, array in zip(given, arrays, strict=True):
+        if name in caps and not (array > 0.0).all():
+            raise InputError(f"{name}: expected a number above 0, found {array.min():g}")
         if (array < (1.0 if name == "logical_qubits" else 0.0)).any():
             least = "at least 1" if name == "logical_qubits" else "0 or more"
             raise InputError(f"{name}: expected {least}, found {array.min():g}")
@@ -127,35 +152,78 @@ def _as_float(value: Any) -> np.ndarray:
 
 def _jobs(
     tables: MachineTables,
+    layout: Layout,
     toffoli: np.ndarray,
     t: np.ndarray,
     logical_qubits: np.ndarray,
     fail_prob: np.ndarray,
-    depth: np.ndarray | None = None,
+    depth: np.ndarray,
+    max_qubits: np.ndarray | float = np.inf,
+    max_runtime_s: np.ndarray | float = np.inf,
 ) -> Jobs:
+    """Return the jobs as one layout sees them; a depth of NaN is one gate a layer."""
     magic = toffoli + t
+    longest = max_runtime_s / tables.machine.cycle_time_s * (1.0 + ROUNDING)
     return Jobs(
         magic=magic,
-        layers=magic if depth is None else depth,
-        tiles=tables.layout.tiles(logical_qubits),
+        layers=np.where(np.isnan(depth), magic, depth),
+        tiles=layout.tiles(logical_qubits),
+        steps=np.where(magic > 0.0, layout.steps_per_magic_state * magic, 1.0),
         fail_prob=fail_prob,
+        max_qubits=np.broadcast_to(max_qubits, magic.shape),
+        max_cycles=np.broadcast_to(longest, magic.shape),
         states=np.stack([factory.states(toffoli, t) for factory in tables.factories]),
         work=np.stack([factory.work(toffoli, t) for factory in tables.factories]),
     )
 
 
+def _chosen(every: Sequence[Jobs], choice: Choice) -> Jobs:
+    """Return the jobs with tiles and steps of the layout that was chosen for each."""
+    columns = np.arange(len(choice.layout))
+    parts = {
+        name: np.stack([getattr(jobs, name) for jobs in every])[choice.layout, columns]
+        for name in ("tiles", "steps")
+    }
+    return replace(every[0], **parts)
+
+
+def _negligible(jobs: Jobs) -> tuple[int, ...]:
+    """Return, for each kind of factory, the decade of error that moves no job's budget."""
+    error = NEGLIGIBLE * (jobs.fail_prob / np.maximum(jobs.states, 1.0)).min(axis=1)
+    return tuple(int(decade) for decade in np.floor(np.log10(np.maximum(error, 1e-300))))
+
+
 def _search_blocks(
-    tables: MachineTables, jobs: Jobs, objective: Objective, has_counts: np.ndarray
+    tables: MachineTables, every: Sequence[Jobs], objective: Objective, has_counts: np.ndarray
 ) -> Choice:
     """Search block by block, jobs of like demand together (they share the useful factories)."""
+    jobs = every[0]
     result = Choice.empty(len(jobs.magic))
     demand = jobs.magic / jobs.fail_prob
     order = np.argsort(np.where(has_counts, demand, np.inf), kind="stable")
     order = order[: int(has_counts.sum())]
-    size = max(1, BLOCK_ELEMENTS // len(tables.kind))
-    for start in range(0, len(order), size):
-        block = order[start : start + size]
-        found = Search(tables, jobs.take(block), objective).run()
+    n_rows, start = len(tables.kind), 0
+    while start < len(order):
+        block = order[start : start + max(1, BLOCK_ELEMENTS // n_rows)]
+        start += len(block)
+        rows = rows_above(tables.machine, _negligible(jobs.take(block)))
+        n_rows = len(rows)
+        found = _best_layout(tables, [seen.take(block) for seen in every], objective, rows)
         for item in fields(Choice):
             getattr(result, item.name)[block] = getattr(found, item.name)
     return result
+
+
+def _best_layout(
+    tables: MachineTables, every: Sequence[Jobs], objective: Objective, rows: np.ndarray
+) -> Choice:
+    """Search the layouts, the most promising first, each for the jobs that it may improve."""
+    found = Choice.empty(len(every[0].magic))
+    if len(every) == 1:
+        return Search(tables, every[0], objective, rows).run()
+    bounds = [least_key(tables, jobs, objective, rows) for jobs in every]
+    for layout in np.argsort([np.median(bound) for bound in bounds], kind="stable"):
+        hopeful = np.flatnonzero(~(bounds[layout] > found.key))
+        part = Search(tables, every[layout].take(hopeful), objective, rows).run()
+        found.merge(part, int(layout), hopeful)
+    return found

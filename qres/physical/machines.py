@@ -24,9 +24,15 @@ SCHEMA = "qres-hardware/1"
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 NUMBERS = ("physical_error", "threshold", "prefactor")
 TIMES = ("cycle_time", "reaction_time")
-NAMES = ("code", "layout")
-REQUIRED = (*NUMBERS, *TIMES, *NAMES, "factories")
-OPTIONAL = ("max_factories",)
+REQUIRED = (*NUMBERS, *TIMES, "code", "layout", "factories")
+OPTIONAL = ("max_factories", "t_error", "correlated_event_rate")
+RECORDED = {
+    "cycle_time": "cycle_time_s",
+    "reaction_time": "reaction_time_s",
+    "layout": "layouts",
+    "correlated_event_rate": "correlated_event_rate_per_s",
+}
+"""Fields that carry their unit, or are several, under their name in `Machine`."""
 FIELD_KEYS = ("value", "unit", "source", "kind")
 
 
@@ -89,16 +95,19 @@ def _machine(name: str, fields: Mapping[str, Mapping[str, Any]], place: str) -> 
         raise InputError(
             f"{place}: max_factories.value: expected 1 to {MAX_FACTORIES}, found {limit!r}"
         )
+    rate = fields.get("correlated_event_rate")
     return Machine(
         name=name,
+        t_error=_injection(fields, place),
+        correlated_event_rate_per_s=(
+            0.0 if rate is None else _rate(rate, f"{place}: correlated_event_rate")
+        ),
         **numbers,
         **times,
         **_members(fields, place),
         max_factories=limit,
         sources={
-            f"{key}_s" if key in TIMES else key: FieldSource(
-                item["source"], item.get("kind", "given")
-            )
+            RECORDED.get(key, key): FieldSource(item["source"], item.get("kind", "given"))
             for key, item in fields.items()
         },
     )
@@ -106,23 +115,43 @@ def _machine(name: str, fields: Mapping[str, Mapping[str, Any]], place: str) -> 
 
 def _members(fields: Mapping[str, Mapping[str, Any]], place: str) -> dict[str, Any]:
     """Return code, layout and factories, each a known name."""
+    layout = fields["layout"]["value"]
+    layouts = layout if isinstance(layout, list) else [layout]
     factories = fields["factories"]["value"]
-    if (
-        not isinstance(factories, list)
-        or not factories
-        or len(set(map(str, factories))) < len(factories)
-    ):
-        raise InputError(
-            f"{place}: factories.value: expected a list of different names, found {factories!r}"
-        )
+    for key, names in (("layout", layouts), ("factories", factories)):
+        if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
+            raise InputError(
+                f"{place}: {key}.value: expected a list of different names, found {names!r}"
+            )
     try:
         return {
             "code": find_code(str(fields["code"]["value"])).name,
-            "layout": find_layout(str(fields["layout"]["value"])).name,
+            "layouts": tuple(find_layout(str(name)).name for name in layouts),
             "factories": tuple(find_factory(str(name)).name for name in factories),
         }
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
+
+
+def _injection(fields: Mapping[str, Mapping[str, Any]], place: str) -> float | None:
+    """Return the error of injected T states, None where the profile has no such field."""
+    if "t_error" not in fields:
+        return None
+    value = _positive(fields["t_error"], f"{place}: t_error")
+    if value >= 1.0:
+        raise InputError(f"{place}: t_error.value: expected below 1, found {value:g}")
+    return value
+
+
+def _rate(item: Mapping[str, Any], place: str) -> float:
+    """Return a rate per second, 0 included."""
+    if item["unit"] != "1/s":
+        raise InputError(f"{place}.unit: expected 1/s, found '{item['unit']}'")
+    value = item["value"]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0:
+        raise InputError(f"{place}.value: expected a number from 0 on, found {value!r}")
+    return float(value)
 
 
 def _yaml(text: str, place: str) -> Any:

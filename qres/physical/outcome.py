@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qres.physical.record import MachineCost
-from qres.physical.search import Choice, Jobs, step_rate
+from qres.physical.search import Choice, Jobs
 from qres.physical.tables import MachineTables
 
 UNBOUNDED = ("physical_qubits", "data_qubits", "factory_qubits", "n_cycles", "runtime_s")
@@ -19,9 +19,11 @@ ABSENT = {
     "fail_prob": 1.0,
     "fail_prob_data": 1.0,
     "fail_prob_magic": 1.0,
+    "fail_prob_events": 1.0,
     "logical_error_per_cycle": 0.0,
     "limit_index": 0,
     "factory_index": -1,
+    "layout_index": -1,
 }
 """Values in arrays where a job does not fit."""
 ALWAYS = ("is_feasible", "has_counts", "runtime_floor_s", "magic_error")
@@ -35,6 +37,7 @@ WHOLE = (
     "n_cycles",
     "limit_index",
     "factory_index",
+    "layout_index",
 )
 """Whole numbers, Python integers in scalars."""
 
@@ -48,12 +51,13 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
     n_factories = np.where(has_magic, choice.n_factories, 0.0)
     made = np.where(has_magic, np.ceil(np.ceil(work * table.cycles[row]) / n_factories), 0.0)
     reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
-    consumed = tables.distances[choice.level] * step_rate(tables, jobs.magic)
+    consumed = tables.distances[choice.level] * jobs.steps
     cycles = np.maximum(np.maximum(made, reacted), consumed)
     data_qubits = jobs.tiles * tables.tile_qubits[choice.level]
     factory_qubits = n_factories * table.qubits[row]
     magic_fails = states * table.error[row]
     data_fails = jobs.tiles * cycles * tables.logical_error[choice.level]
+    event_fails = tables.event_risk * cycles
     best_kind = tables.kind[int(np.argmin(table.error))]
     return MachineCost(
         hardware=machine.name,
@@ -68,14 +72,19 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
         runtime_floor_s=np.nan_to_num(
             jobs.layers * machine.reaction_time_s, nan=np.inf, posinf=np.inf
         ),
-        fail_prob=data_fails + magic_fails,
+        fail_prob=data_fails + magic_fails + event_fails,
         fail_prob_data=data_fails,
         fail_prob_magic=magic_fails,
-        logical_error_per_cycle=(jobs.fail_prob - magic_fails) / (jobs.tiles * cycles),
+        fail_prob_events=event_fails,
+        logical_error_per_cycle=(jobs.fail_prob - magic_fails - event_fails)
+        / (jobs.tiles * cycles),
         magic_error=jobs.fail_prob / jobs.states[best_kind],
         limit_index=np.stack([reacted, consumed, made]).argmax(axis=0),
+        ticks_per_reaction=tables.ticks_per_reaction,
         factory_index=np.where(has_magic, row, -1),
         factory_labels=table.labels,
+        layout_index=choice.layout,
+        layout_labels=machine.layouts,
         best_factory=tables.best,
         has_counts=np.ones(len(row), dtype=bool),
     )

@@ -42,8 +42,11 @@ class Machine:
         threshold: error-correction threshold of that code.
         prefactor: prefactor of its logical error rate.
         factories: names of the magic-state factories that may be built.
-        layout: name of the layout of the data block.
+        layouts: names of the layouts that the data block may have.
         max_factories: most factories of one machine.
+        t_error: error rate of an injected T state; None where it is `physical_error`.
+        correlated_event_rate_per_s: events per second that no code corrects (bursts); 0 leaves
+            them out.
         sources: by field; not part of the identity of a machine.
     """
 
@@ -55,9 +58,16 @@ class Machine:
     threshold: float
     prefactor: float
     factories: tuple[str, ...]
-    layout: str
+    layouts: tuple[str, ...]
     max_factories: int = MAX_FACTORIES
+    t_error: float | None = None
+    correlated_event_rate_per_s: float = 0.0
     sources: Mapping[str, FieldSource] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def injection_error(self) -> float:
+        """Error rate of the T states that go into distillation."""
+        return self.physical_error if self.t_error is None else self.t_error
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -93,13 +103,18 @@ class MachineCost:
         fail_prob: failure probability that is reached, data and distillation together.
         fail_prob_data: the part of the data block.
         fail_prob_magic: the part of the magic states.
+        fail_prob_events: the part of correlated events, their rate times the runtime.
         logical_error_per_cycle: error per tile and cycle that the job needs; compare with
             experiments.
         magic_error: error per magic state that the whole budget allows; infinite without any.
         limit_index: what sets the time, an index into `LIMITS`.
+        ticks_per_reaction: code cycles in one reaction time of the machine.
         factory_index: which factory, an index into `factory_labels`; -1 for none.
         factory_labels: names with distances of all factories of this machine.
+        layout_index: which layout, an index into `layout_labels`; -1 where infeasible.
+        layout_labels: names of the layouts of this machine.
         best_factory: label and error of the best factory that the machine can build.
+        obstacle: for a single job that does not fit: what binds, and the nearest that would fit.
         has_counts: whether the counts were finite (below 1e100) and the failure budget positive.
     """
 
@@ -116,11 +131,16 @@ class MachineCost:
     fail_prob: Any
     fail_prob_data: Any
     fail_prob_magic: Any
+    fail_prob_events: Any
     logical_error_per_cycle: Any
     magic_error: Any
     limit_index: Any
+    ticks_per_reaction: float
     factory_index: Any
+    layout_index: Any
     factory_labels: tuple[str, ...] = field(repr=False)
+    layout_labels: tuple[str, ...] = ()
+    obstacle: str = ""
     best_factory: tuple[str, float] = ("", 0.0)
     has_counts: Any = True
 
@@ -133,6 +153,15 @@ class MachineCost:
     def factory(self) -> Any:
         """Name and distances of the factory; `none` without magic states or where infeasible."""
         return self._spell(self._factory)
+
+    @property
+    def layout(self) -> Any:
+        """Name of the layout of the data block; `none` where infeasible."""
+        return self._spell(
+            lambda point: (
+                self.layout_labels[point("layout_index")] if point("is_feasible") else "none"
+            )
+        )
 
     @property
     def limited_by(self) -> Any:
@@ -155,6 +184,8 @@ class MachineCost:
             return ""
         if not point("has_counts"):
             return "the logical counts are not finite (1e100), or no failure probability is left"
+        if self.obstacle:
+            return self.obstacle
         label, best = self.best_factory
         needed = float(point("magic_error"))
         if needed <= best:

@@ -6,16 +6,18 @@ $$ n = \max(\lceil C/m\rceil, F_d), \qquad
    F_d = \max(\lceil D t_{\mathrm{react}}/t_{\mathrm{cyc}}\rceil, d s M, \lceil C/m_{\max}\rceil) $$
 
 cycles ($D$: layers of states, $C$: cycles of one factory alone, $s$: steps to consume a state) and fails with
-$e S + N n\,p_L(d)$ ($e$: error of each of its $S$ states), which must not exceed the budget. What
-the states leave of the budget belongs to the data block, so at each $d$ there is a largest $n$,
-hence a smallest $m$; and the largest useful $m$ is $\lceil C/F_d\rceil$. Only distances between
-the smallest that is feasible and the first at which one factory suffices can be best: beyond it,
-time and qubits only grow. Rows of the arrays are sizes of factories, columns are jobs.
+$e S + n (N p_L(d) + r)$ ($e$: error of each of its $S$ states, $r$: correlated events per cycle),
+which must not exceed the budget. What the states leave of the budget belongs to the data block, so at
+each $d$ there is a largest $n$, hence a smallest $m$; and the largest useful $m$ is
+$\lceil C/F_d\rceil$. A cap on the time lowers the largest $n$, a cap on the qubits the largest $m$.
+Only distances between the smallest that is feasible and the first at which one factory suffices can
+be best: beyond it, time and qubits only grow. Rows of the arrays are sizes of factories, columns are
+jobs. One search is for one layout; `Choice.merge` keeps the best of several.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -31,7 +33,10 @@ class Jobs:
         magic: Toffoli and T gates, each one step of consumption.
         layers: of these gates, each one reaction time.
         tiles: of the data block.
+        steps: cycles per unit of distance that consumption takes; one where there is no magic.
         fail_prob: budget for data and distillation together.
+        max_qubits: most physical qubits.
+        max_cycles: most code cycles.
         states: magic states, one row per kind of factory.
         work: units of work, one row per kind of factory.
     """
@@ -39,20 +44,16 @@ class Jobs:
     magic: np.ndarray
     layers: np.ndarray
     tiles: np.ndarray
+    steps: np.ndarray
     fail_prob: np.ndarray
+    max_qubits: np.ndarray
+    max_cycles: np.ndarray
     states: np.ndarray
     work: np.ndarray
 
     def take(self, index: np.ndarray) -> Jobs:
         """Return some of the jobs."""
-        return Jobs(
-            self.magic[index],
-            self.layers[index],
-            self.tiles[index],
-            self.fail_prob[index],
-            self.states[:, index],
-            self.work[:, index],
-        )
+        return Jobs(*(getattr(self, item.name)[..., index] for item in fields(Jobs)))
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Choice:
     row: np.ndarray
     level: np.ndarray
     n_factories: np.ndarray
+    layout: np.ndarray
     key: np.ndarray
     tie: np.ndarray
 
@@ -70,7 +72,16 @@ class Choice:
         """Return the choice of nothing."""
         nothing = np.full(size, -1)
         worst = np.full(size, np.inf)
-        return cls(nothing, nothing.copy(), np.zeros(size), worst, worst.copy())
+        layout = np.zeros(size, dtype=int)
+        return cls(nothing, nothing.copy(), np.zeros(size), layout, worst, worst.copy())
+
+    def merge(self, other: Choice, layout: int, columns: np.ndarray) -> None:
+        """Take over what was chosen for some jobs on another layout where it beats the choice."""
+        key, tie = self.key[columns], self.tie[columns]
+        is_better = (other.key < key) | ((other.key == key) & (other.tie < tie))
+        for item in fields(Choice):
+            getattr(self, item.name)[columns[is_better]] = getattr(other, item.name)[is_better]
+        self.layout[columns[is_better]] = layout
 
     def improve(
         self,
@@ -103,18 +114,22 @@ class Search:
         tables: the machine.
         jobs: the block; small enough that (sizes x jobs) arrays stay in cache.
         objective: what is made small; ties go to fewer qubits (runtime) or less time (others).
+        rows: sizes that are worth trying.
     """
 
-    def __init__(self, tables: MachineTables, jobs: Jobs, objective: Objective) -> None:
-        table, states = tables.table, jobs.states[tables.kind]
-        left = jobs.fail_prob - table.error[:, None] * states
-        self.rows = np.flatnonzero((left > 0.0).any(axis=1))
+    def __init__(
+        self, tables: MachineTables, jobs: Jobs, objective: Objective, rows: np.ndarray
+    ) -> None:
+        table = tables.table
+        left = jobs.fail_prob - table.error[rows, None] * jobs.states[tables.kind[rows]]
+        is_accurate = (left > 0.0).any(axis=1)
+        self.rows = rows[is_accurate]
         self.tables, self.jobs, self.objective = tables, jobs, objective
-        self.left = left[self.rows]
+        self.left = left[is_accurate]
         self.qubits = table.qubits[self.rows, None]
         work = jobs.work[tables.kind[self.rows]]
         self.alone = np.ceil(work * table.cycles[self.rows, None])
-        self.steps = step_rate(tables, jobs.magic)
+        self.longest = np.minimum(self.left / tables.event_risk, jobs.max_cycles)
         self.floor = np.maximum(
             np.ceil(jobs.layers * tables.ticks_per_reaction),
             np.ceil(self.alone / tables.machine.max_factories),
@@ -127,6 +142,7 @@ class Search:
             return choice
         level = self._lowest_level()
         is_open = (self.left > 0.0) & (level < len(self.tables.distances))
+        is_open &= self._fastest(np.minimum(level, len(self.tables.distances) - 1)) <= self.longest
         while is_open.any():
             is_open = self._try(np.minimum(level, len(self.tables.distances) - 1), is_open, choice)
             level = level + 1
@@ -135,7 +151,7 @@ class Search:
 
     def _fastest(self, level: np.ndarray) -> np.ndarray:
         """Return the fewest cycles at a distance, however many factories there are."""
-        return np.maximum(self.floor, self.tables.distances[level] * self.steps)
+        return np.maximum(self.floor, self.tables.distances[level] * self.jobs.steps)
 
     def _lowest_level(self) -> np.ndarray:
         """Return a distance below which nothing is feasible: the closed form at fewest cycles."""
@@ -148,16 +164,21 @@ class Search:
     def _try(self, level: np.ndarray, is_open: np.ndarray, choice: Choice) -> np.ndarray:
         """Price every size at one distance each; return where larger distances may be better."""
         fastest = self._fastest(level)
-        longest = np.floor(self.left / (self.jobs.tiles * self.tables.logical_error[level]))
-        fits = is_open & (fastest <= longest)
-        few = np.ceil(self.alone / longest)
-        many = np.ceil(self.alone / fastest)
+        risk = self.jobs.tiles * self.tables.logical_error[level] + self.tables.event_risk
+        longest = np.minimum(np.floor(self.left / risk), self.jobs.max_cycles)
         data = self.jobs.tiles * self.tables.tile_qubits[level]
+        most = np.floor((self.jobs.max_qubits - data) / self.qubits)
+        few = np.ceil(self.alone / longest)
+        enough = np.ceil(self.alone / fastest)
+        capped = np.ceil(self.alone / np.ceil(self.alone / np.maximum(most, 1.0)))
+        many = np.where(most >= enough, enough, np.minimum(most, capped))
+        fits = is_open & (fastest <= longest) & (few <= many)
         for count in self._counts(few, many, fits, data):
-            cycles = np.where(count >= many, fastest, np.ceil(self.alone / count))
+            cycles = np.where(count >= enough, fastest, np.ceil(self.alone / count))
             qubits = count * self.qubits + data
             key, tie = self._keys(cycles, qubits)
             choice.improve(self.rows, level, count, np.where(fits, key, np.inf), tie)
+        is_open &= (data < self.jobs.max_qubits) & (fastest <= self.longest)
         if self.objective == "runtime":
             return is_open & ~fits
         return is_open & ~(fits & (few <= 1.0))
@@ -186,9 +207,22 @@ class Search:
             yield count
 
 
-def step_rate(tables: MachineTables, magic: np.ndarray) -> np.ndarray:
-    """Return the cycles per unit of distance that consumption takes.
+def least_key(
+    tables: MachineTables, jobs: Jobs, objective: Objective, rows: np.ndarray
+) -> np.ndarray:
+    """Return a bound below which no choice comes, for each job; NaN where it is unknown.
 
-    A job without magic states takes one logical step.
+    It belongs to magic states without error, of which the reaction alone limits the number.
     """
-    return np.where(magic > 0.0, tables.layout.steps_per_magic_state * magic, 1.0)
+    reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
+    fastest = np.maximum(reacted, tables.distances[0] * jobs.steps)
+    closed = tables.code.distance(tables.machine, jobs.fail_prob / (jobs.tiles * fastest))
+    level = np.clip((closed - tables.distances[0]) / 2 - 1, 0, len(tables.distances) - 1).astype(
+        int
+    )
+    cycles = np.maximum(reacted, tables.distances[level] * jobs.steps)
+    if objective == "runtime":
+        return cycles
+    smallest = np.where(jobs.magic > 0.0, tables.table.qubits[rows].min(), 0.0)
+    qubits = jobs.tiles * tables.tile_qubits[level] + smallest
+    return qubits if objective == "qubits" else qubits * cycles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,9 +21,9 @@ class MachineTables:
     Args:
         machine: whose.
         code: its code.
-        layout: its layout.
+        layouts: the layouts that it may have.
         factories: its kinds of factories.
-        table: all sizes of all kinds that no other size of the same kind dominates.
+        table: all sizes that no other of the same unit dominates in error, qubits and cycles.
         kind: for each row of `table`, the index of its kind.
         distances: odd distances from 3 on.
         logical_error: per tile and cycle, at each distance.
@@ -32,7 +32,7 @@ class MachineTables:
 
     machine: Machine
     code: Code
-    layout: Layout
+    layouts: tuple[Layout, ...]
     factories: tuple[Factory, ...]
     table: FactoryTable
     kind: np.ndarray
@@ -47,6 +47,11 @@ class MachineTables:
         return self.table.labels[row], float(self.table.error[row])
 
     @property
+    def event_risk(self) -> float:
+        """Correlated events per code cycle."""
+        return self.machine.correlated_event_rate_per_s * self.machine.cycle_time_s
+
+    @property
     def ticks_per_reaction(self) -> float:
         """Code cycles per reaction time, the rounding noise of the division taken off."""
         return float(f"{self.machine.reaction_time_s / self.machine.cycle_time_s:.12g}")
@@ -56,14 +61,37 @@ class MachineTables:
 def machine_tables(machine: Machine) -> MachineTables:
     """Tabulate a machine (some tens of milliseconds, once)."""
     code = find_code(machine.code)
-    factories = tuple(find_factory(name) for name in machine.factories)
-    parts = [_useful_sizes(machine, code, factory) for factory in factories]
+    factories = [find_factory(name) for name in machine.factories]
+    tables = _with(machine, factories, [full_table(machine, code, item) for item in factories])
+    kept = _useful(tables, np.zeros(len(factories)))
+    return replace(tables, table=tables.table.take(kept), kind=tables.kind[kept])
+
+
+@lru_cache(maxsize=1024)
+def rows_above(machine: Machine, decades: tuple[int, ...]) -> np.ndarray:
+    """Return the rows of a machine's table that can be best where small errors do not matter.
+
+    Args:
+        machine: whose.
+        decades: for each kind of factory, the power of ten below which errors are taken as equal.
+    """
+    negligible = np.array([10.0**decade if decade > -300 else 0.0 for decade in decades])
+    return _useful(machine_tables(machine), negligible)
+
+
+def tables_at(machine: Machine, factory: Factory, sizes: np.ndarray) -> MachineTables:
+    """Tabulate a machine with the given sizes of one factory, whether or not it is its own."""
+    return _with(machine, [factory], [factory.tabulate(machine, find_code(machine.code), sizes)])
+
+
+def _with(machine: Machine, factories: list[Factory], parts: list[FactoryTable]) -> MachineTables:
+    code = find_code(machine.code)
     distances = np.arange(SMALLEST_DISTANCE, MAX_DISTANCE + 1, 2)
     return MachineTables(
         machine=machine,
         code=code,
-        layout=find_layout(machine.layout),
-        factories=factories,
+        layouts=tuple(find_layout(name) for name in machine.layouts),
+        factories=tuple(factories),
         table=_joined(parts),
         kind=np.repeat(np.arange(len(parts)), [len(part.labels) for part in parts]),
         distances=distances,
@@ -80,17 +108,23 @@ def full_table(machine: Machine, code: Code, factory: Factory) -> FactoryTable:
     )
 
 
-def _useful_sizes(machine: Machine, code: Code, factory: Factory) -> FactoryTable:
-    """Drop the sizes that another one matches or beats in error, qubits and cycles."""
-    table = full_table(machine, code, factory)
-    kept: list[int] = []
-    for row in np.lexsort((table.cycles, table.qubits, table.error)):
-        is_beaten = (table.qubits[kept] <= table.qubits[row]) & (
-            table.cycles[kept] <= table.cycles[row]
-        )
-        if not is_beaten.any():
-            kept.append(int(row))
-    return table.take(np.array(kept, dtype=int))
+def _useful(tables: MachineTables, negligible: np.ndarray) -> np.ndarray:
+    """Return the rows that no other of the same unit matches or beats, by kind, then by error.
+
+    Args:
+        tables: a machine, and its sizes of all factories.
+        negligible: for each kind, the error below which sizes are taken as equally accurate.
+    """
+    table, kind = tables.table, tables.kind
+    units = np.unique([item.unit for item in tables.factories], return_inverse=True)[1]
+    order = np.lexsort((table.cycles, table.qubits, np.maximum(table.error, negligible[kind])))
+    qubits, cycles, unit = table.qubits[order], table.cycles[order], units[kind[order]]
+    is_kept = np.zeros(len(order), dtype=bool)
+    for row in range(len(order)):
+        better = (qubits[:row] <= qubits[row]) & (cycles[:row] <= cycles[row])
+        is_kept[row] = not (better & (unit[:row] == unit[row])).any()
+    kept = order[is_kept]
+    return kept[np.argsort(kind[kept], kind="stable")]
 
 
 def _joined(parts: list[FactoryTable]) -> FactoryTable:

@@ -1,7 +1,8 @@
 r"""A report as a complete LaTeX document: tables, formulas, and the works they rest on.
 
 The document needs one run of pdfLaTeX and the packages of a plain installation: amsmath, amssymb,
-array, booktabs, graphicx, geometry, tabularx. Formulas wider than the text are scaled to it.
+array, booktabs, graphicx, geometry, tabularx. Formulas wider than the text are scaled to it. The
+tables can be pasted into a paper of one or two columns.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qres.notation.latex_text import escape, typeset
+from qres.notation.meanings import sentence
 from qres.notation.source import Paper
 from qres.report.assumptions import assumptions
 from qres.report.bibliography import papers
@@ -20,7 +22,8 @@ from qres.report.record import Result
 from qres.report.sheets import identity, sheets
 from qres.report.table import SCOPE
 
-PREAMBLE = r"""\documentclass[10pt]{article}
+PREAMBLE = r"""% Tables need array, booktabs, tabularx, textcomp; they span both columns where there are two.
+\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{amsmath,amssymb,array,booktabs,graphicx,tabularx,textcomp}
@@ -70,7 +73,7 @@ def _device(report: Result) -> list[str]:
 def _list(title: str, texts: list[str]) -> list[str]:
     if not texts:
         return []
-    items = "\n".join(rf"\item {typeset(text)}" for text in texts)
+    items = "\n".join(rf"\item {sentence(text)}" for text in texts)
     head = [rf"\section*{{{title}}}"] if title else []
     spacing = r"\setlength{\itemsep}{0pt}\raggedright"
     return [*head, f"\\begin{{itemize}}{spacing}\n{items}\n\\end{{itemize}}"]

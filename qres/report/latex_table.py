@@ -6,8 +6,8 @@ with what the mark means under the table; names of symbols become their letters.
 
 from __future__ import annotations
 
-from qres.notation.latex_text import escape, typeset
-from qres.notation.meanings import text_latex
+from qres.notation.latex_text import escape
+from qres.notation.meanings import sentence, text_latex
 from qres.notation.quantity import KINDS, MEANINGS
 from qres.notation.symbols import CATALOGUE
 from qres.report.grid import Sheet
@@ -16,7 +16,7 @@ KIND = "kind"
 
 
 def latex_table(sheet: Sheet, caption: str) -> str:
-    """Return a sheet as a `table` environment as wide as the text.
+    """Return a sheet as a `table*`: as wide as the text, over both columns where there are two.
 
     Args:
         sheet: the table.
@@ -25,12 +25,12 @@ def latex_table(sheet: Sheet, caption: str) -> str:
     marks = footnotes(sheet)
     plain = sheet.only([name for name in sheet.columns if name != KIND])
     lines = [
-        r"\begin{table}[!htbp]",
+        r"\begin{table*}[!htbp]",
         rf"\caption{{{caption}}}",
         r"\centering\footnotesize",
         *_tabular(plain, [marks.get(kind, "") for kind in _kinds(sheet)]),
         *_notes(sheet, marks),
-        r"\end{table}",
+        r"\end{table*}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -92,10 +92,10 @@ def _head_cell(name: str) -> str:
 
 def _cells(sheet: Sheet, row: tuple[str, ...], mark: str) -> list[str]:
     raised = rf"\textsuperscript{{{mark}}}" if mark else ""
-    first = _symbol(row[0]) if sheet.has_symbols else [typeset(row[0])]
+    first = _symbol(row[0]) if sheet.has_symbols else [sentence(row[0])]
     place = next(index for index, cell in enumerate([*first, "end"]) if cell)
     first[place] += raised
-    return [*first, *map(typeset, row[1:])]
+    return [*first, *map(sentence, row[1:])]
 
 
 def _symbol(name: str) -> list[str]:
@@ -115,7 +115,7 @@ def _notes(sheet: Sheet, marks: dict[str, str]) -> list[str]:
         if (mark := marks.get(kind))
     ]
     lines = ["; ".join(texts) + "."] if texts else []
-    lines += [typeset(note) for note in sheet.notes if note]
+    lines += [sentence(note) for note in sheet.notes if note]
     body = r"\\ ".join(lines)
     box = rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize\raggedright {body}}}"
     return [box] if lines else []

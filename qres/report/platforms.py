@@ -72,6 +72,7 @@ def machine_sheet(report: Result) -> Sheet:
     """Return the machines; for a job that was priced."""
     names = ("machine", "qubits", "time", "distance", "factories", "note")
     sheet = grid("Machines", *names, wide=5, keep=True)
+    sheet.units = ("", "physical", "", "of the code", "of magic states", "")
     for cost in report.priced.machines if report.priced else ():
         if not cost.is_feasible:
             sheet.add_row(cost.hardware, "-", "infeasible", "-", "-", "see the warnings")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from qres.report.exponents import exponents
 from qres.report.grid import Sheet
 from qres.report.inputs import dissipation, inputs
+from qres.report.opening import question
 from qres.report.plan import plan
 from qres.report.platforms import machine_sheet, total_sheet
 from qres.report.record import Result
@@ -15,13 +16,16 @@ from qres.report.stages import budget, solvers, stage_sheet
 WIDTH = 100
 """Columns for which the tables are asked: all of them."""
 
+MAGIC = "shares are of the magic states, Toffoli gates and half the T gates"
+"""What the shares of the stages are shares of."""
+
 
 def sheets(report: Result) -> Iterator[tuple[Sheet, str]]:
     """Yield the tables with their captions in the order of reading."""
     name = report.scenario.name
     if report.priced is not None:
         if report.job is not None:
-            yield _stages(report), f"Stages of {report.scenario.algorithm.name} on {name}."
+            yield _stages(report), f"Stages of {question(report)}; {MAGIC}."
         yield (
             total_sheet(report),
             f"Totals of {name}; intervals as measured inputs leave them, sharp where four digits agree.",
@@ -38,7 +42,7 @@ def sheets(report: Result) -> Iterator[tuple[Sheet, str]]:
     for sheet in budget(report):
         yield sheet, "Error budget: what each term may fill, and what that buys."
     if report.priced is not None:
-        yield machine_sheet(report), f"Machines: {name}."
+        yield machine_sheet(report), f"Machines for {name}: physical qubits, code distance."
     for sheet in exponents(report):
         yield sheet, "Published exponents beside those of this estimate."
 

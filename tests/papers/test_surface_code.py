@@ -26,7 +26,7 @@ def without_reaction(name, **changes):
 
 def test_logical_error_of_distance_27_is_1e_15():
     """Breaking it means: the exponent or a constant of the code changed (Fowler-Gidney)."""
-    assert LOGICAL_ERROR(**GIDNEY_FOWLER, distance=27) == pytest.approx(1e-15, rel=1e-12)
+    assert LOGICAL_ERROR(**GIDNEY_FOWLER, distance=27) == pytest.approx(1e-15, rel=1e-12, abs=0)
     assert DISTANCE(**GIDNEY_FOWLER, budget=1e-15) == 27
     assert DISTANCE(**GIDNEY_FOWLER, budget=np.array([1e-15, 0.9e-15])).tolist() == [27, 29]
 
@@ -38,7 +38,7 @@ def test_ccz2t_factory_by_hand():
     level_1 = 1100 * 1e-9 + 35 * level_0**3
     level_2 = 1000 * 1e-17 + 28 * level_1**2
     error = OUTPUT_ERROR(**GIDNEY_FOWLER, distance_1=15, distance_2=31)
-    assert error == pytest.approx(level_2, rel=1e-12)
+    assert error == pytest.approx(level_2, rel=1e-12, abs=0)
     assert QUBITS(distance_1=15, distance_2=31) == 6 * 64 * 225 + 64 * 961 == 147_904
 
 
@@ -66,7 +66,7 @@ def test_one_factory_takes_170_us_per_toffoli():
     machine = without_reaction("superconducting-1e-3")
     job = replace(SPREADSHEET, t=0)
     cost = physical_at(job, machine, distance=29, factory="ccz2t", sizes=(15, 31))
-    assert cost.runtime_s / 1e8 == pytest.approx(170e-6, rel=0.01)
+    assert cost.runtime_s / 1e8 == pytest.approx(170e-6, rel=0.01, abs=0)
 
 
 LITINSKI = [
@@ -120,7 +120,7 @@ def test_beverland_rows(row):
 def test_beverland_cycle_is_400_ns():
     """Breaking it means: the gate-based round of 4 gates and 2 measurements changed."""
     cycle = load_machine("superconducting-1e-4").cycle_time_s
-    assert cycle == pytest.approx(4 * 50e-9 + 2 * 100e-9)
+    assert cycle == pytest.approx(4 * 50e-9 + 2 * 100e-9, rel=1e-12, abs=0)
 
 
 def test_femoco_thc_with_four_factories():

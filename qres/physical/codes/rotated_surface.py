@@ -6,6 +6,7 @@ et al.), both with $p^* = 0.01$; a machine states its own. A tile holds $2 d^2$ 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,12 @@ def _distance(physical_error: Any, threshold: Any, prefactor: Any, budget: Any) 
     return int(distance) if np.ndim(distance) == 0 else distance
 
 
+def plain_distance(physical_error: float, threshold: float, prefactor: float, budget: float) -> int:
+    """Return the distance of scalars."""
+    ratio = math.log(budget / prefactor) / math.log(physical_error / threshold)
+    return max(3, 2 * math.ceil(ratio - ROUNDING) - 1)
+
+
 DISTANCE = Formula(
     name="code.surface.distance",
     meaning="smallest odd code distance that meets a logical error per tile and cycle",
@@ -59,6 +66,7 @@ DISTANCE = Formula(
     letter="d",
     conditions=(_BELOW, Condition(_BUDGET > 0, "budget above 0")),
     evaluator=_distance,
+    plain=plain_distance,
 )
 FORMULAS = (LOGICAL_ERROR, DISTANCE)
 

@@ -76,6 +76,7 @@ class Ccz2T:
     """The catalysed factory; a size is `(distance_1, distance_2)`."""
 
     name: str = "ccz2t"
+    unit: str = "CCZ, catalysed as in ccz2t"
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return CCZ states: one per Toffoli, one per pair of T."""
@@ -107,7 +108,7 @@ class Ccz2T:
             distance_1=first,
             distance_2=second,
         )
-        qubits = QUBITS(distance_1=first, distance_2=second)
+        qubits = 32.0 * (6.0 * code.tile_qubits(first * 1.0) + code.tile_qubits(second * 1.0))
         cycles = np.maximum(2.0 * first + 1.0, second)
         labels = tuple(f"{self.name} d1={a} d2={b}" for a, b in zip(first, second, strict=True))
         return FactoryTable(labels, error, qubits, cycles)

@@ -9,10 +9,15 @@ followed exactly as a density matrix (`physical.noise`). A Toffoli takes four T 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from qres.notation.formula import Formula
+from qres.notation.source import LITINSKI_2019, Source
+from qres.notation.symbols import symbols
 from qres.physical.base import Code, FactoryTable
+from qres.physical.distillation import sites_to_qubits
 from qres.physical.noise import NoisyState
 from qres.physical.record import Machine
 
@@ -26,6 +31,8 @@ GAIN = 0.01
 STORAGE_CELLS = 1000
 """Order of the tiles times cycles of one attempt, for the end of the grid only."""
 UNDETECTED_TRIPLES = 35
+CASES = 32
+"""Density matrices that are followed together: they fit the cache."""
 
 SCHEDULE = (
     ("IZIII", "IIZII", "IIIZI", "IZZZI"),
@@ -56,11 +63,25 @@ BUS = ((0, 0), (2, 5), (2, 7), (2, 8), (1, 4), (0, 0))
 """Length along which the output patch is exposed in each wait, in units of $(d_X, d_Z)$."""
 
 
+_X, _Z, _M = symbols("distance_x distance_z distance_m")
+
+SITES = Formula(
+    name="factory.fifteen-to-one.sites",
+    meaning="data sites of one factory, each of two physical qubits in the rotated surface code",
+    expression=(_X + 4 * _Z) * 3 * _X + 2 * _M,
+    inputs=("distance_x", "distance_z", "distance_m"),
+    source=Source("space cost of the 15-to-1 block", LITINSKI_2019, "recalled"),
+    letter="A",
+)
+FORMULAS = (SITES,)
+
+
 @dataclass(frozen=True)
 class FifteenToOne:
     """The one-level factory; a size is `(distance_x, distance_z, distance_m)`."""
 
     name: str = "fifteen-to-one"
+    unit: str = "T"
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return T states: four per Toffoli."""
@@ -73,7 +94,7 @@ class FifteenToOne:
     def grid(self, machine: Machine, code: Code) -> np.ndarray:
         r"""Return sizes with $d_Z \le d_X$, $d_m \le d_X$ and, as in the paper, $d_X \le 3 d_m$."""
         odd = np.arange(SMALLEST, LARGEST + 1, 2)
-        floor = UNDETECTED_TRIPLES * machine.physical_error**3
+        floor = UNDETECTED_TRIPLES * machine.injection_error**3
         is_enough = STORAGE_CELLS * code.logical_error(machine, odd) < GAIN * floor
         last = odd[int(np.argmax(is_enough))] if is_enough.any() else LARGEST
         kept = odd[odd <= last]
@@ -83,12 +104,23 @@ class FifteenToOne:
     def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
         """Follow the circuit at every size; sizes outside the noise model get error 1."""
         x, z, m = np.asarray(sizes, dtype=float).T
-        error, rejected = distil(machine, code, x, z, m)
-        qubits = 2.0 * (x + 4.0 * z) * 3.0 * x + 4.0 * m
+        error, rejected = _distilled(machine, code, np.stack([x, z, m]).tobytes())
+        sites = SITES(distance_x=x, distance_z=z, distance_m=m)
+        qubits = np.ceil(sites * sites_to_qubits(code, x))
         with np.errstate(divide="ignore", invalid="ignore"):
             cycles = np.where(rejected < 1.0, ROUNDS * m / (1.0 - rejected), np.inf)
         labels = tuple(f"{self.name} dX={a} dZ={b} dm={c}" for a, b, c in np.asarray(sizes))
         return FactoryTable(labels, error, qubits, cycles)
+
+
+@lru_cache(maxsize=64)
+def _distilled(machine: Machine, code: Code, axes: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Follow the circuit once for each table: generated factories stand on the same sizes."""
+    sizes = np.frombuffer(axes).reshape(3, -1)
+    starts = range(0, sizes.shape[1], CASES)
+    parts = [distil(machine, code, *sizes[:, start : start + CASES]) for start in starts]
+    error, rejected = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return error, rejected
 
 
 def distil(
@@ -99,7 +131,7 @@ def distil(
     state = NoisyState(n_qubits=5, n_cases=len(x))
     for index, rotations in enumerate(SCHEDULE):
         for pauli in rotations:
-            state.rotate(pauli, *_rotation_noise(pauli, machine.physical_error, x, z, m, errors))
+            state.rotate(pauli, *_rotation_noise(pauli, machine.injection_error, x, z, m, errors))
         _wait(state, index, x, z, m, errors)
     return state.distilled()
 

@@ -20,6 +20,11 @@ def _tiles(logical_qubits: Any) -> Any:
     """Evaluate `TILES`; the root as one root, so that 8 N a square stays exact."""
     if isinstance(logical_qubits, np.ndarray):
         return np.ceil(2.0 * logical_qubits + np.sqrt(8.0 * logical_qubits) + 1.0)
+    return plain_tiles(logical_qubits)
+
+
+def plain_tiles(logical_qubits: int) -> int:
+    """Return the tiles in whole numbers."""
     root = math.isqrt(8 * logical_qubits)
     return 2 * logical_qubits + root + (root * root < 8 * logical_qubits) + 1
 
@@ -33,6 +38,7 @@ TILES = Formula(
     kind="proven",
     letter=r"N_{\mathrm{tile}}",
     evaluator=_tiles,
+    plain=plain_tiles,
 )
 FORMULAS = (TILES,)
 

@@ -11,19 +11,30 @@ from qres.physical.registry import members
 
 
 def test_shipped_machines():
-    assert machine_names() == ("superconducting-1e-3", "superconducting-1e-4")
-    first, second = (load_machine(name) for name in machine_names())
+    assert {"superconducting-1e-3", "superconducting-1e-4"} < set(machine_names())
+    first, second = (load_machine(f"superconducting-1e-{n}") for n in (3, 4))
     assert (first.physical_error, first.cycle_time_s, first.reaction_time_s) == (1e-3, 1e-6, 1e-5)
     assert (first.threshold, first.prefactor, first.factories) == (0.01, 0.1, ("ccz2t",))
-    assert second.cycle_time_s == pytest.approx(400e-9)
-    assert (second.prefactor, second.layout) == (0.03, "fast")
+    assert second.cycle_time_s == pytest.approx(400e-9, rel=1e-12, abs=0)
+    assert (second.prefactor, second.layouts) == (0.03, ("fast",))
     assert second.factories == ("fifteen-to-one", "ccz2t")
+
+
+def test_optional_fields_are_read():
+    text = SHIPPED.replace("value: simple", "value: [compact, fast]")
+    text += "t_error: {value: 0.02, unit: '1', source: mine}\n"
+    text += "correlated_event_rate: {value: 0.5, unit: 1/s, source: mine, kind: assumed}\n"
+    machine = parse_machine(text, "here.yaml")
+    assert machine.layouts == ("compact", "fast")
+    assert (machine.injection_error, machine.correlated_event_rate_per_s) == (0.02, 0.5)
+    assert "correlated_event_rate_per_s = 0.5: mine" in machine.assumptions
+    assert parse_machine(SHIPPED, "here.yaml").injection_error == 1e-3
 
 
 @pytest.mark.parametrize("name", machine_names())
 def test_every_field_has_a_source_and_assumptions_are_named(name):
     machine = load_machine(name)
-    assert {"physical_error", "cycle_time_s", "reaction_time_s", "layout"} <= set(machine.sources)
+    assert {"physical_error", "cycle_time_s", "reaction_time_s", "layouts"} <= set(machine.sources)
     assert all(source.text for source in machine.sources.values())
     assert any("reaction_time_s" in line for line in machine.assumptions)
 
@@ -44,6 +55,23 @@ BAD = [
     ("physical_error: {value: 1e-3", "physical_error: {value: true", "number above 0, found True"),
     ("physical_error:", "physical_eror:", "did you mean 'physical_error'"),
     ("unit: us", "unit: parsec", "cycle_time.unit: expected one of s, ms, us, ns"),
+    ("value: simple", "value: [fast, fast]", "layout.value: expected a list of different names"),
+    (
+        "layout:",
+        't_error: {value: 2, unit: "1", source: x}\nlayout:',
+        "t_error.value: expected below",
+    ),
+    ("layout:", "t_error: {value: 0.1, unit: '1'}\nlayout:", "t_error: missing source"),
+    (
+        "layout:",
+        "correlated_event_rate: {value: -1, unit: 1/s, source: x}\nlayout:",
+        "correlated_event_rate.value: expected a number from 0 on, found -1",
+    ),
+    (
+        "layout:",
+        "correlated_event_rate: {value: 1, unit: 1/h, source: x}\nlayout:",
+        "correlated_event_rate.unit: expected 1/s, found '1/h'",
+    ),
     ("value: simple", "value: simpel", "unknown layout 'simpel'; did you mean 'simple'?"),
     ("value: [ccz2t]", "value: [ccz3t]", "unknown factory 'ccz3t'"),
     ("value: [ccz2t]", "value: []", "factories.value: expected a list"),

@@ -1,0 +1,1 @@
+"""Our physical models beside those of other tools, on the same random inputs."""
