@@ -58,8 +58,10 @@ _TABLE = (
     SymbolInfo("final_distance", r"\lVert\theta_T-\theta_0\rVert", "distance that descent covers"),
     SymbolInfo("hessian_norm", "h", "largest absolute Hessian eigenvalue"),
     SymbolInfo("loss_error", "E", "absolute error of the loss"),
-    SymbolInfo("max_entry", r"\lVert A\rVert_{\max}", "largest absolute entry"),
-    SymbolInfo("frobenius_norm", r"\lVert A\rVert_F", "Frobenius norm"),
+    SymbolInfo(
+        "max_entry", r"\lVert A\rVert_{\max}", "largest absolute entry of the matrix or Hessian"
+    ),
+    SymbolInfo("frobenius_norm", r"\lVert A\rVert_F", "Frobenius norm of the matrix or Hessian"),
     _count("sparsity", "s", "non-zeros per row and column"),
     SymbolInfo("smallest_singular_value", r"\sigma_{\min}", "smallest singular value"),
     SymbolInfo("solution_overlap", r"\Omega", "norm(x) / (norm(A^-1) norm(b))"),
@@ -255,6 +257,8 @@ _TABLE = (
     SymbolInfo("logical_error_z", "p_Z", "logical error per tile and cycle at distance d_Z"),
     SymbolInfo("logical_error_m", "p_m", "logical error per tile and cycle at distance d_m"),
     _count("feeders", r"n_{\mathrm{in}}", "factories that feed a distillation level"),
+    SymbolInfo("qubit_rounds", "V_c", "expected qubits times rounds of one cultivated T state"),
+    _count("cultivation_qubits", "n_c", "physical qubits of one cultivation", "qubits"),
     SymbolInfo("feeder_length", r"\ell", "length of a feeding factory in physical sites"),
     _count("n_cycles", r"N_{\mathrm{cyc}}", "code cycles"),
     _count("tiles", r"N_{\mathrm{tile}}", "surface-code tiles"),

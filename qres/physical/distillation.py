@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from qres.notation.formula import Formula
+from qres.notation.formula import Condition, Formula
 from qres.notation.source import LITINSKI_2019, Source, derived
 from qres.notation.symbols import symbols
 from qres.physical.base import Code
@@ -35,6 +35,7 @@ _IN, _F, _S, _PX, _PZ, _PM, _N, _LENGTH, _X, _Z, _M = symbols(
     " distance_x distance_z distance_m"
 )
 _DISTANCES = ("distance_x", "distance_z", "distance_m")
+_HAS_SIZE = (Condition(sympy.And(_X >= 1, _Z >= 1, _M >= 1), "distances of at least 1"),)
 ONE_LEVEL_WAITS, FIFTEEN_WAITS, CCZ_WAITS = 6, sympy.Rational(17, 2), sympy.Integer(5)
 """Units of d_m that patches wait: on level 1, in 15-to-1 and in 8-to-CCZ above it."""
 
@@ -47,6 +48,7 @@ FAULT = Formula(
     source=derived("first-order sum over the noise of arXiv:1905.06903"),
     kind="fitted",
     letter="f",
+    conditions=_HAS_SIZE,
 )
 CHECK_ERROR = Formula(
     name="factory.concatenated.check_error",
@@ -56,6 +58,7 @@ CHECK_ERROR = Formula(
     source=Source("supplement, storage of a patch", LITINSKI_2019),
     kind="fitted",
     letter="s_1",
+    conditions=_HAS_SIZE,
 )
 _STORED = _PX / 2 * ((sympy.Rational(189, 16) + 24 * _Z / _X) * _M + 3 * _X)
 """Storage error of the output patch of the one-level circuit, which waits 6 times."""
@@ -71,6 +74,7 @@ FIFTEEN_ERROR = Formula(
     source=derived("35 triples, decayed checks, and first-order storage of the output patch"),
     kind="fitted",
     letter=r"\varepsilon_T",
+    conditions=_HAS_SIZE,
 )
 CCZ_ERROR = Formula(
     name="factory.eight-to-ccz.output_error",
@@ -80,6 +84,7 @@ CCZ_ERROR = Formula(
     source=derived("28 pairs, decayed checks, and first-order storage of three output patches"),
     kind="fitted",
     letter=r"\varepsilon_{\mathrm{CCZ}}",
+    conditions=_HAS_SIZE,
 )
 
 
@@ -105,7 +110,7 @@ CCZ_SITES = _area(
     "factory.eight-to-ccz.sites",
     "data sites of a level of 8-to-CCZ, feeders apart",
 )
-FORMULAS = (FAULT, FIFTEEN_ERROR, CCZ_ERROR, FIFTEEN_SITES, CCZ_SITES)
+FORMULAS = (FAULT, CHECK_ERROR, FIFTEEN_ERROR, CCZ_ERROR, FIFTEEN_SITES, CCZ_SITES)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,28 @@ from functools import cache
 import numpy as np
 
 from qres.files import data_path, read_text
+from qres.notation.formula import Condition, Formula
+from qres.notation.source import CULTIVATION_2024, Source
+from qres.notation.symbols import symbol
 from qres.physical.base import Code, FactoryTable
 from qres.physical.factories.fifteen_to_one import T_PER_TOFFOLI
 from qres.physical.record import Machine
 
 CODE = "rotated-surface"
+
+CYCLES = Formula(
+    name="factory.cultivation.cycles",
+    meaning="expected rounds of one cultivated T state, discarded attempts included",
+    expression=symbol("qubit_rounds") / symbol("cultivation_qubits"),
+    inputs=("qubit_rounds", "cultivation_qubits"),
+    source=Source("simulated qubit-rounds per kept state", CULTIVATION_2024),
+    kind="fitted",
+    letter=r"n_{\mathrm{cyc}}",
+    unit="cycles",
+    conditions=(Condition(symbol("cultivation_qubits") >= 1, "at least one qubit"),),
+)
+
+FORMULAS = (CYCLES,)
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,8 @@ class Cultivation:
         labels = tuple(
             f"{self.name} d1={int(d)} error={e:.1e}" for d, e in zip(colour, error, strict=True)
         )
-        return FactoryTable(labels, np.where(is_known, error, 1.0), qubits, volume / qubits)
+        cycles = CYCLES(qubit_rounds=volume, cultivation_qubits=qubits)
+        return FactoryTable(labels, np.where(is_known, error, 1.0), qubits, cycles)
 
 
 @cache
