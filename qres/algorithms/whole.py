@@ -152,7 +152,11 @@ def _build(algorithm: str, quantity: str) -> Formula:
     defaults = {"block_limit": UNLIMITED} if "block_limit" in plain.inputs else {}
     plain = replace(_folded(plain), conditions=_conditions(plain.inputs), defaults=defaults)
     ranges = {name: limit["ranges"][name] for name in plain.inputs if name not in defaults}
-    return replace(plain, headline=Headline(formula=plain, **{**limit, "ranges": ranges}))
+    words = limit["limit"]
+    if "kappa_eff" not in dict(plain.parts):
+        words = words.replace(" and kappa_eff", "")
+    stated = {**limit, "ranges": ranges, "limit": words}
+    return replace(plain, headline=Headline(formula=plain, **stated))
 
 
 def _conditions(inputs: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -169,9 +173,6 @@ def _conditions(inputs: tuple[str, ...]) -> tuple[Condition, ...]:
     if "solution_overlap" in inputs:
         overlap = symbol("solution_overlap")
         found.append(Condition((overlap > 0) & (overlap <= 1), "0 < solution_overlap <= 1"))
-    if "sparsity" in inputs:
-        rows = symbol("dim") >= symbol("sparsity")
-        found.append(Condition(rows, "dim >= sparsity"))
     return tuple(found)
 
 

@@ -29,7 +29,7 @@ def _row(name: str, offer: Offer | str) -> Rival:
         queries=(expected, member.states_per_query * expected + member.states_per_run * runs),
         run_queries=numbers["matrix_queries"],
         flag_prob=float(numbers["flag_prob"]),
-        invocations=numbers["invocations"],
+        invocations=numbers.get("invocations"),
         magic_states=float(offer.cost.magic_states),
         kind=member.kind,
     )

@@ -1,7 +1,8 @@
 r"""Works as BibTeX: exactly those that formulas rest on, each once, sorted by key.
 
 Accents become accent commands, titles keep their capitals. The version of a preprint stays in
-`eprint`, because a statement may stand in one version only. Where every place that is cited is known
+`eprint`, because a statement may stand in one version only, and in `howpublished` where there is no
+journal, because the plain styles print no `eprint`. Where every place that is cited is known
 from the literature and was not read again, the entry says so in its note.
 """
 
@@ -26,12 +27,13 @@ def entry(paper: Paper, note: str = "") -> str:
         note: plain text, empty for none.
     """
     printed = _JOURNAL.fullmatch(paper.journal)
+    preprint = f"arXiv:{paper.arxiv}" if paper.arxiv else ""
     fields = {
         "author": _authors(paper.authors),
         "title": f"{{{_KET.sub(_ket, _field(paper.title))}}}",
         "year": str(paper.year),
         **({key: _field(value) for key, value in printed.groupdict().items()} if printed else {}),
-        "howpublished": "" if printed else _field(paper.journal),
+        "howpublished": "" if printed else _field(paper.journal) or preprint,
         "eprint": paper.arxiv,
         "archivePrefix": "arXiv" if paper.arxiv else "",
         "note": _field(note),

@@ -44,6 +44,21 @@ def members(package: ModuleType, attribute: str) -> dict[str, Any]:
     return {member.name: member for member in found if member is not None}
 
 
+def one(package: ModuleType, attribute: str, name: str, what: str) -> Any:
+    """Return the member of that name; from the module that is called like it, without the others.
+
+    Raises:
+        InputError: there is none; `what` opens the message, the nearest names end it.
+    """
+    stem = name.replace("-", "_")
+    if stem in (info.name for info in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"{package.__name__}.{stem}")
+        member = getattr(module, attribute, None)
+        if member is not None and member.name == name:
+            return member
+    return pick(members(package, attribute), name, what)
+
+
 def pick(options: dict[str, Any], name: str, what: str) -> Any:
     """Return the member of that name.
 

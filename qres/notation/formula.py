@@ -27,6 +27,9 @@ from qres.notation.symbols import describe, symbol
 if TYPE_CHECKING:
     from qres.notation.headline import Headline
 
+CODED = ("block_limit",)
+"""Whole numbers that may be negative, see `notation.memory`; all others are counts."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -157,7 +160,10 @@ class Formula:
             return value.astype(float)
         if value is None and name in self.defaults:
             return None
-        return whole_or_real(value, info.is_integer, f"{self.name}: {name}")
+        found = whole_or_real(value, info.is_integer, f"{self.name}: {name}")
+        if info.is_integer and found < 0 and name not in CODED:
+            raise InputError(f"{self.name}: {name}: expected a count, found {found}")
+        return found
 
     def _check_range(self, values: Mapping[str, Any]) -> None:
         scalars = {symbol(k): v for k, v in values.items() if isinstance(v, (int, float, Fraction))}

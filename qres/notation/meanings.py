@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from qres.notation.latex_text import escape
+from qres.notation.latex_text import escape, typeset
 from qres.notation.symbols import CATALOGUE
 
 _WORDS = {
@@ -34,6 +34,21 @@ _FUNCTIONS = ("norm", "sqrt", "log", "exp")
 """English, too, unless a bracket follows."""
 _LONGEST = 8
 """Words that one pair of brackets may hold."""
+
+
+_PLAIN = re.compile(
+    r"(?:[A-Za-z0-9\s,.;:()*/+=<>'-]|\^(?=[A-Za-z0-9(-])|_(?=[A-Za-z0-9]))*", re.ASCII
+)
+_TWICE = re.compile(r"\d[eE][-+]?\d|\^[A-Za-z0-9-]+\^|_[A-Za-z0-9]+_|^[\^_]|[\s(][\^_]")
+_POWER = re.compile(r"\\textasciicircum\{\}(\d+)")
+_HINT = re.compile(r"\^|\bnorm\(|\b[a-z]_[a-zA-Z]\b")
+
+
+def sentence(text: str) -> str:
+    """Return a sentence that anybody may have typed as LaTeX: mathematics where that is safe."""
+    is_safe = " " in text and _PLAIN.fullmatch(text) and not _TWICE.search(text)
+    shown = text_latex(text) if is_safe and _HINT.search(text) else typeset(text)
+    return _POWER.sub(r"\\textsuperscript{\1}", shown)
 
 
 def text_latex(text: str) -> str:

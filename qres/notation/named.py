@@ -287,6 +287,7 @@ class widest(NamedFunction):
     letter = r"\operatorname{width}"
     definition = (
         r"\operatorname{width}(M, b, c) = K b + \lceil\log_2\lceil M/K\rceil\rceil"
+        r" \\ &\quad \text{with the } K \text{ of } \operatorname{look}(M, b, c)"
         r" \\ &\quad \text{(brigade: } 3(M - 1) + b \text{; free: } b)"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable
@@ -93,6 +94,29 @@ def points(draw: st.DrawFn, formula: Any) -> dict[str, Any]:
     numbers = {symbol(name): value for name, value in found.items() if np.ndim(value) == 0}
     assert all(condition.expression.subs(numbers) for condition in formula.conditions)
     return found
+
+
+def middle(name: str) -> Any:
+    """Return a value of a symbol from the middle of its range."""
+    info = describe(name)
+    if info.is_sequence:
+        return [0.5, 0.7, 0.9]
+    if name in SMALL:
+        return min(4, SMALL[name])
+    low, high = (4, 64) if info.is_integer else RANGES.get(name, (1e-2, 0.5))
+    return round(math.sqrt(low * high)) if info.is_integer else math.sqrt(low * high)
+
+
+def test_no_count_makes_a_formula_crash(formula):
+    """Breaking it means: a range is missing, and a reader gets a bug report in place of it."""
+    optional = {name for name, value in formula.defaults.items() if value is None}
+    point = {name: middle(name) for name in formula.inputs if name not in optional}
+    for name in (name for name in point if describe(name).is_integer):
+        with contextlib.suppress(InputError):
+            assert not isinstance(formula(**{**point, name: 0}), complex)
+        if name != "block_limit":
+            with pytest.raises(InputError, match=f"{name}: expected a count, found -1"):
+                formula(**{**point, name: -1})
 
 
 @settings(max_examples=12)

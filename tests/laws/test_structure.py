@@ -50,9 +50,15 @@ with contextlib.redirect_stdout(io.StringIO()):
             "import qres; qres.formula('solver.shortcut.matrix_queries')(kappa_eff=1e3, epsilon=0.1)",
             ("torch", "qualtran", "cirq", "pandas", "pydantic"),
         ),
+        (
+            RUN.format(
+                arguments=["formula", "solver.shortcut.matrix_queries", "--format", "latex"]
+            ),
+            ("torch", "qualtran", "cirq", "pandas", "scipy", "ruamel"),
+        ),
         ("import qres; qres.load('poisson-2d')", ("torch", "qualtran", "cirq", "pandas")),
     ],
-    ids=["import", "help", "formula", "load"],
+    ids=["import", "help", "formula", "print", "load"],
 )
 def test_a_light_door_stays_light(code, heavy):
     assert loaded_by(code) & set(heavy) == set()

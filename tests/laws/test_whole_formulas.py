@@ -116,10 +116,16 @@ def test_every_input_has_a_range_or_may_be_any_number(name):
     assert set(formula.inputs) - free <= ruled
 
 
+def test_the_block_of_a_width_is_that_of_the_look_up_printed_with_it():
+    text = qres.formula("linear-system.logical_qubits").block()
+    assert r"K \text{ of } \operatorname{look}(M, b, c)" in text
+    assert r"\operatorname{look}(M, b, c) = \min_{K = 2^k < M" in text
+
+
 def test_outside_of_a_range_is_refused():
     formula = qres.formula("linear-system.rotations")
     point = {key: low for key, (low, _) in formula.headline.ranges.items()}
-    for name, value in {"dim": 0, "sparsity": 10**6, "max_entry": 0.0}.items():
+    for name, value in {"dim": 0, "sparsity": 0, "max_entry": 0.0}.items():
         with pytest.raises(OutsideError, match=name):
             formula(**{**point, name: value})
 
@@ -175,6 +181,7 @@ def test_the_headline_says_where_it_holds(name):
     limit = printed.partition("Leading order for ")[2].partition("\n")[0]
     assert "allowbreak" not in limit
     assert "_" not in limit.replace(r"\kappa_{\mathrm{eff}}", "")
+    assert ("kappa" in limit) == ("kappa_eff" in dict(formula.parts))
 
 
 def test_a_point_of_the_range_is_an_input_of_the_formula():

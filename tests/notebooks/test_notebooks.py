@@ -12,8 +12,8 @@ import qres
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-SLOW = ("00_tour", "06_how_long_before_reupload")
-"""Above 15 seconds: executed by make test-all only."""
+QUICK = ("01_measure_your_network", "02_from_theorem_to_formula")
+"""Executed by `make test`; the others take some 15 to 60 seconds: by `make test-all`."""
 
 SECONDS_PER_CELL = 90
 MACHINE_PATH = re.compile(
@@ -24,7 +24,7 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 every_run = pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+        pytest.param(path, id=path.stem, marks=[] if path.stem in QUICK else [pytest.mark.slow])
         for path in NOTEBOOKS
     ],
 )

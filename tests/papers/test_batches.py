@@ -400,7 +400,7 @@ def test_lengths_that_were_not_measured_repeat_the_first_segment():
         ({"kind": "sgd", "n_batches": 1}, "optimizer.n_batches: sgd needs n_batches >= 2"),
         (
             {"kind": "sgd", "n_batches": 4, "momentum": 0.5},
-            "optimizer.momentum: sgd is priced without momentum",
+            "optimizer.momentum: sgd with momentum is not priced",
         ),
         (
             {"kind": "gd", "n_batches": 1, "momentum": 1.0},

@@ -446,6 +446,7 @@ def test_encoding(instances, term):
     assert worst > 0.1, "the worst directions are not reached"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", ["eps_solver", "eps_rotation"])
 def test_state_errors_of_the_direction(instances, term):
     """2/sqrt(P) is twice the worst case of a small error."""

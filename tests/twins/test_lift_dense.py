@@ -198,17 +198,22 @@ def test_the_random_systems_cover_growth_and_forcing():
     assert (~forced).sum() > 40
 
 
-def test_no_bound_is_violated_on_random_systems():
+@pytest.mark.parametrize(
+    ("seeds", "enough"),
+    [(SYSTEMS[:100], 80), pytest.param(SYSTEMS[100:], 170, marks=pytest.mark.slow)],
+    ids=["first 100", "the others"],
+)
+def test_no_bound_is_violated_on_random_systems(seeds, enough):
     """4.2 with the true injective norm, 4.4 at every map order, all blocks, and P_low."""
     checked, sharpest = 0, 0.0
-    for seed in SYSTEMS:
+    for seed in seeds:
         system = random_system(seed)
         path = system.path()
         if not (np.abs(path) < 1e3).all():
             continue
         checked += 1
         sharpest = max(sharpest, check_system(system, path))
-    assert checked > 250
+    assert checked > enough
     assert 0.9 < sharpest <= SLACK
 
 

@@ -11,7 +11,7 @@ import qres.algorithms.encodings as folder
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.factors import Factor
 from qres.errors import InputError
-from qres.notation.catalogue import members, pick
+from qres.notation.catalogue import members, one
 from qres.notation.formula import Formula
 
 
@@ -52,9 +52,10 @@ def encodings() -> dict[str, Encoding]:
     return members(folder, "ENCODING")
 
 
+@cache
 def encoding(name: str) -> Encoding:
     """Return the encoding of that name, or refuse it with the nearest names."""
-    return pick(encodings(), name, "algorithm.encoding: unknown encoding")
+    return one(folder, "ENCODING", name, "algorithm.encoding: unknown encoding")
 
 
 def usable_encodings(wanted: str, known: Collection[str]) -> list[str]:

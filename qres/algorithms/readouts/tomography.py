@@ -44,7 +44,9 @@ UNKNOWN_CONSTANT = Assumption(
 
 def split(system: System) -> Any:
     """Return the error of the direction, and of each probability of the norm: (1 + e)^2 - 1."""
-    return sympy.sqrt(1 + symbol("share_readout") / system.readout_stretch) - 1
+    share = symbol("share_readout") / system.readout_stretch
+    # sqrt(1 + share) - 1 without cancellation
+    return share / (1 + sympy.sqrt(1 + share))
 
 
 READ_SHARE = Share(

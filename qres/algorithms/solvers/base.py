@@ -12,7 +12,7 @@ import sympy
 import qres.algorithms.solvers as folder
 from qres.algorithms.record import Assumption
 from qres.errors import HypothesisError
-from qres.notation.catalogue import members, pick
+from qres.notation.catalogue import members, one
 from qres.notation.formula import Condition, Formula
 from qres.notation.quantity import Kind
 from qres.notation.source import Source, derived
@@ -137,6 +137,7 @@ def solvers() -> dict[str, Solver]:
     return members(folder, "SOLVER")
 
 
+@cache
 def solver(name: str) -> Solver:
     """Return the solver of that name, or refuse it with the nearest names."""
-    return pick(solvers(), name, "algorithm.solver: unknown solver")
+    return one(folder, "SOLVER", name, "algorithm.solver: unknown solver")

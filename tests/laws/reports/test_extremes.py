@@ -171,6 +171,7 @@ assert "torch" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_another_process_says_the_same_without_torch(of):
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     command = [sys.executable, "-c", PRINT]

@@ -157,3 +157,27 @@ def test_documents_compile_without_overfull_boxes(name, of, tmp_path):
         line for line in log.splitlines() if "Overfull" in line or "LaTeX Warning" in line
     ]
     assert complaints == []
+
+
+TWO_COLUMNS = r"""\documentclass[10pt,twocolumn]{article}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,array,booktabs,tabularx,textcomp}
+\usepackage[textwidth=510pt,textheight=690pt,columnsep=18pt]{geometry}
+\begin{document}
+"""
+
+
+@needs_tex
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["poisson-2d", "descent"])
+def test_tables_can_be_pasted_into_two_columns(name, of, tmp_path):
+    found = re.findall(
+        r"\\begin\{table\*\}.*?\\end\{table\*\}", content(of(name), ".tex"), re.DOTALL
+    )
+    assert len(found) > 5
+    tex = "\n\n".join([TWO_COLUMNS, *found, r"\end{document}"])
+    (tmp_path / "paper.tex").write_text(tex, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=120)
+    log = (tmp_path / "paper.log").read_text(errors="replace")
+    assert [line for line in log.splitlines() if "Overfull" in line] == []

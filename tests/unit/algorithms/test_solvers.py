@@ -36,6 +36,13 @@ def test_the_solvers_of_the_design_are_there():
     assert set(solvers()) == NAMES
 
 
+def test_a_solver_is_found_by_its_own_module_or_with_the_nearest_names():
+    assert {name: solver(name).name for name in NAMES} == {name: name for name in NAMES}
+    assert solver("shortcut") is solvers()["shortcut"]
+    with pytest.raises(InputError, match="unknown solver 'base'"):
+        solver("base")
+
+
 # ------------------------------------------------------------------ adiabatic
 
 

@@ -105,6 +105,7 @@ def apply_series(hessian, gradient, case, degree):
     return total
 
 
+@pytest.mark.slow
 def test_one_term_fewer_fails_for_some_spectrum():
     """Eigenvalues at the extreme points of the first term that is cut, gradient spread evenly."""
     case = steps, rate, low, high = (200, 0.5, -0.0065, 0.5243)

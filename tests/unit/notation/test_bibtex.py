@@ -36,6 +36,9 @@ def test_an_article_and_a_preprint():
     # the statement stands in version 2, so the version is cited
     assert "@misc{dalzell2024," in DALZELL_2024.bibtex()
     assert "eprint = {2406.12086v2}" in DALZELL_2024.bibtex()
+    # plain.bst prints no eprint: the version is to be seen there, too
+    assert "howpublished = {arXiv:2406.12086v2}" in DALZELL_2024.bibtex()
+    assert "howpublished" not in COSTA_2025.bibtex()
 
 
 def test_accents_and_names():

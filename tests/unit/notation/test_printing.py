@@ -12,7 +12,7 @@ from qres.notation.formula import Condition, Formula
 from qres.notation.latex import to_latex
 from qres.notation.latex_table import formula_table
 from qres.notation.markdown import markdown
-from qres.notation.meanings import text_latex
+from qres.notation.meanings import sentence, text_latex
 from qres.notation.named import ceil_log2, geometric, look
 from qres.notation.pieces import number_latex
 from qres.notation.source import DALZELL_2024, Source
@@ -20,6 +20,24 @@ from qres.notation.symbols import symbols
 from qres.notation.widths import width_of
 
 D, S, EPS, KAPPA = symbols("dim sparsity epsilon kappa")
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("z_t = norm(u_t)^2 / gamma^2", r"$z_{t} = \lVert u_{t}\rVert^{2} / \gamma ^{2}$"),
+        ("as an r by r^2 matrix", "as an $r$ by $r^{2}$ matrix"),
+        ("O(T^2 polylog)", r"O(T\textsuperscript{2} polylog)"),
+        ("2.5e-07 of u_t", r"$2.5\times 10^{-7}$ of u\_\allowbreak{}t"),
+        ("a^{2} & b", r"a\textasciicircum{}\{2\} \& b"),
+        (
+            "x^2^3 y_ ^z",
+            r"x\textsuperscript{2}\textsuperscript{3} y\_\allowbreak{} \textasciicircum{}z",
+        ),
+    ],
+)
+def test_a_sentence_that_anybody_may_have_typed(typed, printed):
+    assert sentence(typed) == printed
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_kinds_become_footnotes_and_units_stand_in_the_head():
     sheet.add_row("total", "7", "optimistic")
     assert latex_table(sheet, "A caption") == "\n".join(
         [
-            r"\begin{table}[!htbp]",
+            r"\begin{table*}[!htbp]",
             r"\caption{A caption}",
             r"\centering\footnotesize",
             r"\begin{tabular}{@{}lr@{}}",
@@ -30,9 +30,9 @@ def test_kinds_become_footnotes_and_units_stand_in_the_head():
             r"\bottomrule",
             r"\end{tabular}",
             r"\par\smallskip\parbox{\linewidth}{\scriptsize\raggedright"
-            r" \textsuperscript{a}\,exact: counted or computed exactly;"
+            r" \textsuperscript{a}\,exact: counted or computed exactly under the stated model;"
             r" \textsuperscript{b}\,assumed: rests on what nobody has shown.}",
-            r"\end{table}",
+            r"\end{table*}",
             "",
         ]
     )
