@@ -150,7 +150,7 @@ def estimate(
             source = _with_live(source, measurement)
         dotted = [(name.replace("__", "."), value) for name, value in overrides.items()]
         scenario = load(source, overrides=dotted)
-    machines = tuple(load_machine(name) for name in scenario.hardware)
+    machines = tuple(load_machine(name, scenario.limits) for name in scenario.hardware)
     device = load_device(scenario.device)
     if measurement is None:
         measurement = measure(scenario, trust=trust, progress=progress, no_measure=no_measure)

@@ -105,7 +105,8 @@ ESTIMATE_ROUNDS = Formula(
     name="amplify.estimate.rounds",
     meaning="Grover iterations that estimate a probability to absolute error epsilon, once in 8/pi^2",
     expression=sympy.ceiling(
-        sympy.pi / (sympy.sqrt(_EPS + _PROB * (1 - _PROB)) - sympy.sqrt(_PROB * (1 - _PROB)))
+        # pi over a difference of the two roots, without its cancellation
+        sympy.pi * (sympy.sqrt(_EPS + _PROB * (1 - _PROB)) + sympy.sqrt(_PROB * (1 - _PROB))) / _EPS
     ),
     inputs=("success_prob", "epsilon"),
     source=Source("Theorem 12 with k = 1, solved for M", BRASSARD_2002),

@@ -29,6 +29,12 @@ from qres.notation.named import geometric
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
+EXACT_ROWS = 20_000
+"""Rows up to which the reference of the inverse is exact."""
+
+ITERATIONS = 5
+"""Steps of power iteration for more rows."""
+
 _N, _M, _T, _P, _ETA, _G = symbols(
     "truncation_order map_order n_steps padding learning_rate growth"
 )
@@ -103,6 +109,7 @@ SUCCESS_PROB = Formula(
     kind="proven",
     letter="P",
     defaults={"z_read": None},
+    conditions=(Condition(sympy.Ge(_N, 1), "truncation_order >= 1"),),
     evaluator=_success_prob,
     plain=plain.success_prob,
 )
@@ -216,10 +223,11 @@ def check_growth(growth: float, n_steps: int) -> None:
 
 
 def linear_reference(growth_ends: tuple[Any, Any], n_steps: int, padding: int) -> float:
-    r"""Return the exact $\lVert L^{-1}\rVert$ of the worse of two one-eigenvalue history matrices.
+    r"""Return $\lVert L^{-1}\rVert$ of the worse of two one-eigenvalue history matrices.
 
-    A lower reference for `history.inverse_norm`; exact for symmetric $H$ at truncation order 1 if
-    the worst eigenvalue is at an end of the spectrum.
+    A lower reference for `history.inverse_norm`; equal to it for symmetric $H$ at truncation order 1
+    if the worst eigenvalue is at an end of the spectrum. Beyond `EXACT_ROWS` rows a lower bound, from
+    `ITERATIONS` steps of power iteration.
 
     Args:
         growth_ends: $1 - \eta\lambda$ at both ends of the spectrum, signs kept; one number, or one
@@ -230,6 +238,8 @@ def linear_reference(growth_ends: tuple[Any, Any], n_steps: int, padding: int) -
     from scipy.linalg import eigh_tridiagonal
 
     size, smallest = n_steps + padding + 1, math.inf
+    if size > EXACT_ROWS:
+        return max(_iterated(factor, n_steps, padding) for factor in growth_ends)
     for factor in growth_ends:
         # singular values of a bidiagonal matrix: eigenvalues of its Golub-Kahan tridiagonal form
         off = np.ones(2 * size - 1)
@@ -241,3 +251,22 @@ def linear_reference(growth_ends: tuple[Any, Any], n_steps: int, padding: int) -
         )[0]
         smallest = min(smallest, abs(float(value)))
     return math.inf if smallest == 0 else 1.0 / smallest
+
+
+def _iterated(factor: Any, n_steps: int, padding: int) -> float:
+    """Return a lower bound on the same of one eigenvalue, infinite on overflow."""
+    from scipy.linalg.lapack import dtbtrs  # pyright: ignore[reportAttributeAccessIssue]
+
+    size = n_steps + padding + 1
+    bands = np.ones((2, size), order="F")
+    # signs of the factors are signs of rows and columns
+    bands[1, :n_steps], bands[1, n_steps:-1], bands[1, -1] = -np.abs(factor), -1.0, 0.0
+    vector, norm = np.full(size, size**-0.5), 0.0
+    for _ in range(ITERATIONS):
+        solved, _ = dtbtrs(bands, vector, uplo="L", trans="N")
+        norm = float(np.linalg.norm(solved))
+        if not math.isfinite(norm):
+            return math.inf
+        vector, _ = dtbtrs(bands, solved / norm, uplo="L", trans="T")
+        vector /= np.linalg.norm(vector)
+    return norm

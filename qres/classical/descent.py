@@ -105,13 +105,15 @@ def _carried(subject: Subject, descent: Descent) -> tuple[Any, Any]:
     """Return two factors of what the steps make of unit noise in each of them, squared."""
     if descent.rates:
         kept = np.float64(0.0)
+        growths = _growth(subject, np.array(descent.rates))
         with np.errstate(over="ignore"):
-            for rate in descent.rates:
-                growth = _growth(subject, replace(descent, learning_rate=rate))
+            for rate, growth in zip(descent.rates, growths, strict=True):
                 kept = growth**2 * kept + rate**2
         return 1.0, kept
     steps = np.asarray(descent.n_steps) - 1.0
-    return descent.learning_rate**2, geometric.array(_growth(subject, descent) ** 2, steps)
+    return descent.learning_rate**2, geometric.array(
+        _growth(subject, descent.learning_rate) ** 2, steps
+    )
 
 
 def _mini_batch(
@@ -222,12 +224,12 @@ def _floor(subject: Subject, descent: Descent) -> Any:
     return value_floor(descent.n_steps, descent.learning_rate, top)
 
 
-def _growth(subject: Subject, descent: Descent) -> np.ndarray:
+def _growth(subject: Subject, learning_rate: Any) -> np.ndarray:
     ends = (
         read_value(subject, "lambda_min", end="low"),
         read_value(subject, "lambda_max", end="high"),
     )
-    low, high = (np.abs(1.0 - np.asarray(descent.learning_rate) * end) for end in ends)
+    low, high = (np.abs(1.0 - np.asarray(learning_rate) * end) for end in ends)
     return np.maximum(low, high)
 
 

@@ -218,21 +218,32 @@ def list_(
 
 @app.command()
 def verify(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="An encoding; without it, all.")
+    ] = None,
     against: Annotated[
-        str, typer.Option("--against", metavar="|".join(PEERS), help="The other tool.")
-    ],
-    inputs: Annotated[int, typer.Option("--inputs", metavar="N", help="Random inputs.")] = 500,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the inputs.")] = 0,
+        str | None, typer.Option("--against", metavar="|".join(PEERS), help="The other tool.")
+    ] = None,
+    inputs: Annotated[
+        int | None, typer.Option("--inputs", metavar="N", help="Random inputs; 500 if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the inputs.")] = 0,
     json: Json = False,
 ) -> None:
-    """Hold the physical models against another tool: claimed and found on random inputs."""
+    """Simulate circuits, or hold the physical models against another tool: claimed and found."""
+    if against is None:
+        if inputs is not None:
+            raise InputError("--inputs needs --against")
+        return _verify_circuits(name, seed, json)
+    if name is not None:
+        raise InputError(f"verify: '{name}' and --against exclude each other")
     _choose("--against", against, PEERS)
 
     from dataclasses import asdict
 
     from qres.verify.against import compare_with, comparison_text
 
-    found = compare_with(against, n_inputs=inputs, seed=seed)
+    found = compare_with(against, n_inputs=500 if inputs is None else inputs, seed=seed)
     if json:
         write_json([asdict(item) | {"is_equal": item.is_equal} for item in found])
     else:
@@ -240,6 +251,27 @@ def verify(
     unequal = [item.quantity for item in found if not item.is_equal]
     if unequal:
         note(f"qres and {against} differ in {', '.join(unequal)}")
+        raise typer.Exit(1)
+    return None
+
+
+def _verify_circuits(name: str | None, seed: int, json: bool) -> None:
+    """Write the claims of one encoding or of all, and what its simulated circuits show."""
+    from dataclasses import asdict
+
+    from qres.verify.proofs import chosen, prove_all
+    from qres.verify.proofs_text import proofs_text
+
+    names = chosen(name)
+    with shown_progress() as progress:
+        proofs = list(prove_all(names, seed=seed, progress=progress))
+    if json:
+        write_json([asdict(item) | {"is_equal": item.is_equal} for item in proofs])
+    else:
+        write_text(proofs_text(proofs, is_whole=name is not None))
+    differing = sorted({item.encoding for item in proofs if not item.is_equal})
+    if differing:
+        note(f"claimed and found differ in {', '.join(differing)}")
         raise typer.Exit(1)
 
 

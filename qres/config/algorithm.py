@@ -153,7 +153,11 @@ class Optimizer(Section):
         if self.kind == "sgd" and self.n_batches == 1:
             refuse("sgd needs n_batches >= 2; one batch is kind: gd", at=("n_batches",))
         if self.kind == "sgd" and self.momentum:
-            refuse("sgd is priced without momentum; use kind: gd or momentum: 0", at=("momentum",))
+            refuse(
+                "sgd with momentum is not priced: steps of different batches do not commute, so the"
+                " spectrum says nothing of their products; use kind: gd or momentum: 0",
+                at=("momentum",),
+            )
         if self.momentum_restart and not self.momentum:
             refuse("without momentum there is nothing to restart", at=("momentum_restart",))
         other = "momentum" if self.momentum else "sgd" if self.kind == "sgd" else ""

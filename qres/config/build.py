@@ -11,7 +11,7 @@ from typing import Any, cast
 from qres.config import algorithm as sections
 from qres.config import record
 from qres.config.given import GivenTraining
-from qres.config.modelfile import Model, ModelFile
+from qres.config.modelfile import Limits, Model, ModelFile
 from qres.config.network import Mlp, Network, UserCode
 from qres.config.section import Section, keys_of
 from qres.notation.quantity import Quantity
@@ -47,7 +47,15 @@ def build_scenario(
         scenario_id=_content_id(raw, files),
         folder=folder,
         raw=raw,
+        limits=_limits(checked.limits),
     )
+
+
+def _limits(section: Limits | None) -> record.Limits:
+    """Return the limits that are set; the others are infinite."""
+    found = {} if section is None else section.model_dump(exclude_none=True)
+    names = {"max_qubits": "max_qubits", "max_runtime": "max_runtime_s"}
+    return record.Limits(**{names[key]: value for key, value in found.items()})
 
 
 def _plain(value: Any) -> Any:

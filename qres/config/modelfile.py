@@ -13,6 +13,7 @@ from qres.config.choice import Choice, FileName, Listing, Text
 from qres.config.given import GivenCounts, GivenMatrix, GivenTraining
 from qres.config.network import MAX_SEED, Network
 from qres.config.section import Section
+from qres.config.span import Span
 
 SCHEMA = "qres-model/1"
 LIVE = "live"
@@ -108,6 +109,21 @@ class Classical(Section):
     """See `qres list devices`."""
 
 
+class Limits(Section):
+    """The largest machine and the longest run that are of use."""
+
+    max_qubits: Annotated[float | None, Real(low=1)] = None
+    """Physical qubits of one machine."""
+    max_runtime: Annotated[float | None, Span()] = None
+    """Of the whole job: seconds, or words like `30 days`."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Limits:
+        if self.max_qubits is None and self.max_runtime is None:
+            refuse("expected max_qubits or max_runtime")
+        return self
+
+
 class ModelFile(Section):
     """One question to qres."""
 
@@ -128,6 +144,8 @@ class ModelFile(Section):
         Listing(Text("the name of a machine or a .yaml file"), at_most=100, single=True),
     ] = ("superconducting-1e-3", "superconducting-1e-4")
     """Machines to price it on; see `qres list hardware`."""
+    limits: Limits | None = None
+    """What each machine must stay within; without it, nothing."""
     classical: Classical = Classical()
     """What it is compared with."""
     objective: Annotated[str, Choice(("runtime", "qubits", "volume"))] = "runtime"

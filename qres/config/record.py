@@ -216,6 +216,14 @@ class ErrorTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Most physical qubits of a machine and longest time in seconds; infinite where none is set."""
+
+    max_qubits: float = math.inf
+    max_runtime_s: float = math.inf
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One question: a model, an algorithm, an error, machines to price it on.
 
@@ -228,6 +236,7 @@ class Scenario:
         hardware: names of quantum machines, or paths of profiles.
         device: name of the classical device.
         objective: what the physical layer makes small.
+        limits: what each machine must stay within.
         defaults: (YAML path, value) of each value that the file left to us.
         scenario_id: 16 hex digits, a hash of everything above but `name`.
         folder: where relative paths of the file start.
@@ -246,6 +255,7 @@ class Scenario:
     scenario_id: str
     folder: Path
     raw: Mapping[str, Any]
+    limits: Limits = Limits()
 
     def _repr_html_(self) -> str:
         rows = [(path, spell(value)) for path, value in _leaves(self.raw)]

@@ -28,6 +28,8 @@ algorithm:
   learning_rate: 0.01
   optimizer: {kind: gd, momentum: 0.0, weight_decay: 0.0}
   # optimizer: {schedule: {kind: step, at: [25, 40], factor: 0.1}}     # or {kind: cosine, final: 0}
+  # optimizer: {momentum: 0.9, momentum_restart: true}   # velocity 0 at the start of each segment
+  # optimizer: {kind: sgd, n_batches: 4}                 # in a fixed order; each at any degree
   degree: auto                    # of the polynomial gradient: auto | 1 | 2 | 3
   segment_steps: auto             # steps until the weights are read out and uploaded again
   truncation_order: auto          # of the lift, above degree 1: auto | 1 to 6
@@ -44,6 +46,7 @@ algorithm:
 error: {total: 0.1, fail_prob: 0.05}        # relative error of the weights, chance to miss it
                                             # target: loss makes it the error of the loss
 hardware: [superconducting-1e-3, superconducting-1e-4]      # see: qres list hardware
+# limits: {max_qubits: 1e6, max_runtime: 30 days}           # of each machine; either may be left out
 classical: {device: h200}                   # see: qres list devices
 objective: runtime                          # runtime | qubits | volume
 """

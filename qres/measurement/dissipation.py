@@ -41,6 +41,14 @@ def find_growth(lambda_min: float, lambda_max: float, learning_rate: float) -> f
     return max(abs(1 - learning_rate * lambda_min), abs(1 - learning_rate * lambda_max))
 
 
+def find_growths(
+    lambda_min: Quantity, lambda_max: Quantity, rates: Sequence[float], *, outer: bool = True
+) -> list[float]:
+    r"""Return $\max |1 - \eta_t\lambda|$ for every rate, over the outer or inner ends."""
+    ends = np.array(_ends(lambda_min, lambda_max, outer=outer))
+    return np.abs(1 - np.outer(ends, rates)).max(axis=0).tolist()
+
+
 def find_worst_growth(lambda_min: Quantity, lambda_max: Quantity, learning_rate: float) -> float:
     r"""Return $\max |1 - \eta\lambda|$ over the outer ends of both intervals."""
     return find_growth(*_ends(lambda_min, lambda_max, outer=True), learning_rate)
@@ -84,8 +92,8 @@ def describe_dissipation(
     outer = _ends(lambda_min, lambda_max, outer=True)
     inner = _ends(lambda_min, lambda_max, outer=False)
     steps = [
-        [find_growth(low, high, rate) for rate in rates or (learning_rate,)]
-        for low, high in (outer, inner)
+        find_growths(lambda_min, lambda_max, rates or (learning_rate,), outer=is_outer)
+        for is_outer in (True, False)
     ]
     most, least = (max(growths) for growths in steps)
     kind = weakest((lambda_min.kind, lambda_max.kind))

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from qres.config.record import Algorithm, CarlemanGd, GivenModel, LinearSystem
 from qres.errors import InputError
-from qres.measurement.dissipation import describe_dissipation, find_worst_growth
+from qres.measurement.dissipation import describe_dissipation, find_growths, find_worst_growth
 from qres.measurement.record import Measurement, Segment
 from qres.notation.quantity import Quantity
 
@@ -230,6 +230,11 @@ def _complete_training(
 ) -> Measurement:
     """Fill in what `carleman-gd` needs and may assume."""
     warnings: Warnings = ()
+    samples = float(values["n_samples"])
+    if algorithm.n_batches > samples:
+        raise InputError(
+            f"algorithm.optimizer.n_batches: {algorithm.n_batches} batches of {samples:,.0f} samples"
+        )
     if "sparsity" not in values:
         values["sparsity"] = _assume(values["n_active"].value, "every entry may be non-zero")
     if "eps_model" not in values:
@@ -329,8 +334,8 @@ def _assume_scheduled(
 ) -> tuple[tuple[float, ...], Warnings]:
     """Return the same where the rate changes: the rate of each step, its own factor below 1."""
     norms, slope = [0.0], float(values["grad_norm"])
-    for rate in rates:
-        growth = find_worst_growth(values["lambda_min"], values["lambda_max"], rate)
+    growths = find_growths(values["lambda_min"], values["lambda_max"], rates)
+    for rate, growth in zip(rates, growths, strict=True):
         norms.append(rate * slope + min(1.0, growth) * norms[-1])
     text = (
         "update_norms were not given: assumed to grow by the rate of each step times grad_norm, less"

@@ -220,13 +220,6 @@ GIDNEY_2025 = Paper(
     year=2025,
     arxiv="2505.15917",
 )
-YOKED_2023 = Paper(
-    key="gidney2023",
-    authors="Gidney, Newman, Brooks and Jones",
-    title="Yoked surface codes",
-    year=2023,
-    arxiv="2312.04522",
-)
 QDK = Paper(
     key="qdk",
     authors="Microsoft",

@@ -263,6 +263,8 @@ _TABLE = (
     _count("n_cycles", r"N_{\mathrm{cyc}}", "code cycles"),
     _count("tiles", r"N_{\mathrm{tile}}", "surface-code tiles"),
     _count("n_factories", "n_f", "factories"),
+    _count("idle_qubits", r"n_{\mathrm{idle}}", "logical qubits in cold storage"),
+    _count("active_tiles", r"N_{\mathrm{act}}", "tiles of qubits at work, routing and factories"),
     SymbolInfo("cycle_time_s", r"t_{\mathrm{cyc}}", "time of one code cycle", "s"),
     SymbolInfo("reaction_time_s", r"t_{\mathrm{react}}", "time from measurement to decision", "s"),
 )

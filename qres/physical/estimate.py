@@ -36,7 +36,7 @@ ROUNDING = 1e-12
 NEGLIGIBLE = 1e-13
 """Part of the budget that counts as rounding: factories that use less are equally accurate."""
 
-BLOCK_ELEMENTS = 32_768
+BLOCK_ELEMENTS = 65_536
 """Elements of the (sizes x jobs) arrays of one block: a few of them fit the cache."""
 
 
@@ -58,7 +58,8 @@ def estimate_machine(
         machine: which machine.
         objective: `runtime` (ties: fewest qubits), `qubits` or `volume` = qubits x time (ties:
             shortest).
-        max_qubits: most physical qubits; a scalar, or an array that broadcasts with the counts.
+        max_qubits: most physical qubits, below the limit of the machine itself; a scalar, or an
+            array that broadcasts with the counts.
         max_runtime_s: longest time in seconds, likewise.
 
     Raises:
@@ -67,7 +68,11 @@ def estimate_machine(
     """
     if objective not in OBJECTIVES:
         raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, found {objective!r}")
-    shape, *counts = _checked(cost, {"max_qubits": max_qubits, "max_runtime_s": max_runtime_s})
+    caps = {
+        "max_qubits": np.minimum(max_qubits, machine.max_qubits),
+        "max_runtime_s": np.minimum(max_runtime_s, machine.max_runtime_s),
+    }
+    shape, *counts = _checked(cost, caps)
     tables = machine_tables(machine)
     with np.errstate(all="ignore"):
         is_small = counts[0] + counts[1] + counts[2] <= LARGEST_COUNT
@@ -197,20 +202,21 @@ def _search_blocks(
     tables: MachineTables, every: Sequence[Jobs], objective: Objective, has_counts: np.ndarray
 ) -> Choice:
     """Search block by block, jobs of like demand together (they share the useful factories)."""
-    jobs = every[0]
-    result = Choice.empty(len(jobs.magic))
-    demand = jobs.magic / jobs.fail_prob
+    result = Choice.empty(len(has_counts))
+    demand = every[0].magic / every[0].fail_prob
     order = np.argsort(np.where(has_counts, demand, np.inf), kind="stable")
     order = order[: int(has_counts.sum())]
+    every = [seen.take(order) for seen in every]
     n_rows, start = len(tables.kind), 0
     while start < len(order):
-        block = order[start : start + max(1, BLOCK_ELEMENTS // n_rows)]
-        start += len(block)
-        rows = rows_above(tables.machine, _negligible(jobs.take(block)))
+        block = slice(start, start + max(1, BLOCK_ELEMENTS // n_rows))
+        start = block.stop
+        part = [seen.take(block) for seen in every]
+        rows = rows_above(tables.machine, _negligible(part[0]))
         n_rows = len(rows)
-        found = _best_layout(tables, [seen.take(block) for seen in every], objective, rows)
+        found = _best_layout(tables, part, objective, rows)
         for item in fields(Choice):
-            getattr(result, item.name)[block] = getattr(found, item.name)
+            getattr(result, item.name)[order[block]] = getattr(found, item.name)
     return result
 
 
@@ -224,6 +230,8 @@ def _best_layout(
     bounds = [least_key(tables, jobs, objective, rows) for jobs in every]
     for layout in np.argsort([np.median(bound) for bound in bounds], kind="stable"):
         hopeful = np.flatnonzero(~(bounds[layout] > found.key))
-        part = Search(tables, every[layout].take(hopeful), objective, rows).run()
+        part = Search(
+            tables, every[layout].take(hopeful), objective, rows, found.key[hopeful]
+        ).run()
         found.merge(part, int(layout), hopeful)
     return found

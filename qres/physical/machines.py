@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from qres.config.record import Limits
 from qres.errors import InputError, nearest
 from qres.files import data_path, read_text
 from qres.notation.quantity import Kind
@@ -21,6 +23,7 @@ from qres.physical.record import MAX_FACTORIES, FieldSource, Machine
 from qres.physical.registry import find_code, find_factory, find_layout
 
 SCHEMA = "qres-hardware/1"
+UNLIMITED = Limits()
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 NUMBERS = ("physical_error", "threshold", "prefactor")
 TIMES = ("cycle_time", "reaction_time")
@@ -41,8 +44,12 @@ def machine_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in data_path("hardware").glob("*.yaml")))
 
 
-def load_machine(name_or_path: str | Path) -> Machine:
+def load_machine(name_or_path: str | Path, limits: Limits = UNLIMITED) -> Machine:
     """Read a shipped machine by name, or a profile by path (with a `/` or a YAML suffix).
+
+    Args:
+        name_or_path: which.
+        limits: most qubits and longest time on it.
 
     Raises:
         InputError: no such machine (with the nearest names), or a profile that is not right: the
@@ -50,11 +57,11 @@ def load_machine(name_or_path: str | Path) -> Machine:
     """
     text = str(name_or_path)
     if "/" in text or text.endswith((".yaml", ".yml")):
-        return parse_machine(read_text(Path(text)), text)
+        return replace(parse_machine(read_text(Path(text)), text), **asdict(limits))
     if text not in machine_names():
         raise InputError(f"unknown machine '{text}'{nearest(text, machine_names())}")
     path = data_path("hardware") / f"{text}.yaml"
-    return parse_machine(read_text(path), str(path))
+    return replace(parse_machine(read_text(path), str(path)), **asdict(limits))
 
 
 def parse_machine(text: str, place: str) -> Machine:

@@ -32,28 +32,35 @@ def find_obstacle(tables: MachineTables, every: Sequence[Jobs]) -> str:
 
 def _caps(tables: MachineTables, every: Sequence[Jobs]) -> str:
     """Return what lifting one cap, or both, would need; empty where that is not enough."""
-    free = np.full(1, np.inf)
-    has_qubits, has_time = (
-        np.isfinite(cap[0]) for cap in (every[0].max_qubits, every[0].max_cycles)
-    )
+    free, clock = np.full(1, np.inf), tables.machine.cycle_time_s
+    qubits, seconds = float(every[0].max_qubits[0]), float(every[0].max_cycles[0]) * clock
+    has_qubits, has_time = np.isfinite(qubits), np.isfinite(seconds)
     texts = []
     if has_qubits:
         least = _best(tables, [replace(jobs, max_qubits=free) for jobs in every], "qubits")
-        texts += [f"at least {least:.6g} physical qubits"] if np.isfinite(least) else []
+        texts += [f"max_qubits of at least {_rounded_up(least)}"] if np.isfinite(least) else []
     if has_time:
         cycles = _best(tables, [replace(jobs, max_cycles=free) for jobs in every], "runtime")
-        seconds = cycles * tables.machine.cycle_time_s
-        texts += [f"at least {seconds:.6g} s"] if np.isfinite(cycles) else []
+        shortest = _rounded_up(cycles * clock)
+        texts += [f"max_runtime of at least {shortest} s"] if np.isfinite(cycles) else []
+    limits = [f"max_qubits {qubits:.6g}"] if has_qubits else []
+    limits += [f"max_runtime {seconds:.6g} s"] if has_time else []
+    head = f"does not fit within {' and '.join(limits)}: needs "
     if texts:
-        return (
-            f"needs {' or '.join(texts)}{', the other cap kept' if has_qubits and has_time else ''}"
-        )
-    if has_qubits and has_time:
+        kept = ", the other limit kept" if len(limits) > 1 else ""
+        return f"{head}a {' or a '.join(texts)}{kept}"
+    if len(limits) > 1:
         lifted = [replace(jobs, max_qubits=free, max_cycles=free) for jobs in every]
         least = _best(tables, lifted, "qubits")
         if np.isfinite(least):
-            return f"fits under neither cap; without both, needs {least:.6g} physical qubits"
+            return f"{head}more of both; {_rounded_up(least)} qubits if time is unlimited"
     return ""
+
+
+def _rounded_up(value: float) -> str:
+    """Return six digits that are no less than the value."""
+    text = f"{value:.6g}"
+    return text if float(text) >= value else f"{value * (1 + 5e-6):.6g}"
 
 
 def _best(tables: MachineTables, every: Sequence[Jobs], objective: Objective) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -47,6 +48,8 @@ class Machine:
         t_error: error rate of an injected T state; None where it is `physical_error`.
         correlated_event_rate_per_s: events per second that no code corrects (bursts); 0 leaves
             them out.
+        max_qubits: most physical qubits, infinite where no limit is set.
+        max_runtime_s: longest time of a job in seconds, likewise.
         sources: by field; not part of the identity of a machine.
     """
 
@@ -62,6 +65,8 @@ class Machine:
     max_factories: int = MAX_FACTORIES
     t_error: float | None = None
     correlated_event_rate_per_s: float = 0.0
+    max_qubits: float = math.inf
+    max_runtime_s: float = math.inf
     sources: Mapping[str, FieldSource] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -11,7 +11,9 @@ which must not exceed the budget. What the states leave of the budget belongs to
 each $d$ there is a largest $n$, hence a smallest $m$; and the largest useful $m$ is
 $\lceil C/F_d\rceil$. A cap on the time lowers the largest $n$, a cap on the qubits the largest $m$.
 Only distances between the smallest that is feasible and the first at which one factory suffices can
-be best: beyond it, time and qubits only grow. Rows of the arrays are sizes of factories, columns are
+be best: beyond it, time and qubits only grow. A size whose bound, $q + Q$ qubits or volume
+$q C + Q F_d$ ($q$: qubits of a factory, $Q$ of the data), lies above what is found already is dropped.
+Rows of the arrays are sizes of factories, columns are
 jobs. One search is for one layout; `Choice.merge` keeps the best of several.
 """
 
@@ -23,6 +25,9 @@ import numpy as np
 
 from qres.config.record import Objective
 from qres.physical.tables import MachineTables
+
+MARGIN = 1.0 + 1e-9
+"""A bound must lie above the best by more than rounding before a size is dropped."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Jobs:
     states: np.ndarray
     work: np.ndarray
 
-    def take(self, index: np.ndarray) -> Jobs:
+    def take(self, index: np.ndarray | slice) -> Jobs:
         """Return some of the jobs."""
         return Jobs(*(getattr(self, item.name)[..., index] for item in fields(Jobs)))
 
@@ -115,12 +120,18 @@ class Search:
         jobs: the block; small enough that (sizes x jobs) arrays stay in cache.
         objective: what is made small; ties go to fewer qubits (runtime) or less time (others).
         rows: sizes that are worth trying.
+        ceiling: what the result must not exceed to be of use, per job.
     """
 
     def __init__(
-        self, tables: MachineTables, jobs: Jobs, objective: Objective, rows: np.ndarray
+        self,
+        tables: MachineTables,
+        jobs: Jobs,
+        objective: Objective,
+        rows: np.ndarray,
+        ceiling: np.ndarray | float = np.inf,
     ) -> None:
-        table = tables.table
+        table, self.ceiling = tables.table, ceiling
         left = jobs.fail_prob - table.error[rows, None] * jobs.states[tables.kind[rows]]
         is_accurate = (left > 0.0).any(axis=1)
         self.rows = rows[is_accurate]
@@ -143,11 +154,36 @@ class Search:
         level = self._lowest_level()
         is_open = (self.left > 0.0) & (level < len(self.tables.distances))
         is_open &= self._fastest(np.minimum(level, len(self.tables.distances) - 1)) <= self.longest
-        while is_open.any():
+        while True:
+            level, is_open = self._narrowed(level, is_open, choice)
+            if len(self.rows) == 0:
+                return choice
             is_open = self._try(np.minimum(level, len(self.tables.distances) - 1), is_open, choice)
             level = level + 1
             is_open &= level < len(self.tables.distances)
-        return choice
+
+    def _narrowed(
+        self, level: np.ndarray, is_open: np.ndarray, choice: Choice
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Drop the sizes that no job can use any more, at this distance or a larger one."""
+        best = np.minimum(self.ceiling, choice.key) * MARGIN
+        last = len(self.tables.distances) - 1
+        is_open = is_open & (self._bound(np.minimum(level, last)) <= best)
+        keep = is_open.any(axis=1)
+        if keep.all():
+            return level, is_open
+        for name in ("rows", "left", "qubits", "alone", "longest", "floor"):
+            setattr(self, name, getattr(self, name)[keep])
+        return level[keep], is_open[keep]
+
+    def _bound(self, level: np.ndarray) -> np.ndarray:
+        """Return what no choice at this distance or a larger one is better than."""
+        if self.objective == "runtime":
+            return self._fastest(level)
+        data = self.jobs.tiles * self.tables.tile_qubits[level]
+        if self.objective == "qubits":
+            return data + self.qubits * np.minimum(self.alone, 1.0)
+        return data * self._fastest(level) + self.qubits * self.alone
 
     def _fastest(self, level: np.ndarray) -> np.ndarray:
         """Return the fewest cycles at a distance, however many factories there are."""

@@ -82,7 +82,7 @@ class Rival:
         queries: expected uses of U_A and of U_b of one solution, restarts included.
         run_queries: uses of U_A of one run without restarts.
         flag_prob: probability that such a run flags success.
-        invocations: runs in one state.
+        invocations: runs in one amplified state; None where nothing is amplified.
         magic_states: of the whole job, Toffoli + T/2.
         kind: how its constants are known.
         reason: why there is none of all that, empty where there is.

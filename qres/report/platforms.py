@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from qres.classical.record import ClassicalCost
@@ -71,7 +72,7 @@ BOUNDS = {"two-sided": "", "upper": "upper bound", "lower": "optimistic"}
 def machine_sheet(report: Result) -> Sheet:
     """Return the machines; for a job that was priced."""
     names = ("machine", "qubits", "time", "distance", "factories", "note")
-    sheet = grid("Machines", *names, wide=5, keep=True)
+    sheet = grid(f"Machines{_within(report)}", *names, wide=5, keep=True)
     sheet.units = ("", "physical", "", "of the code", "of magic states", "")
     for cost in report.priced.machines if report.priced else ():
         if not cost.is_feasible:
@@ -87,6 +88,15 @@ def machine_sheet(report: Result) -> Sheet:
             f"{cost.factory}, limited by {cost.limited_by}",
         )
     return sheet
+
+
+def _within(report: Result) -> str:
+    """Return the limits that are set, as a title goes on; empty without any."""
+    limits = report.scenario.limits
+    texts = [f"{count(limits.max_qubits)} qubits"] if math.isfinite(limits.max_qubits) else []
+    if math.isfinite(limits.max_runtime_s):
+        texts.append(duration(limits.max_runtime_s))
+    return f", each within {' and '.join(texts)}" if texts else ""
 
 
 def classical_lines(report: Result) -> list[str]:

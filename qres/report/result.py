@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import asdict
 from typing import Any
 
 from qres.algorithms.record import Share
@@ -45,6 +47,7 @@ def to_dict(report: Result) -> dict[str, Any]:
         "budget": [
             budget_row(report, share) for share in (report.job.shares if report.job else ())
         ],
+        "limits": _limits(report),
         "physical": _physical(report),
         "classical": _classical(report),
         "verdict": _verdict(report),
@@ -65,6 +68,12 @@ def _target(report: Result) -> dict[str, Any]:
         "of": error.target,
         "weights_error": plain(report.weights_error),
     }
+
+
+def _limits(report: Result) -> dict[str, float | None]:
+    """Return what the machines must stay within; null where nothing is set."""
+    limits = asdict(report.scenario.limits)
+    return {name: value if math.isfinite(value) else None for name, value in limits.items()}
 
 
 def _classical(report: Result) -> dict[str, Any]:

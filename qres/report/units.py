@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import math
 
+from qres.notation.spans import SECONDS
+
 AGE_OF_UNIVERSE_YEARS = 1.38e10
-_YEAR_S = 365.25 * 86400
-_SPANS = (
-    (_YEAR_S, "years"),
-    (86400.0, "days"),
-    (3600.0, "h"),
-    (60.0, "min"),
-    (1.0, "s"),
-    (1e-3, "ms"),
-    (1e-6, "us"),
-    (1e-9, "ns"),
-    (1e-12, "ps"),
-)
 
 
 def count(value: float | int | None) -> str:
@@ -59,10 +49,10 @@ def duration(seconds: float | None) -> str:
         return "unknown"
     if not math.isfinite(seconds):
         return "never"
-    years = seconds / _YEAR_S
+    years = seconds / SECONDS["years"]
     if years >= AGE_OF_UNIVERSE_YEARS:
         return f"{_short(years / AGE_OF_UNIVERSE_YEARS)} ages of the universe"
-    for span, name in _SPANS:
+    for name, span in SECONDS.items():
         if seconds >= span:
             return f"{_short(seconds / span)} {name}"
     return f"{seconds:.3g} s"

@@ -1,1 +1,1 @@
-"""Our physical models beside those of other tools, on the same random inputs."""
+"""Proofs: circuits simulated with real data, and our physical models beside other tools."""

@@ -82,7 +82,7 @@ def test_a_difference_fails(call, monkeypatch):
     ("arguments", "message"),
     [
         (("verify", "--against", "azure"), "'azure' is not known"),
-        (("verify",), "--against"),
+        (("verify", "--inputs", "3"), "--against"),
         (("verify", "--against", "qdk", "--inputs", "0"), "expected 1 or more"),
     ],
 )

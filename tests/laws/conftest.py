@@ -70,6 +70,7 @@ COUNTS = {"logical_qubits": 50, "toffoli": 10**6, "t": 10**5, "rotations": 10**4
 TENSORS = {"t3_injective": 0.3, "t3_unfolding": 0.5, "t3_frobenius": 1.0, "t3_sparsity": 50}
 TENSORS |= {"t3_max_entry": 0.2, "t4_injective": 0.3, "t4_frobenius": 1.0}
 RESTART = {"optimizer": {"momentum": 0.6, "momentum_restart": True}}
+WANES = {"optimizer": {"schedule": {"kind": "cosine"}}}
 DESCENT = {"name": "carleman-gd", "n_steps": STEPS, "learning_rate": 0.05, "padding": "none"}
 
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -86,6 +87,10 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "given": TRAINING,
         "keys": DESCENT | {"optimizer": {"kind": "sgd", "n_batches": 3}},
     },
+    "schedule": {
+        "given": TRAINING | TENSORS,
+        "keys": DESCENT | WANES | {"degree": 2, "truncation_order": 2, "map": "exact"},
+    },
     "linear-system": {"given": MATRIX, "keys": {"name": "linear-system"}},
     "counts": {"given": COUNTS, "keys": {"name": "counts"}},
 }
@@ -94,7 +99,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 VARIANTS = ("segments", "lift-2", "lift-3")
 """Questions whose jobs differ from another's in the numbers of the matrix only."""
 
-RULES = ("momentum", "momentum-lift", "batches")
+RULES = ("momentum", "momentum-lift", "batches", "schedule")
 """Questions with another update rule: they meet the usual solver, read-out and encoding."""
 
 
@@ -273,12 +278,27 @@ def rivals() -> dict[str, tuple[Member, ...]]:
     }
 
 
+def timed(label: str, case: Any, member: Member) -> Any:
+    """Return a case of a law, left to the slow run where each of its parts is in another case."""
+    is_usual = (member.solver, dict(member.readout)) == (SOLVER, READOUT)
+    is_covered = {
+        "carleman-gd": member.solver not in (SOLVER, FLAGGED),
+        "linear-system": dict(member.readout) != READOUT,
+        "segments": not is_usual,
+        "lift-3": True,
+        "momentum": True,
+    }.get(member.name, False)
+    return pytest.param(case, id=label, marks=[pytest.mark.slow] if is_covered else [])
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a law over all members, all groups of rivals, or all formulas."""
     if "member" in metafunc.fixturenames:
-        metafunc.parametrize("member", members(), ids=str)
+        every = [timed(str(member), member, member) for member in members()]
+        metafunc.parametrize("member", every)
     if "rivals" in metafunc.fixturenames:
-        metafunc.parametrize("rivals", rivals().values(), ids=rivals().keys())
+        groups = [timed(label, group, group[0]) for label, group in rivals().items()]
+        metafunc.parametrize("rivals", groups)
     if "formula" in metafunc.fixturenames:
         metafunc.parametrize("formula", formulas(), ids=lambda formula: formula.name)
 

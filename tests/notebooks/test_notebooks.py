@@ -12,7 +12,7 @@ import qres
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-QUICK = ("01_measure_your_network", "02_from_theorem_to_formula")
+QUICK = ("02_from_theorem_to_formula",)
 """Executed by `make test`; the others take some 15 to 60 seconds: by `make test-all`."""
 
 SECONDS_PER_CELL = 90

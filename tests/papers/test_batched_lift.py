@@ -1,6 +1,6 @@
 """Lifts of mini-batches: circuits, the lift itself, its bounds and its card, against dense twins.
 
-Section numbers: science/training-pipeline.md, 4, 6, 8, 12 and 14a.
+Section numbers: the derivation of the training pipeline, 4, 6, 8, 12 and 14a.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ RATE, STEPS, PADDING, SIZE = 0.1, 7, 3, 2
 
 # ------------------------------------------------------------------ gates: formula and circuit
 
-WAYS = list(itertools.product(("frobenius", "sparse"), (2, 3)))
+WAYS = [
+    pytest.param(name, degree, marks=[pytest.mark.slow] if degree > 2 else [])
+    for name, degree in itertools.product(("frobenius", "sparse"), (2, 3))
+]
 
 
 def numbers(draw, name, degree):

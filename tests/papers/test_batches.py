@@ -1,6 +1,6 @@
 """Mini-batches in a frozen order: circuits, norms, price and measurement, against dense twins.
 
-Section numbers: science/training-pipeline.md, 12 and 14a.
+Section numbers: the derivation of the training pipeline, 12 and 14a.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Printed rows of the finite-horizon mathematics of the lift.
 
-Section numbers: science/training-pipeline.md. What can be computed from the scalar recurrence
+Section numbers: the derivation of the training pipeline. What can be computed from the scalar recurrence
 itself is computed here a second way, by polynomials and a dense history matrix.
 """
 

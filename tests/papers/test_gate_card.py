@@ -1,6 +1,6 @@
 """The circuits of the gate card as matrices: does the block they encode have the charged size?
 
-`science/training-pipeline.md`, section 14a, says which circuit a query is. Here each is built with
+the derivation of the training pipeline, section 14a, says which circuit a query is. Here each is built with
 numpy, register by register, at the number of angle bits that `qres` buys, and its block is compared
 with what it stands for. No circuit of `qres` is used: a failure means that normalisation, ancillas
 or bits that are charged do not encode the matrix to the precision that the budget assumes.

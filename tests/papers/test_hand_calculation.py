@@ -1,6 +1,6 @@
 """Training runs and linear systems whose every stage value is computed by hand.
 
-Nothing here is taken from `qres`: the arithmetic is `science/training-pipeline.md` read line by
+Nothing here is taken from `qres`: the arithmetic is the derivation of the training pipeline read line by
 line (section numbers in the comments), in plain Python. Where the sheet leaves freedom, what was
 taken is stated as "Reading:". A failure means that the program no longer prices what the sheet
 says, whichever of its storeys moved.

@@ -2,7 +2,7 @@
 
 At degree 1 and truncation order 1 everything that the cost rests on can be checked with a matrix:
 the norms, the success probability, and that no error of the size that the budget grants moves the
-result by more than its share. Section numbers: science/training-pipeline.md.
+result by more than its share. Section numbers: the derivation of the training pipeline.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Momentum as one linear system: circuit, norms and price, against dense matrices and hand counts.
 
-Section numbers: science/training-pipeline.md, 12 and 14a.
+Section numbers: the derivation of the training pipeline, 12 and 14a.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The lift of momentum: circuit, gate card and job, against dense matrices and hand counts.
 
-Section numbers: science/training-pipeline.md, 8, 12 and 14a.
+Section numbers: the derivation of the training pipeline, 8, 12 and 14a.
 """
 
 from __future__ import annotations

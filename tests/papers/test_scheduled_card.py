@@ -1,6 +1,6 @@
 """A learning-rate schedule: card by hand, dense sums of unitaries, norms of the system, its law.
 
-Section numbers: science/training-pipeline.md, 12 and 14a.
+Section numbers: the derivation of the training pipeline, 12 and 14a.
 """
 
 from __future__ import annotations
@@ -333,7 +333,9 @@ def test_the_plan_shows_the_schedule():
 
 def test_what_a_schedule_cannot_do_is_said_in_one_line():
     scenario = train(0, "cosine")[-1]
-    with pytest.raises(qres.InputError, match="priced for one learning rate: use dense or"):
+    with pytest.raises(
+        qres.InputError, match="priced for one learning rate, not for a schedule: use"
+    ):
         qres.estimate(
             scenario,
             algorithm__encoding="gram",

@@ -1,6 +1,6 @@
 """Printed rows of momentum, segments, dissipation and tabulation.
 
-Section numbers: science/training-pipeline.md.
+Section numbers: the derivation of the training pipeline.
 """
 
 from __future__ import annotations

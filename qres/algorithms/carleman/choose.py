@@ -74,8 +74,11 @@ def error_curves(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the certificate and the majorant at t = 0..T, in the units of u.
 
-    The majorant is infinite for m < N, which it says nothing about.
+    The majorant is infinite for m < N, which it says nothing about; both are on a path that is.
     """
+    if math.inf in dynamics.path:
+        nothing = np.full(len(dynamics.path), math.inf)
+        return nothing, nothing
     if dynamics.rates:
         return error_curves_of(
             dynamics.rates,
@@ -95,7 +98,8 @@ def error_curves(
         map_order,
         norms_injective=rescale(dynamics.norms_injective, gamma),
     )
-    certificate = gamma * certify(step, path / gamma)[:, 0]
+    with np.errstate(over="ignore"):
+        certificate = gamma * certify(step, path / gamma)[:, 0]
     if map_order < truncation_order:
         return certificate, np.full(len(path), math.inf)
     phi = majorant_of(dynamics.linear, dynamics.norms_injective)

@@ -126,7 +126,7 @@ def success_prob_low(
         rest = math.sqrt(max(0.0, float(path[-1]) ** 2 - read**2)) + float(errors[-1, 0])
         unread = float(np.square(rest))
     low = max(0.0, read - float(errors[-1, 0])) ** 2
-    last = float(weights[-1, 1:].sum()) + (unread if read < path[-1] else 0.0)
+    last = float(weights[-1, 1:].sum()) + (0.0 if read_norm is None else unread)
     other = float(weights[:-1].sum()) + (padding + 1) * last
     if low == 0:
         return 0.0

@@ -16,7 +16,6 @@ import numpy as np
 from qres.algorithms.carleman.certificate import LinearPart
 from qres.algorithms.carleman.choose import Dynamics, error_curves
 from qres.algorithms.carleman.kernels import Kernels, kernels
-from qres.errors import InfeasibleError
 
 TRIED_ORDERS = (3, 2)
 """Truncation orders at whose certificate the rate is chosen; a later one where those are infinite."""
@@ -45,8 +44,9 @@ def momentum_dynamics(
         updates: $\lVert u_t\rVert$, t = 0..T.
         velocities: $\lVert v_t\rVert$, or upper bounds.
 
-    Raises:
-        InfeasibleError: the linear steps grow beyond any number.
+    Returns:
+        That of the smallest certificate; its path is infinite where the linear steps grow beyond any
+        number, and so is then its certificate.
     """
     found = kernels(
         lambda_min, lambda_max, learning_rate, len(updates) - 1, momentum, velocity_scale
@@ -69,7 +69,9 @@ def _at_rate(
 ) -> Dynamics:
     """Return the recurrence at one rate."""
     push, update, velocity = found.relative(rate)
-    path = update * np.array(updates) + velocity * np.array(velocities)
+    path = np.full(len(updates), math.inf)
+    if math.isfinite(max(push, update, velocity)):
+        path = update * np.array(updates) + velocity * np.array(velocities)
     linear = LinearPart(
         learning_rate=learning_rate,
         lambda_min=ends[0],
@@ -84,17 +86,14 @@ def _at_rate(
 
 def _least(options: Iterable[Dynamics]) -> Dynamics:
     """Return the recurrence of the smallest certificate."""
-    usable = [item for item in options if math.isfinite(max(item.path))]
-    if not usable:
-        raise InfeasibleError(
-            "truncation", "the steps with momentum grow beyond any number within a segment"
-        )
-    ranked = [(_rank(item), -place) for place, item in enumerate(usable)]
-    return usable[-min(ranked)[1]]
+    *others, last = options
+    # of equals the one of the largest rate
+    return min((last, *reversed(others)), key=_rank)
 
 
 def _rank(item: Dynamics) -> tuple[float, ...]:
-    return tuple(
+    errors = (
         min(float(curve[-1]) for curve in error_curves(item, order, order))
         for order in TRIED_ORDERS
     )
+    return (math.inf in item.path, *errors)

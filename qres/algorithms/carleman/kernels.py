@@ -82,10 +82,13 @@ class Kernels:
 
     def relative(self, rate: float) -> tuple[float, float, float]:
         r"""Return the largest $k_t/\rho^t$, $a_t/\rho^t$ and $b_t/\rho^t$."""
-        scale = np.power(rate, -np.arange(len(self.push), dtype=float))
-        push, update, velocity = (
-            float((kernel * scale).max()) for kernel in (self.push, self.update, self.velocity)
-        )
+        logs = np.arange(len(self.push)) * math.log(rate)
+        # in logarithms, as a power of the rate may overflow where a kernel vanishes
+        with np.errstate(divide="ignore", over="ignore"):
+            push, update, velocity = (
+                float(np.exp(np.log(kernel) - logs).max())
+                for kernel in (self.push, self.update, self.velocity)
+            )
         return push, update, velocity
 
 
@@ -150,6 +153,7 @@ def _near(
     return list(norms)
 
 
+@lru_cache(maxsize=512)
 def carry_bound(
     lambda_min: float, lambda_max: float, learning_rate: float, n_steps: int, momentum: float
 ) -> float:
@@ -196,7 +200,7 @@ def lift_powers(found: Kernels, norms: Sequence[float], truncation_order: int) -
         others = _others(state[1:], push, norms, order)
         flat = others.transpose(1, 0, 2)
         for k in range(1, near + 1):
-            past = powers[k - 1 :: -1] if k < near + 1 else powers
+            past = powers[k - 1 :: -1]
             powers[k] += flat[:, :k].reshape(order, -1) @ past[:k].reshape(-1, order)
         if n_steps > near:
             powers = _continued(powers, n_steps)

@@ -68,17 +68,25 @@ def split_readout(weights: Any, epsilon: float, access: Access) -> np.ndarray:
 
 
 def _sampling_factor(segment_weights: np.ndarray, epsilon: float) -> float:
-    return float(np.sum(_positive(segment_weights) ** (2 / 3)) ** 3 / float(epsilon) ** 2)
+    return float(np.sum(_counted(segment_weights) ** (2 / 3)) ** 3 / float(epsilon) ** 2)
 
 
 def _coherent_factor(segment_weights: np.ndarray, epsilon: float) -> float:
-    return float(np.sum(np.sqrt(_positive(segment_weights))) ** 2 / float(epsilon))
+    return float(np.sum(np.sqrt(_counted(segment_weights))) ** 2 / float(epsilon))
 
 
 def _positive(weights: Any) -> np.ndarray:
-    found = np.asarray(weights, dtype=float)
-    if found.ndim != 1 or not found.size or not (found > 0).all():
+    found = _counted(weights)
+    if not (found > 0).all():
         raise InputError("segments: the weights are a list of numbers > 0")
+    return found
+
+
+def _counted(weights: Any) -> np.ndarray:
+    """Return weights, 0 where nothing of an error is left at the end."""
+    found = np.asarray(weights, dtype=float)
+    if found.ndim != 1 or not found.size or not (found >= 0).all() or not found.any():
+        raise InputError("segments: the weights are a list of numbers >= 0, some above 0")
     return found
 
 

@@ -132,10 +132,10 @@ def _norms_of(products: np.ndarray) -> np.ndarray:
 
 def _grouped_windows(steps: np.ndarray, stride: int) -> np.ndarray:
     """Return bounds on the windows of each length from those that start at multiples of the stride."""
-    count, ahead = len(steps), steps.copy()
-    for offset in range(1, min(stride, count)):
-        ahead[:-offset] = np.maximum(ahead[:-offset], steps[offset:])
+    count, ahead = len(steps), _largest_ahead(steps, stride)
     starts, found = np.arange(0, count, stride), [1.0]
+    if steps.shape[1] == 1:
+        return _scalar_windows(ahead[:, 0, 0], starts)
     products = np.broadcast_to(np.eye(steps.shape[1]), (len(starts), *steps.shape[1:]))
     with np.errstate(over="ignore", invalid="ignore"):
         for width in range(1, count + 1):
@@ -143,6 +143,28 @@ def _grouped_windows(steps: np.ndarray, stride: int) -> np.ndarray:
             products = ahead[starts + width - 1] @ products[: len(starts)]
             found.append(float(_norms_of(products).max()))
     return np.array(found)
+
+
+def _largest_ahead(steps: np.ndarray, stride: int) -> np.ndarray:
+    """Return the entrywise largest of every step and the stride - 1 after it, by doubling."""
+    ahead, width = steps.copy(), 1
+    while width < min(stride, len(steps)):
+        more = min(width, stride - width, len(steps) - width)
+        ahead[:-more] = np.maximum(ahead[:-more], ahead[more:].copy())
+        width += more
+    return ahead
+
+
+def _scalar_windows(ahead: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return the same of numbers, all lengths from one start at a time."""
+    found = np.zeros(len(ahead) + 1)
+    found[0] = 1.0
+    for start in starts:
+        with np.errstate(over="ignore", invalid="ignore"):
+            products = ahead[start:].cumprod()
+        products[np.isnan(products)] = math.inf
+        np.maximum(found[1 : len(products) + 1], products, out=found[1 : len(products) + 1])
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -71,7 +71,12 @@ class Plan:
     @property
     def error(self) -> float:
         """What is spent before anything is computed, with the best map."""
-        return self.eps_model + self.eps_truncation + min(self.eps_map.values())
+        return self.eps_model + self.eps_lift
+
+    @property
+    def eps_lift(self) -> float:
+        """What truncation and the best map spend; infinite where nothing is certified."""
+        return self.eps_truncation + min(self.eps_map.values())
 
 
 def part_of(error: ErrorTarget) -> float:
@@ -111,13 +116,15 @@ def _nearest(parameters: CarlemanGd, tried: Sequence[Plan]) -> Plan:
     """Return the plan that misses by least, a measured one if there is any."""
 
     def rank(plan: Plan) -> tuple[bool, bool, float]:
-        return not math.isfinite(plan.eps_truncation), plan.cut.is_repeated, plan.error
+        if not math.isfinite(plan.eps_lift):
+            return True, False, plan.cut.steps
+        return False, plan.cut.is_repeated, plan.error
 
     best = min(tried, key=rank)
-    if math.isfinite(best.eps_truncation):
+    if math.isfinite(best.eps_lift):
         return best
-    steps = parameters.segment_steps
-    within = "one step" if steps in ("auto", 1) else f"segments of {steps} steps"
+    steps = best.cut.steps
+    within = "one step" if steps == 1 else f"segments of {steps} steps"
     raise InfeasibleError("truncation", f"the Carleman series does not converge within {within}")
 
 
@@ -201,14 +208,16 @@ def find_plan(parameters: CarlemanGd, cut: Segmentation, degree: int, part: floa
         spent = cut.relative([final_error(model, order, order) for model in models])
         if spent <= part:
             break
-    keeps = (model <= part or _is_typed(parameters)) and (spent <= part or typed != "auto")
+    maps = _maps(parameters, cut, models, order, spent, part)
+    is_priced = math.isfinite(spent + min(maps.values())) and (spent <= part or typed != "auto")
+    keeps = (model <= part or _is_typed(parameters)) and is_priced
     return Plan(
         degree=degree,
         cut=cut,
         truncation_order=order,
         eps_model=model,
         eps_truncation=spent,
-        eps_map=_maps(parameters, cut, models, order, spent, part),
+        eps_map=maps,
         keeps=keeps,
         is_certified=spent <= part,
     )

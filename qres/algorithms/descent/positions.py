@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from qres.algorithms.carleman.describe import Lift, describe_lift
 from qres.algorithms.carleman.segments import COHERENT_FACTOR, SAMPLING_FACTOR
 from qres.algorithms.carleman.varying import describe_varying
 from qres.algorithms.descent.plan import Plan, tensor_norms
-from qres.algorithms.descent.segmentation import spectrum
+from qres.algorithms.descent.segmentation import check_path, spectrum
 from qres.errors import InfeasibleError
 from qres.measurement.record import Segment
 from qres.notation.quantity import Quantity
 
 HALVES = range(-4, 5)
 """Exponents k of the rescalings $2^{k/2}$ times the largest update that are tried."""
+
+LARGEST_STRETCH = 1e100
+"""No read-out is precise enough for errors that grow by more."""
 
 Position = tuple[int, float, int]
 """Map order, rescaling, padding."""
@@ -36,6 +38,7 @@ def _lift(segment: Segment, plan: Plan, position: Position) -> Lift:
     low, high = spectrum(segment.values)
     norms = tensor_norms(segment.values, plan.degree)
     path = tuple(segment.path_norms[plan.degree])
+    check_path(path, segment.n_steps)
     rate, order = plan.cut.learning_rate, plan.truncation_order
     rates = plan.cut.rates_of(segment)
     return _describe(rate, low, high, norms, path, order, *position, rates)
@@ -113,11 +116,8 @@ def lift_values(plan: Plan, position: Position) -> dict[str, Quantity]:
 
     return {
         "inverse_norm": bounded(inverse, "history.linv_bound"),
-        "xi": replace(
-            bounded(
-                max(lift.xi for lift in lifts), "norm(L^-1) norm(b) / norm(x), x the exact lift"
-            ),
-            bound="two-sided",
+        "xi": bounded(
+            max(lift.xi for lift in lifts), "norm(L^-1) norm(b) / norm(x), x the exact lift"
         ),
         "success_prob": Quantity(
             value=min(read_prob(plan, lift) for lift in lifts),
@@ -164,16 +164,28 @@ def stretches(plan: Plan, position: Position) -> dict[str, float]:
     With $w_s = \Lambda_s(\lVert u_s\rVert + e_s)/\lVert\theta_T-\theta_0\rVert$ the sum of $w_s$, and
     for read-outs, whose errors are split over the segments by Lagrange multipliers,
     $(\sum\sqrt{w_s})^2/K$ where the cost goes as one over the error (coherent) and
-    $((\sum w_s^{2/3})^3/K)^{1/2}$ where it goes as one over its square (sampling).
+    $((\sum w_s^{2/3})^3/K)^{1/2}$ where it goes as one over its square (sampling). Where the
+    truncation is assumed to suffice, $e_s$ counts as $\lVert u_s\rVert$ at most.
     """
     lifts = segment_lifts_of(plan, position)
     return stretches_at(plan, [0.0 if plan.degree == 1 else lift.e_final for lift in lifts])
 
 
 def stretches_at(plan: Plan, errors: Sequence[float]) -> dict[str, float]:
-    """Return `stretches` from the certified error of every segment."""
+    """Return `stretches` from the certified error of every segment.
+
+    Raises:
+        InfeasibleError: an error grows by more than `LARGEST_STRETCH` until the end.
+    """
+    if not plan.is_certified:
+        lengths = (segment.path_norms[plan.degree][-1] for segment in plan.cut.segments)
+        errors = [min(pair) for pair in zip(errors, lengths, strict=True)]
     shares = plan.cut.shares(errors, plan.degree)
     count = len(shares)
+    if not shares.sum() < LARGEST_STRETCH:
+        raise InfeasibleError(
+            "segments", f"an error of one grows more than {LARGEST_STRETCH:.0e}-fold until the end"
+        )
     coherent = COHERENT_FACTOR(segment_weights=shares, epsilon=1.0)
     sampling = SAMPLING_FACTOR(segment_weights=shares, epsilon=1.0)
     return {

@@ -10,13 +10,15 @@ because Lipschitz constants multiply; $g_{s'}$ is the larger $\max|1 - \eta\lamb
 the segment (of the last one its start), a measured stand-in for its maximum between the true and the
 actual path. With momentum that restarts, the velocity is 0 at the start of a segment and not carried
 on, so in place of $g^T$ stands $\max|e_u^T M(\lambda)^T e_u|$ over both spectra, see
-`carleman.kernels`; each length of segments then is a training of its own, with its own $\theta_T$.
+`carleman.kernels`, which takes the Hessian of a segment as constant: products of different steps with
+momentum have no bound of this kind, so what follows is `assumed`. Each length of segments then is a
+training of its own, with its own $\theta_T$.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -35,8 +37,8 @@ SIZES = ("n_params", "n_active", "n_samples")
 DEGREES: tuple[int, ...] = (1, 2, 3)
 """Of the polynomial gradient."""
 
-LARGEST_NORM = 1e150
-"""Norms above have no square."""
+LARGEST_NORM, LEAST_NORM = 1e150, 1e-140
+"""Norms above and below have no square, rescaled ones included."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +70,18 @@ class Segmentation:
     def weights(self) -> tuple[float, ...]:
         r"""The factors $\Lambda_s$ by which the error of a segment grows to the end."""
         if self.momentum:
-            carried = [self._carried(place) for place in range(len(self.segments))]
-            return tuple(carry_factors(carried, [1] * len(carried)).tolist())
+            return self._weights_of(self._carried)
         if self.rates:
-            stretched = [self._stretched(place) for place in range(len(self.segments))]
-            return tuple(carry_factors(stretched, [1] * len(stretched)).tolist())
+            return self._weights_of(self._stretched)
         starts = [growth(segment.values, self.learning_rate) for segment in self.segments]
         growths = [max(ends) for ends in zip(starts, [*starts[1:], starts[-1]], strict=True)]
         factors = carry_factors(growths, [segment.n_steps for segment in self.segments])
         return tuple(factors.tolist())
+
+    def _weights_of(self, carry: Callable[[int], float]) -> tuple[float, ...]:
+        """Return the factors from what each segment but the first makes of an error at its start."""
+        carried = [1.0, *(carry(place) for place in range(1, len(self.segments)))]
+        return tuple(carry_factors(carried, [1] * len(carried)).tolist())
 
     def _carried(self, place: int) -> float:
         """Return what the steps of a segment make of an error at its start."""
@@ -294,7 +299,7 @@ def check_path(norms: Sequence[float], n_steps: int) -> None:
         raise InputError(
             f"update_norms: expected n_steps + 1 = {n_steps + 1} numbers, found {len(norms)}"
         )
-    if norms[-1] <= 0:
+    if norms[-1] < LEAST_NORM:
         raise InfeasibleError("training", "the weights do not move, there is nothing to read out")
     if max(norms) > LARGEST_NORM:
         raise InfeasibleError("training", "the weight updates grow beyond any number")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -131,8 +132,11 @@ def stretched(parameters: CarlemanGd, plan: Plan, found: Mapping[str, float]) ->
     """Return how much the errors of the segments add up to at the end, `found` by `stretches`."""
     is_sampled = parameters.readout.kind == "tomography" and parameters.readout.access == "sampling"
     read = found["sampling" if is_sampled else "coherent"]
-    kind: Kind = "assumed" if plan.cut.is_repeated else "measured"
+    has_carry = plan.cut.momentum > 0 and len(plan.cut.segments) > 1
+    kind: Kind = "assumed" if plan.cut.is_repeated or has_carry else "measured"
     method = "growth from the end of each segment to the end of the last, times the part it moves"
+    if has_carry:
+        method += "; the Hessian of a segment taken as constant"
     stretched = {"stretch": Quantity(value=found["stretch"], kind=kind, method=method)}
     if parameters.readout.kind == "tomography":
         text = f"{method}; split over the segments for least cost"
@@ -147,15 +151,14 @@ def training_references(plan: Plan, position: Position) -> Values:
     for segment in plan.cut.segments:
         low, high = spectrum(segment.values)
         kinds += [segment.values[name].kind for name in ("lambda_min", "lambda_max")]
-        rates = np.array(plan.cut.rates_of(segment) or (plan.cut.learning_rate,))
-        ends = (1 - rates * high, 1 - rates * low)
-        found.append(linear_reference(ends, segment.n_steps, padding))
+        rates = plan.cut.rates_of(segment) or (plan.cut.learning_rate,)
+        found.append(_reference(rates, low, high, segment.n_steps, padding))
     references = {
         "inverse_norm": Quantity(
             value=max(found),
             kind=weakest(kinds),
             bound="lower",
-            source="exact one-eigenvalue history matrix at both ends of the spectrum",
+            source="one-eigenvalue history matrix at both ends of the spectrum",
         )
     }
     optimistic = _optimistic(plan, position[0])
@@ -165,6 +168,15 @@ def training_references(plan: Plan, position: Position) -> Values:
     if ratio is not None:
         references["finite_horizon_ratio"] = ratio
     return references
+
+
+@lru_cache(maxsize=64)
+def _reference(
+    rates: tuple[float, ...], low: float, high: float, n_steps: int, padding: int
+) -> float:
+    """Return `linear_reference` of both ends of a spectrum; it is the same for most choices."""
+    steps = np.array(rates)
+    return linear_reference((1 - steps * high, 1 - steps * low), n_steps, padding)
 
 
 def _nonlinearity(plan: Plan) -> Quantity | None:

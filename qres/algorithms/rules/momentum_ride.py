@@ -11,9 +11,9 @@ below by the errors of all blocks of the truncated lift, in the horizon norm of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -97,14 +97,14 @@ class Ride:
 
     def prob_low(self, scale: float, padding: int, rescaling: float) -> float:
         """Return the certified probability of u at the end of the truncated lift."""
-        norms = np.sqrt(self._energies(self.most, scale)) / rescaling
+        norms = np.sqrt(self._energies(scale, is_most=True)) / rescaling
         errors = _errors(self, scale, rescaling)
         with np.errstate(over="ignore"):
             return success_prob_low(norms, errors, padding, read_norm=self.path[-1] / rescaling)
 
     def norm(self, scale: float, padding: int, rescaling: float = 1.0) -> float:
         r"""Return $\lVert x\rVert$ of the exact lift, the least that the velocity allows."""
-        z = self._energies(self.least, scale) / rescaling**2
+        z = self._energies(scale, is_most=False) / rescaling**2
         return solution_norm(z, self.truncation_order, padding)
 
     def xi(self, scale: float, padding: int, rescaling: float = 1.0) -> float:
@@ -116,12 +116,18 @@ class Ride:
         return inverse * source / self.norm(scale, padding, rescaling)
 
     def _prob(self, scale: float, padding: int, rescaling: float) -> float:
-        z = self._energies(self.most, scale) / rescaling**2
+        z = self._energies(scale, is_most=True) / rescaling**2
         read, order = (self.path[-1] / rescaling) ** 2, self.truncation_order
         return float(SUCCESS_PROB(z=z, truncation_order=order, padding=padding, z_read=read))
 
-    def _energies(self, speeds: Sequence[float], scale: float) -> np.ndarray:
-        return np.square(self.path) + scale**2 * np.square(speeds)
+    @cached_property
+    def _squares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Squares of path, least and most."""
+        return np.square(self.path), np.square(self.least), np.square(self.most)
+
+    def _energies(self, scale: float, *, is_most: bool) -> np.ndarray:
+        path, least, most = self._squares
+        return path + scale**2 * (most if is_most else least)
 
 
 @lru_cache(maxsize=256)
@@ -151,6 +157,8 @@ def _errors(ride: Ride, scale: float, rescaling: float) -> np.ndarray:
     model = momentum_dynamics(
         *ends, ride.learning_rate, ride.momentum, scale, ride.norms, ride.path, ride.most
     )
+    if math.inf in model.path:
+        return np.full((len(model.path), order), math.inf)
     step = bound_step(model.linear, rescale(ride.norms, rescaling), order, order)
     return certify(step, np.array(model.path) / rescaling)
 

@@ -39,7 +39,7 @@ class Scheduled(UpdateRule):
 
     name: str = "schedule"
     encodings: tuple[str, ...] | None = ("dense", "frobenius", "sparse")
-    why: str = "leaves out a part of the Hessian, which is priced for one learning rate"
+    why: str = "is priced for one learning rate, not for a schedule"
     is_pruned: bool = False
 
     def is_asked(self, parameters: CarlemanGd) -> bool:

@@ -59,11 +59,11 @@ def best_scale(
 
     def cost(scale: float, position: Position) -> float:
         _, rescaling, padding = position
-        prob = min(ride.prob(scale, padding, rescaling) for ride in rides)
         inverse = max(ride.inverse(scale, padding, rescaling) for ride in rides)
-        if prob <= 0 or not math.isfinite(inverse):
+        if not math.isfinite(inverse):
             return math.inf
-        return alpha(scale, rescaling) * inverse / math.sqrt(prob)
+        prob = min(ride.prob(scale, padding, rescaling) for ride in rides)
+        return math.inf if prob <= 0 else alpha(scale, rescaling) * inverse / math.sqrt(prob)
 
     scales = [rides[0].learning_rate * 2.0**k for k in EXPONENTS]
     options = [(scale, position) for position in positions for scale in scales]

@@ -1,4 +1,4 @@
-"""Contraction margin and growth sum against science/training-pipeline.md, section 17."""
+"""Contraction margin and growth sum against the derivation of the training pipeline, section 17."""
 
 import math
 

@@ -467,11 +467,11 @@ def test_live_module_bad_input():
     with pytest.raises(InputError, match=r"do not fit: LookupError: nothing$"):
         measure_module(Raising(2, 1), loss=loss, batches=batch)
     kinked = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
-    found = measure_module(kinked, loss=loss, batches=batch)
+    found = measure_module(kinked, loss=loss, batches=batch, n_steps=3)
     assert [code for code, _ in found.warnings] == ["W-KINK"]
     assert found.values["eps_model"].kind == found.values["t3_injective"].kind == "assumed"
-    with pytest.raises(InputError, match="segment_steps: must be 1 to 50, found 51"):
-        measure_module(kinked, loss=loss, batches=batch, segment_steps=51)
+    with pytest.raises(InputError, match="segment_steps: must be 1 to 3, found 4"):
+        measure_module(kinked, loss=loss, batches=batch, n_steps=3, segment_steps=4)
 
 
 def test_without_a_third_derivative_degree_one_is_measured():

@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from qres.algorithms.descent.plan import find_plan, is_majorant_infinite, plans, tensor_norms
+from qres.algorithms.descent.segmentation import segmentations
 from qres.config.record import ErrorTarget
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement, Segment
@@ -168,11 +169,19 @@ def test_a_series_that_converges_in_no_segment_is_infeasible():
 def test_an_infinite_certificate_opens_no_cheaper_map():
     """Infinity less infinity is no error of 0."""
     beyond = measured({1: 0.5, 2: 0.0}, t3_frobenius=1e30)
-    found = plan_of(1e-2, beyond, degree=2, truncation_order=3, segment_steps=20)
-    assert found.eps_truncation == math.inf
-    assert found.eps_map == {3: 0.0}
-    typed = plan_of(1e-2, beyond, degree=2, truncation_order=3, segment_steps=20, map=1)
-    assert typed.eps_map == {1: math.inf}
+    for kept, maps in (("auto", {3: 0.0}), (1, {1: math.inf})):
+        parameters = asked(degree=2, truncation_order=3, segment_steps=20, map=kept)
+        (cut,) = segmentations(parameters, beyond)
+        found = find_plan(parameters, cut, 2, 1e-2 / 7)
+        assert (found.eps_truncation, found.eps_map, found.keeps) == (math.inf, maps, False)
+
+
+@pytest.mark.parametrize("keys", [{}, {"truncation_order": 3}, {"truncation_order": 3, "map": 1}])
+def test_a_segment_without_any_certificate_is_infeasible(keys):
+    """A typed order that misses its part is priced; one of which nothing is known cannot be."""
+    beyond = measured({1: 0.5, 2: 0.0}, t3_frobenius=1e30)
+    with pytest.raises(InfeasibleError, match=r"truncation: .* within segments of 20 steps"):
+        plans(asked(degree=2, segment_steps=20, **keys), beyond, error_of(1e-2))
 
 
 @pytest.mark.parametrize(
