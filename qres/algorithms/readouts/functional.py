@@ -10,9 +10,11 @@ from typing import Any
 
 import sympy
 
-from qres.algorithms.readouts.base import Parts
-from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.base import Parts, Readout
+from qres.algorithms.readouts.norm import FOURIER, norm_definitions, norm_part, norm_stage
 from qres.algorithms.readouts.observable import (
+    FAILURES,
+    READ_SHARE,
     ROUNDS,
     circuit_arguments,
     estimate_unit,
@@ -94,3 +96,26 @@ def overlap_parts(parts: Parts, levels: Any) -> list[tuple[Any, Any]]:
     reference = parts.reference(levels)
     estimate = OverlapEstimation(parts.run, reference, *circuit_arguments(parts.values))
     return [(estimate, 1), norm_part(parts, estimates=1)]
+
+
+def overlap_readout(levels: str, **own: Any) -> Readout:
+    """Return the read-out of a functional by its overlap with a known state.
+
+    Args:
+        levels: symbol of the qubits of the known state.
+        own: further fields of `Readout`.
+    """
+    return Readout(
+        modes=("direct",),
+        stages=lambda system, mode: overlap_stages(system, symbol(levels)),
+        parts=lambda parts, mode: overlap_parts(parts, parts.values[levels]),
+        amplified=lambda mode: 0,
+        has_plain=False,
+        is_coherent=True,
+        controls=1,
+        rotations=lambda system: reference_rotations(system, 1),
+        shares=(READ_SHARE,),
+        failures=FAILURES,
+        assumptions=(FOURIER,),
+        **own,
+    )

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import sympy
 
-from qres.algorithms.readouts.base import Mode, Readout
+from qres.algorithms.readouts.base import Mode
 from qres.algorithms.readouts.functional import (
     REFERENCE_PART,
     functional_definitions,
-    overlap_parts,
-    overlap_stages,
+    overlap_readout,
 )
-from qres.algorithms.readouts.norm import FOURIER
-from qres.algorithms.readouts.observable import FAILURES, READ_SHARE, estimate_definitions
-from qres.algorithms.readouts.reference import reference_rotations
+from qres.algorithms.readouts.observable import estimate_definitions
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.source import derived
@@ -72,21 +69,11 @@ def _definitions(system: System, mode: Mode) -> Definitions:
     )
 
 
-READOUT = Readout(
+READOUT = overlap_readout(
+    "index_bits",
     name="observable-linear",
     keys={"kind": "observable", "of": "linear"},
-    modes=("direct",),
     definitions=_definitions,
-    stages=lambda system, mode: overlap_stages(system, _LEVELS),
-    parts=lambda parts, mode: overlap_parts(parts, parts.values["index_bits"]),
-    amplified=lambda mode: 0,
-    has_plain=False,
-    is_coherent=True,
-    controls=1,
-    rotations=lambda system: reference_rotations(system, 1),
-    shares=(READ_SHARE,),
-    failures=FAILURES,
-    assumptions=(FOURIER,),
     settings=("weight_norm",),
     relative_to="norm(w) times the norm of the vector",
 )

@@ -15,16 +15,13 @@ from __future__ import annotations
 
 import sympy
 
-from qres.algorithms.readouts.base import Mode, Readout
+from qres.algorithms.readouts.base import Mode
 from qres.algorithms.readouts.functional import (
     REFERENCE_PART,
     functional_definitions,
-    overlap_parts,
-    overlap_stages,
+    overlap_readout,
 )
-from qres.algorithms.readouts.norm import FOURIER
-from qres.algorithms.readouts.observable import FAILURES, READ_SHARE, estimate_definitions
-from qres.algorithms.readouts.reference import reference_rotations
+from qres.algorithms.readouts.observable import estimate_definitions
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import ceil_log2
@@ -97,21 +94,11 @@ def _definitions(system: System, mode: Mode) -> Definitions:
     )
 
 
-READOUT = Readout(
+READOUT = overlap_readout(
+    "functional_levels",
     name="observable-loss",
     keys={"kind": "observable", "of": "loss"},
-    modes=("direct",),
     definitions=_definitions,
-    stages=lambda system, mode: overlap_stages(system, _LEVELS),
-    parts=lambda parts, mode: overlap_parts(parts, parts.values["functional_levels"]),
-    amplified=lambda mode: 0,
-    has_plain=False,
-    is_coherent=True,
-    controls=1,
-    rotations=lambda system: reference_rotations(system, 1),
-    shares=(READ_SHARE,),
-    failures=FAILURES,
-    assumptions=(FOURIER,),
     needs=("sparsity", "grad_norm", "frobenius_norm", "t3_frobenius"),
     root=lambda system: AMPLITUDE.at(
         error_abs=1, functional_norm=NORM.expression, update_norm=system.read_norm
