@@ -167,8 +167,7 @@ def solve(keys, tensors):
 def compare(seed):
     """The lift of a system, and what the dense matrices say."""
     keys, tensors, path = train(seed)
-    if max(keys["path"]) > 1e3:
-        return None
+    assert max(keys["path"]) < 1e3, "a descent that diverges says nothing"
     eigenvalues = np.linalg.eigvalsh(-tensors[1])
     norms = (float(np.linalg.norm(tensors[0])), 0.0)
     norms += tuple(float(np.linalg.norm(tensor)) for tensor in tensors[2:])
@@ -184,10 +183,7 @@ def compare(seed):
 @pytest.mark.parametrize("seed", range(60))
 def test_no_bound_is_violated(seed):
     """4.2, 4.4, 6, 8, 12 with eta_t. Breaking it means: a dense system does worse than is charged."""
-    found = compare(seed)
-    if found is None:
-        pytest.skip("the descent diverges")
-    keys, lift, values, rhs, solution, error, size = found
+    keys, lift, values, rhs, solution, error, size = compare(seed)
     n_steps = len(keys["rates"])
     assert 1 / values[-1] <= lift.linv * (1 + 1e-12)
     assert values[0] <= lift.norm_l * (1 + 1e-12)
@@ -204,7 +200,7 @@ def test_no_bound_is_violated(seed):
 
 def test_the_bounds_are_not_vacuous():
     """Breaking it means: the test above would pass with bounds many times too large."""
-    found = [item for item in map(compare, range(60)) if item is not None]
+    found = [compare(seed) for seed in range(60)]
     inverse = [1 / values[-1] / lift.linv for _, lift, values, *_ in found]
     error = [item[-2] / item[1].e_final for item in found if item[1].e_final]
     assert len(found) > 50
