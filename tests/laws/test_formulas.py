@@ -43,7 +43,7 @@ encoding.sparse.alpha encoding.frobenius.alpha encoding.frobenius.toffoli solver
 """Names of the design that exist so far: called from outside, so they stay."""
 
 SMALL = {"index_bits": 40, "slot_bits": 40, "sample_bits": 40, "block_limit": 63, "degree": 2}
-SMALL |= {"truncation_order": 8, "map_order": 8}
+SMALL |= {"truncation_order": 8, "map_order": 8, "max_steps": 2000}
 """Whole numbers that count levels, terms or bits: their largest value here."""
 
 
