@@ -12,7 +12,8 @@ undetected triples of 15-to-1, 16 hold one and 6 hold two of the four columns th
 imitate; of 8-to-CCZ, 28 pairs and 8 faults beside a decayed check go undetected. Of storage only that
 of the output patches shows in first order, with the weights that the density matrix of the one-level
 circuit has (`physical.noise`); here they wait 7.5 (or 4) units of $d_m$ and one more to measure the
-checks. The result lies within 11 % of each of the six published two-level rows. A failed check repeats
+checks; that one more was chosen to fit the six published two-level rows, of which the result lies
+within 11 %, so that these rows are no independent check of it. A failed check repeats
 the attempt: the expected number of attempts, $1/(1 - N f - c s)$ with $N$
 inputs and $c$ checks, is charged in time.
 """

@@ -155,7 +155,7 @@ def test_the_rule_per_shot_in_digits(mode):
     assert numbers["eps_tomography"] == pytest.approx(error * 31 / 32, rel=1e-12)
     assert numbers["eps_norm"] == pytest.approx(error, rel=1e-12)
     # (e/64)^2/2 = 1.8838729e-8
-    assert numbers["fail_shot"] == pytest.approx(1.8838729e-8, rel=1e-6)
+    assert numbers["fail_shot"] == pytest.approx(1.8838729e-8, rel=1e-6, abs=0)
     # tomography, norm, amplification, and the norm's part of the hardware: .0125 each
     assert job.failures == ("fail_tomography", "fail_norm", "fail_run", "fail_amplification")
     stages = {item.name: item for item in count_stages(job, numbers)}

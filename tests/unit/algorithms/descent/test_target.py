@@ -63,7 +63,7 @@ def test_hand_row():
 def test_small_errors_do_not_cancel():
     # d = E/g (1 - h E/(2 g^2) + ...): E = 1e-18 is lost in the textbook form of the root
     found = WEIGHTS_ERROR(loss_error=1e-18, final_grad_norm=1, hessian_norm=2, final_distance=1)
-    assert found == pytest.approx(1e-18, rel=1e-12)
+    assert found == pytest.approx(1e-18, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("seed", range(40))
