@@ -20,7 +20,18 @@ from typing import Any
 
 import attrs
 import sympy
-from qualtran import Bloq, CtrlSpec, QAny, QBit, QUInt, Register, Side, Signature
+from qualtran import (
+    Bloq,
+    BloqBuilder,
+    CtrlSpec,
+    DecomposeTypeError,
+    QAny,
+    QBit,
+    QUInt,
+    Register,
+    Side,
+    Signature,
+)
 from qualtran.bloqs.arithmetic import Add
 from qualtran.bloqs.basic_gates import Rz
 from qualtran.bloqs.block_encoding import BlockEncoding
@@ -31,6 +42,7 @@ from qualtran.resource_counting import CostKey, QubitCount
 from qualtran.symbolics import SymbolicFloat, SymbolicInt, is_symbolic
 
 from qres.bloqs.integers import as_integer, at_least, require_integer
+from qres.bloqs.steps import Step, backwards, compose
 
 ROTATION = Rz(sympy.Symbol("theta"))
 """One rotation by an angle that the circuit knows and the count does not need."""
@@ -60,6 +72,22 @@ class Circuit(Bloq, metaclass=abc.ABCMeta):
         """Qubits at the peak: registers held throughout and the workspace."""
         held = [reg.total_bits() for reg in self.signature if reg.side is Side.THRU]
         return as_integer(sum(held) + self.workspace)
+
+    def steps(self) -> Sequence[Step]:
+        """The circuit forwards, step by step; sizes must be numbers.
+
+        Raises:
+            DecomposeTypeError: a size is a symbol, or the circuit is known by its counts alone.
+        """
+        raise DecomposeTypeError(f"{type(self).__name__} is known by its counts alone")
+
+    def sequence(self) -> Sequence[Step]:
+        """The steps in the direction of this circuit."""
+        return backwards(self.steps()) if self.is_adjoint else tuple(self.steps())
+
+    def build_composite_bloq(self, bb: BloqBuilder, **soqs: Any) -> dict[str, Any]:
+        """Decompose into `sequence`."""
+        return compose(bb, self.signature, self.sequence(), soqs)
 
     def my_static_costs(self, cost_key: CostKey) -> Any:
         """Answer `QubitCount`; gates are counted from the call graph."""
@@ -124,6 +152,12 @@ def registers(*, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt) 
             if is_symbolic(bitsize) or bitsize > 0
         ]
     )
+
+
+def require_numbers(circuit: Bloq, *sizes: Any) -> None:
+    """Refuse to decompose a circuit whose sizes are symbols."""
+    if is_symbolic(*sizes):
+        raise DecomposeTypeError(f"{type(circuit).__name__} has symbolic sizes")
 
 
 def uncontrolled(instance: Any, attribute: Any, value: Circuit) -> None:

@@ -2,13 +2,18 @@ r"""Block encoding of a dense matrix by two state preparations, with $\alpha = \
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
+import numpy as np
+from qualtran.bloqs.basic_gates import TwoBitCSwap
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import EncodingCircuit, uncontrolled
 from qres.bloqs.integers import largest, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.steps import Bits, Step, exchange
 from qres.errors import InputError
 
 
@@ -17,7 +22,9 @@ class FrobeniusEncoding(EncodingCircuit):
     r"""Encodes $A$ as $\langle i| U_1^\dagger U_2 |j\rangle = A_{ij} / \|A\|_F$.
 
     $U_1 |i\rangle = |i\rangle \sum_j (A_{ij}/\|A_i\|) |j\rangle$ loads the normalised rows, and
-    $U_2 |j\rangle = \sum_i (\|A_i\|/\|A\|_F) |i\rangle |j\rangle$ the norms of the rows.
+    $U_2 |j\rangle = \sum_i (\|A_i\|/\|A\|_F) |i\rangle |j\rangle$ the norms of the rows. Then the two
+    registers exchange names, which under a control is $n$ controlled swaps: switched off, all angles
+    are zero, but an exchange of names would stay.
 
     Args:
         row_tree: $U_1$, a tree with one row of angles for each row of the matrix.
@@ -69,7 +76,44 @@ class FrobeniusEncoding(EncodingCircuit):
         """The largest table alive in either tree."""
         return largest([self.row_tree.workspace, self.norm_tree.workspace])
 
+    def _trees(self) -> tuple[LoadedRotationTree, LoadedRotationTree]:
+        c = self.num_controls
+        return self.row_tree.with_controls(c), self.norm_tree.with_controls(c)
+
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """One tree and the adjoint of the other."""
-        trees = (self.row_tree, self.norm_tree)
-        return tally((tree.with_controls(self.num_controls), 1) for tree in trees)
+        """One tree and the adjoint of the other; the exchange, if it has a control."""
+        swaps = (TwoBitCSwap(), self.num_controls * self.system_bitsize)
+        return tally([*((tree, 1) for tree in self._trees()), swaps])
+
+    def with_matrix(self, matrix: np.ndarray) -> FrobeniusEncoding:
+        """The same circuit with the angles of this matrix, as many rows and columns as it has.
+
+        Raises:
+            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+        """
+        rows = self.row_tree.rows
+        if matrix.shape != (rows, rows):
+            raise InputError(f"matrix: expected {rows} x {rows}, found {matrix.shape}")
+        if not np.any(matrix):
+            raise InputError("matrix: expected entries that are not all zero")
+        norms = np.linalg.norm(matrix, axis=1)[None, :]
+        row_tree, norm_tree = (
+            self.row_tree.with_vectors(matrix),
+            self.norm_tree.with_vectors(norms),
+        )
+        return attrs.evolve(self, row_tree=row_tree, norm_tree=norm_tree)
+
+    def steps(self) -> Sequence[Step]:
+        """Norms beside the column; the row away from the column register; the exchange."""
+        row_tree, norm_tree = self._trees()
+        control = Bits("ctrl", 1)
+        system, ancilla = (Bits(name, self.system_bitsize) for name in ("system", "ancilla"))
+
+        def wires(selection: Bits, target: Bits, bits: SymbolicInt) -> dict[str, Bits]:
+            gradient = Bits("resource", bits, self.resource_bitsize - bits)
+            named = {"selection": selection, "target": target, "ctrl": control}
+            return named | {"phase_gradient": gradient}
+
+        load = Step(norm_tree, wires(Bits("system", 0), ancilla, norm_tree.bits))
+        unload = Step(row_tree, wires(ancilla, system, row_tree.bits)).adjoint()
+        return (load, unload, *exchange(system, ancilla, control if self.num_controls else None))

@@ -2,13 +2,18 @@ r"""A tree of loaded rotations: prepares an amplitude vector without leaving gar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
+import numpy as np
 from qualtran import Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import Circuit, phase_addition, registers
+from qres.bloqs.circuit import Circuit, registers, require_numbers
 from qres.bloqs.integers import as_integer, as_integers, at_least, ceil_log2, largest, tally
+from qres.bloqs.signed_addition import LoadedRotation
+from qres.bloqs.steps import Bits, Step
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.errors import InputError
 
@@ -29,6 +34,7 @@ class LoadedRotationTree(Circuit):
         bits: bits $b$ of an angle; each rotation is off by at most $2 \pi 2^{-b}$.
         lookup_blocks: block exponent of the look-up at each level.
         uncompute_blocks: block exponent of the uncomputation at each level.
+        angles: for each level one word of $b$ bits per entry of its table; not needed to count.
 
     Registers:
         ctrl: the control, if there is one.
@@ -48,6 +54,7 @@ class LoadedRotationTree(Circuit):
     bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     lookup_blocks: tuple[SymbolicInt, ...] = attrs.field(converter=as_integers)
     uncompute_blocks: tuple[SymbolicInt, ...] = attrs.field(converter=as_integers)
+    angles: tuple[tuple[int, ...], ...] | None = attrs.field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if is_symbolic(self.levels):
@@ -63,15 +70,37 @@ class LoadedRotationTree(Circuit):
     def _tables(self) -> list[TableLookup | TableUncompute]:
         """All tables; building them also checks the block exponents."""
         c = self.num_controls
+        words = self.angles or (None,) * self.levels
         loads = [
-            TableLookup(self.rows * 2**level, self.bits, block, num_controls=c)
+            TableLookup(self.rows * 2**level, self.bits, block, num_controls=c, data=words[level])
             for level, block in enumerate(self.lookup_blocks)
         ]
         unloads = [
-            TableUncompute(self.rows * 2**level, self.bits, block, num_controls=c)
+            TableUncompute(
+                self.rows * 2**level, self.bits, block, num_controls=c, data=words[level]
+            )
             for level, block in enumerate(self.uncompute_blocks)
         ]
         return [*loads, *unloads]
+
+    def with_vectors(self, vectors: np.ndarray) -> LoadedRotationTree:
+        r"""The same tree with the angles of these rows.
+
+        Args:
+            vectors: as many rows as the tree has, each of at most $2^n$ real amplitudes, of any norm;
+                a row of zeros turns nothing.
+
+        Raises:
+            InputError: a shape that does not fit, or entries that are no numbers.
+        """
+        rows, size = vectors.shape
+        if rows != self.rows or size > 2**self.levels or not np.all(np.isfinite(vectors)):
+            expected = f"{self.rows} rows of at most {2**self.levels} finite entries"
+            raise InputError(f"LoadedRotationTree: expected {expected}, found {rows} of {size}")
+        padded = np.zeros((rows, 2**self.levels))
+        padded[:, :size] = vectors
+        words = [angle_words(padded, level, self.bits) for level in range(self.levels)]
+        return attrs.evolve(self, angles=tuple(words))
 
     @property
     def resource_bitsize(self) -> SymbolicInt:
@@ -95,4 +124,35 @@ class LoadedRotationTree(Circuit):
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One look-up and one uncomputation per level, and as many additions."""
-        return tally([(phase_addition(self.bits), self.levels), *((t, 1) for t in self._tables())])
+        turns = (LoadedRotation(self.bits), self.levels)
+        return tally([turns, *((table, 1) for table in self._tables())])
+
+    def steps(self) -> Sequence[Step]:
+        """Level by level: load the angle, rotate the qubit, unload."""
+        require_numbers(self, self.rows, self.bits, *self.lookup_blocks, *self.uncompute_blocks)
+        steps, tables = [], self._tables()
+        rows, target = Bits("selection", ceil_log2(self.rows)), Bits("target", self.levels)
+        angle, gradient = Bits("angle", self.bits), Bits("phase_gradient", self.bits)
+        for level in range(self.levels):
+            low = self.levels - level
+            address = (rows, target.part(level, low))
+            wires = {"selection": address, "target": angle, "ctrl": Bits("ctrl", 1)}
+            load = Step(tables[level], wires, tables[self.levels + level])
+            turned = {"target": target[low - 1], "angle": angle, "phase_gradient": gradient}
+            steps += [load, Step(LoadedRotation(self.bits), turned), load.adjoint()]
+        return tuple(steps)
+
+
+def angle_words(vectors: np.ndarray, level: int, bits: int) -> tuple[int, ...]:
+    r"""Return the angles of one level as $b$-bit words, by row and then by the qubits before.
+
+    Args:
+        vectors: rows of $2^n$ real amplitudes.
+        level: $l$ from 0; in the last one the angles carry the signs.
+        bits: $b$.
+    """
+    halves = vectors.reshape(len(vectors) * 2**level, 2, -1)
+    is_last = halves.shape[2] == 1
+    sizes = halves[:, :, 0] if is_last else np.linalg.norm(halves, axis=2)
+    turns = np.arctan2(sizes[:, 1], sizes[:, 0]) / (2 * np.pi)
+    return tuple(int(word) for word in np.rint(turns * 2**bits).astype(np.int64) % 2**bits)

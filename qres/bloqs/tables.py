@@ -12,22 +12,30 @@ Toffoli-like gates, and none for a single entry. Qualtran's `QROAMClean` has the
 books a controlled swap as 4 T, decomposes for minutes when asked for its qubits, and divides in
 floats. The block exponent is an argument: which one is best is a question for the caller; a
 `Memory` in its place is another circuit, the tree of `qres.bloqs.qram` or nothing.
+
+An address that no entry has finds the entry that is left when the bits that lead out of the table are
+cleared: what the pruned tree of the iteration does, whatever the block, so that it can be undone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
-from qualtran import Side, Signature
+from qualtran import DecomposeTypeError, Side, Signature
 from qualtran.bloqs.basic_gates import CNOT, MeasureX, Toffoli, TwoBitCSwap
+from qualtran.bloqs.basic_gates.discard import Discard
 from qualtran.bloqs.data_loading.qrom import QROM
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import Circuit, registers
+from qres.bloqs.circuit import Circuit, registers, require_numbers
 from qres.bloqs.integers import as_integer, at_least, block_count, ceil_log2, largest, tally
+from qres.bloqs.phase_table import PhaseTable
 from qres.bloqs.qram import BucketBrigade, Memory, block_or_memory, memory_qubits
+from qres.bloqs.steps import Bits, Step
+from qres.bloqs.words import Words, filled, lookup, write_word
 from qres.errors import InputError
 
 
@@ -42,6 +50,7 @@ class TableLookup(Circuit):
         entries: number of entries $M \ge 1$.
         bitsize: bits of an entry, $b$.
         log_block: block exponent $k$, with $2^k < M$ (and $k = 0$ for a single entry), or a memory.
+        data: the entries; not needed to count.
 
     Registers:
         ctrl: the control, if there is one.
@@ -56,6 +65,7 @@ class TableLookup(Circuit):
     entries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     log_block: SymbolicInt | Memory = attrs.field(converter=as_integer, validator=block_or_memory)
+    data: Words | None = attrs.field(default=None, kw_only=True, repr=False, validator=filled)
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.log_block, Memory) or is_symbolic(self.entries, self.log_block):
@@ -94,10 +104,32 @@ class TableLookup(Circuit):
         )
         return tally([(qrom, 1), (TwoBitCSwap(), (2**self.log_block - 1) * self.bitsize)])
 
+    def steps(self) -> Sequence[Step]:
+        """Load a block, bring the entry to the front, measure the junk."""
+        _require_blocks(self)
+        address, target = Bits("selection", ceil_log2(self.entries)), Bits("target", self.bitsize)
+        words = self.data or (0,) * self.entries
+        if self.entries == 1:
+            return write_word(words[0], target, self.num_controls)
+        places = [target] + [Bits(f"junk{i}", self.bitsize) for i in range(1, 2**self.log_block)]
+        load = lookup(words, self.entries, address, places, self.num_controls)
+        swaps = [
+            Step(TwoBitCSwap(), {"ctrl": address[level], "x": places[at][i], "y": there[i]})
+            for level in range(self.log_block)
+            for at in range(0, len(places), 2 ** (level + 1))
+            for there in [places[at + 2**level]]
+            for i in range(self.bitsize)
+        ]
+        return (*load, *swaps, *(step for junk in places[1:] for step in _measured(junk)))
+
     def adjoint(self) -> TableUncompute:
         """The measurement-based uncomputation, with the same block."""
         return TableUncompute(
-            self.entries, self.bitsize, self.log_block, num_controls=self.num_controls
+            self.entries,
+            self.bitsize,
+            self.log_block,
+            num_controls=self.num_controls,
+            data=self.data,
         )
 
 
@@ -113,6 +145,7 @@ class TableUncompute(Circuit):
         bitsize: bits of an entry, $b$ (measured, no Toffoli).
         log_block: block exponent $k$, with $2^k \le M$; it need not be that of the look-up; or a
             memory.
+        data: the entries; not needed to count.
 
     Registers:
         ctrl: the control, if there is one.
@@ -127,6 +160,7 @@ class TableUncompute(Circuit):
     entries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     log_block: SymbolicInt | Memory = attrs.field(converter=as_integer, validator=block_or_memory)
+    data: Words | None = attrs.field(default=None, kw_only=True, repr=False, validator=filled)
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.log_block, Memory) or is_symbolic(self.entries, self.log_block):
@@ -159,11 +193,41 @@ class TableUncompute(Circuit):
             toffoli = 0
         return tally([(Toffoli(), toffoli), (MeasureX(), self.bitsize)])
 
+    def steps(self) -> Sequence[Step]:
+        """Measure the entry, and mend the sign; which addresses have one is known only then.
+
+        The phase table stands for that of any outcome: its gates are the same.
+        """
+        _require_blocks(self)
+        mend = PhaseTable(self.entries, self.log_block, num_controls=self.num_controls)
+        wires = {"ctrl": Bits("ctrl", 1), "selection": Bits("selection", ceil_log2(self.entries))}
+        measured = _measured(Bits("target", self.bitsize))
+        return measured if self.entries == 1 else (*measured, Step(mend, wires))
+
     def adjoint(self) -> TableLookup:
         """The look-up, with the same block."""
         return TableLookup(
-            self.entries, self.bitsize, self.log_block, num_controls=self.num_controls
+            self.entries,
+            self.bitsize,
+            self.log_block,
+            num_controls=self.num_controls,
+            data=self.data,
         )
+
+
+def _measured(target: Bits) -> tuple[Step, ...]:
+    """Measure every qubit in the X basis; the outcomes go to the classical computer."""
+    found = []
+    for place in range(target.width):
+        bit = Bits(f"{target.register}-outcome", 1, place)
+        found += [Step(MeasureX(), {"q": target[place], "c": bit}), Step(Discard(), {"c": bit})]
+    return tuple(found)
+
+
+def _require_blocks(table: TableLookup | TableUncompute) -> None:
+    if isinstance(table.log_block, Memory):
+        raise DecomposeTypeError(f"{type(table).__name__} of a memory is known by its counts alone")
+    require_numbers(table, table.entries, table.bitsize, table.log_block, table.num_controls)
 
 
 def _memory_calls(table: TableLookup | TableUncompute) -> list[tuple[Any, SymbolicInt]]:

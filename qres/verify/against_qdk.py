@@ -55,6 +55,7 @@ QUANTITIES = (
     "algorithm qubits",
     "runtime (ns)",
     "factories",
+    "physical qubits",
 )
 
 
@@ -95,13 +96,17 @@ def predict(
         depth, distance = parts["logicalDepth"], answer["logicalQubit"]["codeDistance"]
     runtime = depth * distance * round(machine.cycle_time_s * 1e9)
     runs = -(-size["states"] // factory["numTstates"])
+    n_factories = -(-runs // (runtime // factory["runtime"]))
+    tile_qubits = find_code(machine.code).tile_qubits(np.array([float(distance)]))[0]
     return {
         "code distance": distance,
         "logical depth": size["depth"],
         "T states": size["states"],
         "algorithm qubits": size["tiles"],
         "runtime (ns)": runtime,
-        "factories": -(-runs // (runtime // factory["runtime"])),
+        "factories": n_factories,
+        "physical qubits": size["tiles"] * int(tile_qubits)
+        + n_factories * factory["physicalQubits"],
     }
 
 
@@ -116,6 +121,7 @@ def read_answer(answer: Mapping[str, Any]) -> dict[str, int]:
         "algorithm qubits": parts["algorithmicLogicalQubits"],
         "runtime (ns)": counts["runtime"],
         "factories": parts["numTfactories"],
+        "physical qubits": counts["physicalQubits"],
     }
 
 

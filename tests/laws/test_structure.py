@@ -64,6 +64,26 @@ def test_a_light_door_stays_light(code, heavy):
     assert loaded_by(code) & set(heavy) == set()
 
 
+PRINT = """
+import contextlib, io, sys
+from qres.cli.door import run
+for name in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert run(["formula", name, "--format", "latex"]) == 0
+print(*(name for name in sys.modules if name.startswith("qres.")))
+"""
+
+
+def test_a_printed_formula_is_found_without_what_plans_and_measures():
+    names = ("linear-system.toffoli", "carleman-gd.toffoli", "lift.degree-2.toffoli")
+    loaded = set(python(PRINT, *names).split())
+    assert {"qres.algorithms.whole", "qres.algorithms.descent.blueprint"} <= loaded
+    algorithms = {f"qres.algorithms.{name}" for name in ("linear_system", "carleman_gd", "counts")}
+    planning = {f"qres.algorithms.{name}" for name in ("descent.plan", "rules.base", "access.qrom")}
+    assert not loaded & (algorithms | planning)
+    assert not [name for name in loaded if name.startswith(("qres.physical.", "qres.pricing"))]
+
+
 WALK = """
 import importlib, pkgutil, qres
 names = [name for name in qres.__all__ if not name.startswith("__")]
@@ -139,7 +159,7 @@ def imports_of(path: Path) -> set[str]:
     ("library", "homes"),
     [
         ("torch", ("measurement",)),
-        ("qualtran", ("bloqs",)),
+        ("qualtran", ("bloqs", "verify")),
         ("cirq", ("bloqs",)),
         ("pydantic", ("config",)),
         ("pydantic_core", ("config",)),

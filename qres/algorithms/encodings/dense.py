@@ -1,7 +1,9 @@
 r"""Every entry stored, zeros too: normalisation $2^n \max|A_{ij}|$, no involution.
 
 The sparse encoding with slot $l$ standing for column $l$: the involution only swaps names and is
-free, so a nearly full pattern is cheaper stored whole than with the positions of its non-zeros.
+free ($n$ controlled swaps under a control), so a nearly full pattern is cheaper stored whole than
+with the positions of its non-zeros. Unless $r = 2^n$ a comparison of $n$ gates flags a row beyond
+the matrix, which the diffusion of the columns reaches on the way back.
 
 $F_k$ has $2^n$ slots a column and $2^{kn}$ a row: normalisation $2^{(k+1)n/2} \max|F_k|$, a table of
 $r 2^{kn}$ entries. Switched by a control, the exchange of names is $n$ controlled swaps, and the
@@ -35,9 +37,12 @@ _CONTROLS, _LIMIT, _ENTRY = symbols("controls block_limit max_entry")
 _TABLE = _DIM * 2**_LEVELS
 
 
+_HAS_RANGE = sympy.Min(1, 2**_LEVELS - _DIM)  # 1 where a row may lie beyond the matrix
+
+
 def _toffoli(controls: Any) -> Any:
     found = look(_TABLE, _BITS, controls, _LIMIT) + unlook(_TABLE, controls, _LIMIT)
-    return found + _BITS - 1
+    return found + _BITS - 1 + (controls + _HAS_RANGE) * _LEVELS
 
 
 def _width(controls: Any) -> Any:
@@ -121,7 +126,7 @@ TOFFOLI = toffoli_formula(
     derived("circuits of qres.bloqs: value look-up, slots named after columns"),
 )
 WIDTH = width_formula("dense", _width(_CONTROLS))
-ANCILLAS = ancillas_formula("dense", _LEVELS + 1)
+ANCILLAS = ancillas_formula("dense", _LEVELS + 1 + _HAS_RANGE)
 
 FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 

@@ -36,7 +36,7 @@ _SOURCE = derived("circuits of qres.bloqs: row states and row norms by trees of 
 
 def _toffoli(controls: Any) -> Any:
     rows = tree(_DIM, _LEVELS, _BITS, controls, _LIMIT)
-    return rows + tree(1, _LEVELS, _BITS, controls, _LIMIT)
+    return rows + tree(1, _LEVELS, _BITS, controls, _LIMIT) + controls * _LEVELS
 
 
 def _width(controls: Any) -> Any:

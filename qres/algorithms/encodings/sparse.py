@@ -4,7 +4,8 @@ Slots are padded to $s' = 2^{\lceil\log_2 s\rceil}$ with zeros, so the diffusion
 entry's angle is looked up, a flag rotated, the angle unlooked; then the involution
 (row $i$, slot $l$) to (row $j$, slot of $i$ in row $j$): the target from the table, the source by
 measurement-based uncomputation of the same table. For a full pattern the involution only swaps
-names and is free.
+names and is free ($n$ controlled swaps under a control), and unless $r = 2^n$ a comparison of $n$ gates
+flags a row beyond the matrix.
 
 **$F_k$** has $s'_k$ slots a row and $s'$ a column (a column of the derivative of a symmetric tensor
 couples at most $s$ rows): normalisation $\sqrt{s'_k s'} \max|F_k|$. One code of $n + \beta$ qubits,
@@ -46,6 +47,7 @@ _SOURCE = derived(
 _TABLE = _DIM * _SLOTS
 _TARGET = _LEVELS + _SLOT_BITS
 _IS_PARTIAL = sympy.Lt(_SPARSITY, _DIM)
+_HAS_RANGE = sympy.Min(1, 2**_LEVELS - _DIM)  # of a full pattern: a row may lie beyond the matrix
 
 
 def _where_partial(expression: Any) -> Any:
@@ -55,7 +57,8 @@ def _where_partial(expression: Any) -> Any:
 def _toffoli(controls: Any) -> Any:
     value = look(_TABLE, _BITS, controls, _LIMIT) + unlook(_TABLE, controls, _LIMIT) + _BITS - 1
     involution = look(_TABLE, _TARGET, controls, _LIMIT) + unlook(_TABLE, controls, _LIMIT)
-    return value + _where_partial(involution)
+    exchange = (controls + _HAS_RANGE) * _LEVELS
+    return value + sympy.Piecewise((involution, _IS_PARTIAL), (exchange, True))
 
 
 def _width(controls: Any) -> Any:
@@ -203,7 +206,9 @@ def _tensor_definitions(name: str, order: int) -> tuple[tuple[str, Formula], ...
 
 TOFFOLI = toffoli_formula("sparse", "the sparse encoding", _toffoli(_CONTROLS), _SOURCE)
 WIDTH = width_formula("sparse", _width(_CONTROLS))
-ANCILLAS = ancillas_formula("sparse", _SLOT_BITS + 1)
+ANCILLAS = ancillas_formula(
+    "sparse", _SLOT_BITS + 1 + sympy.Piecewise((0, _IS_PARTIAL), (_HAS_RANGE, True))
+)
 
 FORMULAS = (ALPHA, TOFFOLI, WIDTH, ANCILLAS)
 

@@ -1,178 +1,249 @@
-"""The sparse state vector against dense matrices that are written out basis state by basis state."""
+"""The sparse state vector against Qualtran's tensor contraction, against Cirq, and by hand."""
 
 from __future__ import annotations
 
-import itertools
-
+import cirq
 import numpy as np
 import pytest
+from qualtran import QUInt
+from qualtran.bloqs import basic_gates as basic
+from qualtran.bloqs.arithmetic import Add, LessThanConstant
+from qualtran.bloqs.data_loading.qrom import QROM
+from qualtran.bloqs.mcmt import And
 
 import qres.verify.simulate as simulate
+from qres.bloqs.dense_block import DenseBlock
+from qres.bloqs.signed_addition import LoadedRotation, SignedAddition
+from qres.bloqs.steps import Bits, Step, exchange
+from qres.bloqs.tables import TableLookup
+from qres.bloqs.turn import Turn
 from qres.errors import InputError
-from qres.verify.gates import (
-    Addition,
-    Bits,
-    Exchange,
-    GateList,
-    Hadamard,
-    Quarter,
-    Rotation,
-    Table,
-    Xor,
-)
-
-WIDTHS = {"a": 2, "b": 3, "s": 1, "t": 2}
-A, B, S, T = (Bits(name, width) for name, width in WIDTHS.items())
-STATES = [dict(zip(WIDTHS, v, strict=True)) for v in itertools.product(*map(range, (4, 8, 2, 4)))]
-PLACE = {tuple(state.values()): at for at, state in enumerate(STATES)}
+from qres.verify.flatten import flatten
 
 
-def dense(effect):
-    """Matrix of a map from a basis state to [(amplitude, basis state)]."""
-    matrix = np.zeros((len(STATES), len(STATES)), dtype=complex)
-    for column, state in enumerate(STATES):
-        for amplitude, image in effect(dict(state)):
-            matrix[PLACE[tuple(image.values())], column] += amplitude
-    return matrix
+def simulated(bloq, **options):
+    """The unitary of a circuit, the first register of its signature most significant."""
+    program = flatten(bloq, **options)
+    return simulate.block(program, list(reversed(program.registers)))
 
 
-def one_qubit(name, low, matrix):
-    def effect(state):
-        bit = state[name] >> low & 1
-        bare = state[name] - (bit << low)
-        return [(matrix[out][bit], state | {name: bare + (out << low)}) for out in (0, 1)]
-
-    return dense(effect)
-
-
-def swapped(state):
-    low = state["b"] & 3
-    return state | {"a": low, "b": state["b"] - low + state["a"]} if state["s"] else state
-
-
-WORDS = (3, 1, 0, 2, 1, 3, 3)  # the eighth address lies beyond
-PAIRS = {
-    "table": (
-        Table(address=(S, A), target=T, data=WORDS, log_blocks=(0, 0)),
-        dense(
-            lambda s: [(1, s | {"t": s["t"] ^ (*WORDS, 3)[4 * s["s"] + s["a"]]})],
-        ),
-    ),
-    "addition": (
-        Addition(source=A, target=B, sign=S),
-        dense(lambda s: [(1, s | {"b": (s["b"] + (s["a"] if s["s"] else -s["a"])) % 8})]),
-    ),
-    "subtraction": (
-        Addition(source=A, target=B, sign=S, is_adjoint=True),
-        dense(lambda s: [(1, s | {"b": (s["b"] - (s["a"] if s["s"] else -s["a"])) % 8})]),
-    ),
-    "exchange": (Exchange(A, Bits("b", 2), S), dense(lambda s: [(1, swapped(s))])),
-    "xor": (
-        Xor(Bits("b", 2, 1), A),
-        dense(lambda s: [(1, s | {"a": s["a"] ^ s["b"] >> 1})]),
-    ),
-    "hadamard": (
-        Hadamard(Bits("b", 1, 2)),
-        one_qubit("b", 2, [[0.5**0.5, 0.5**0.5], [0.5**0.5, -(0.5**0.5)]]),
-    ),
-    "quarter": (Quarter(S), one_qubit("s", 0, [[1, 0], [0, 1j]])),
-    "quarter back": (Quarter(S, is_adjoint=True), one_qubit("s", 0, [[1, 0], [0, -1j]])),
-    "rotation": (
-        Rotation(Bits("a", 1, 1), np.arctan2(4, 3)),
-        one_qubit("a", 1, [[0.6, -0.8], [0.8, 0.6]]),
-    ),
+LEAVES = {
+    "Hadamard": basic.Hadamard(),
+    "X": basic.XGate(),
+    "Z": basic.ZGate(),
+    "S": basic.SGate(),
+    "S back": basic.SGate(is_adjoint=True),
+    "T": basic.TGate(),
+    "CNOT": basic.CNOT(),
+    "CZ": basic.CZ(),
+    "Toffoli": basic.Toffoli(),
+    "CSwap": basic.TwoBitCSwap(),
+    "Add": Add(QUInt(2), QUInt(2)),
+    "Add back": Add(QUInt(2), QUInt(2)).adjoint(),
+    "LessThan": LessThanConstant(3, 5),
+    "Turn": Turn(0.7),
+    "Turn z back": Turn(0.7, "z").adjoint(),
+    "Turn controlled": Turn(0.7, num_controls=1),
+    "Turn z controlled": Turn(-2.1, "z", num_controls=1),
 }
 
 
-def columns_of(gates):
-    """Dense columns on the states with t = 0 that the simulator gives."""
-    index = [at for at, state in enumerate(STATES) if state["t"] == 0]
-    values = {name: np.array([STATES[at][name] for at in index]) for name in WIDTHS}
-    registers = WIDTHS | {"column": 8}
-    state = simulate.run(
-        simulate.start(registers, values | {"column": np.arange(len(index))}), gates
+def one(listed, leaf):
+    """A circuit of one leaf on registers of its own names."""
+    wires = {}
+    for register in leaf.signature:
+        size = register.total_bits()
+        items = tuple(Bits(register.name, 1, size - 1 - place) for place in range(size))
+        wires[register.name] = items if register.shape else Bits(register.name, size)
+    sizes = {register.name: register.total_bits() for register in leaf.signature}
+    return listed(sizes, (Step(leaf, wires),))
+
+
+@pytest.mark.slow  # the first contraction compiles for seconds
+@pytest.mark.parametrize("name", LEAVES)
+def test_each_leaf_is_qualtrans_tensor(listed, name):
+    leaf = LEAVES[name]
+    assert simulated(one(listed, leaf)) == pytest.approx(leaf.tensor_contract(), abs=1e-12)
+
+
+@pytest.mark.slow  # the first contraction compiles for seconds
+@pytest.mark.parametrize(("cv1", "cv2"), [(1, 1), (0, 1), (1, 0), (0, 0)])
+def test_an_and_is_there_and_gone(listed, cv1, cv2):
+    """Copied out between an And and its adjoint: a Toffoli gate, by tensors and by hand."""
+    controls, product, out = (Bits("c", 1, 1), Bits("c", 1)), Bits("product", 1), Bits("out", 1)
+    up = Step(And(cv1, cv2), {"ctrl": controls, "target": product})
+    copy = Step(basic.CNOT(), {"ctrl": product, "target": out})
+    circuit = listed({"c": 2, "out": 1}, (up, copy, up.adjoint()))
+    expected = np.eye(8)
+    row = 2 * (2 * cv1 + cv2)
+    expected[row : row + 2, row : row + 2] = [[0, 1], [1, 0]]
+    assert simulated(circuit) == pytest.approx(expected, abs=1e-14)
+    assert circuit.tensor_contract() == pytest.approx(expected, abs=1e-12)
+
+
+def random_steps(rng, count):
+    """Steps on registers a (3), b (3) and ancillas that are used and given back."""
+    bits = [Bits(name, 1, place) for name in "ab" for place in range(3)]
+    steps = []
+    for _ in range(count):
+        one, two, three = (bits[i] for i in rng.permutation(6)[:3])
+        way = int(rng.integers(8))
+        if way == 0:
+            steps.append(Step(basic.Hadamard(), {"q": one}))
+        elif way == 1:
+            steps.append(Step(Turn(float(rng.normal())), {"target": two}))
+        elif way == 2:
+            steps.append(Step(basic.CNOT(), {"ctrl": one, "target": three}))
+        elif way == 3:
+            steps.append(Step(basic.TwoBitCSwap(), {"ctrl": one, "x": two, "y": three}))
+        elif way == 4:
+            steps += exchange(Bits("a", 2, 1), Bits("b", 2))
+        elif way == 5:
+            steps.append(Step(Add(QUInt(2), QUInt(2)), {"a": Bits("a", 2), "b": Bits("b", 2, 1)}))
+        elif way == 6:
+            up = Step(And(), {"ctrl": (one, two), "target": Bits("scratch", 1)})
+            turn = Step(Turn(0.3, num_controls=1), {"ctrl": Bits("scratch", 1), "target": three})
+            steps += [up, turn, up.adjoint()]
+        else:
+            joined = (Bits("a", 1, 2), Bits("b", 2))
+            steps.append(
+                Step(
+                    SignedAddition(3),
+                    {
+                        "sign": Bits("a", 1),
+                        "addend": joined,
+                        "target": (Bits("a", 1, 1), Bits("held", 2)),
+                    },
+                )
+            )
+            steps.append(steps[-1].adjoint())
+    return tuple(steps)
+
+
+@pytest.mark.slow  # the first contraction compiles for seconds
+@pytest.mark.parametrize("seed", range(4))
+def test_random_circuits_are_qualtrans_tensors(listed, seed):
+    """The steps read by the simulator, and built by Qualtran and contracted; there and back."""
+    circuit = listed({"a": 3, "b": 3}, random_steps(np.random.default_rng(seed), 10))
+    found = simulated(circuit)
+    assert found == pytest.approx(circuit.tensor_contract(), abs=1e-10)
+    assert found @ found.conj().T == pytest.approx(np.eye(64), abs=1e-12)
+    back = listed({"a": 3, "b": 3}, circuit.adjoint().sequence())
+    assert simulated(back) == pytest.approx(found.conj().T, abs=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entries", [3, 5, 6, 7, 8])
+@pytest.mark.parametrize("controls", [0, 1])
+def test_a_rom_is_cirqs_on_every_address(listed, entries, controls):
+    """Also beyond the table: the pruned tree finds the word that the leaf says."""
+    data = np.random.default_rng(entries).integers(0, 4, entries)
+    rom = QROM.build_from_data(data, target_bitsizes=(2,), num_controls=controls)
+    found = simulated(one(listed, rom))
+    registers, size = list(rom.signature), len(found)
+    qubits = {
+        reg.name: cirq.LineQubit.range(10 * i, 10 * i + reg.total_bits())
+        for i, reg in enumerate(registers)
+    }
+    operation = rom.on_registers(**qubits)
+    circuit = cirq.Circuit(cirq.decompose(operation))
+    order = [qubit for reg in registers for qubit in qubits[reg.name]]
+    scratch = sorted(circuit.all_qubits() - set(order))
+    for column in range(size):
+        bits = [column >> place & 1 for place in reversed(range(len(order)))]
+        start = np.zeros(2 ** (len(order) + len(scratch)), dtype=np.complex64)
+        start[column << len(scratch)] = 1
+        simulator = cirq.Simulator()
+        result = simulator.simulate(circuit, qubit_order=order + scratch, initial_state=start)
+        assert (
+            np.abs(result.final_state_vector[np.argmax(found[:, column]) << len(scratch)]) > 0.99
+        ), bits
+
+
+def test_a_loaded_rotation_turns_by_its_angle(listed):
+    """Held or left out, the phase gradient gives the same block; by hand a real rotation."""
+    bits, word = 4, 5
+    circuit = listed(
+        {"target": 1, "gradient": bits},
+        (
+            load := Step(
+                TableLookup(1, bits, 0, data=(word,)),
+                {"selection": (), "target": Bits("angle", bits)},
+            ),
+            Step(
+                LoadedRotation(bits),
+                {
+                    "target": Bits("target", 1),
+                    "angle": Bits("angle", bits),
+                    "phase_gradient": Bits("gradient", bits),
+                },
+            ),
+            load.adjoint(),
+        ),
     )
-    found = np.zeros((len(STATES), len(index)), dtype=complex)
-    read = [state.read(Bits(name, width)) for name, width in registers.items()]
-    for *place, column, amplitude in zip(*read, state.amplitude, strict=True):
-        found[PLACE[tuple(int(v) for v in place)], column] += amplitude
-    return found, index
+    phi = 2 * np.pi * word / 2**bits
+    expected = np.array([[np.cos(phi), -np.sin(phi)], [np.sin(phi), np.cos(phi)]])
+    assert simulated(circuit, gradient="gradient") == pytest.approx(expected, abs=1e-14)
+    held = simulated(circuit)
+    wave = simulate.phase_gradient(bits)
+    kept = np.kron(np.eye(2), wave[:, None])
+    assert held @ kept == pytest.approx(kept @ expected, abs=1e-13)
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_each_gate(name):
-    gate, matrix = PAIRS[name]
-    found, index = columns_of([gate])
-    assert found == pytest.approx(matrix[:, index], abs=1e-14)
-    back, _ = columns_of([gate, gate.adjoint()])
-    assert back == pytest.approx(np.eye(len(STATES))[:, index], abs=1e-14)
+@pytest.mark.parametrize("bits", [1, 2, 3])
+@pytest.mark.parametrize("is_adjoint", [False, True])
+def test_a_signed_addition_is_its_adder(listed, bits, is_adjoint):
+    """The leaf against its steps down to Add, and against arithmetic."""
+    bloq = SignedAddition(bits, is_adjoint=is_adjoint)
+    inner = listed({"sign": 1, "addend": bits, "target": bits}, tuple(bloq.sequence()))
+    size, expected = 2**bits, np.zeros((2 ** (2 * bits + 1),) * 2)
+    for column in range(len(expected)):
+        sign, addend, target = column >> 2 * bits, column >> bits & size - 1, column & size - 1
+        way = (1 if sign else -1) * (-1 if is_adjoint else 1)
+        row = (sign << bits | addend) << bits | (target + way * addend) % size
+        expected[row, column] = 1
+    assert simulated(inner) == pytest.approx(expected)
+    assert simulated(one(listed, bloq)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_random_circuits(seed):
-    """Gates in any order; the table loads, is added, and unloads in the middle."""
-    rng = np.random.default_rng(seed)
-    free = [name for name in PAIRS if name != "table"]
-    before, after = (list(rng.choice(free, 8)) for _ in range(2))
-    names = [*before, "table", "addition", "rotation", "rotation", "table", *after]
-    gates = [PAIRS[name][0] for name in names]
-    middle = len(before)
-    gates[middle + 3] = gates[middle + 2].adjoint()  # the address is as it was
-    gates[middle + 4] = gates[middle].adjoint()
-    matrix = np.eye(len(STATES))
-    for at, name in enumerate(names):
-        step = PAIRS[name][1]
-        matrix = (step.T if at == middle + 3 else step) @ matrix
-    found, index = columns_of(gates)
-    assert found == pytest.approx(matrix[:, index], abs=1e-13)
+def test_a_dense_block_is_unitary_and_holds_its_matrix():
+    matrix = np.random.default_rng(0).normal(size=(4, 4))
+    alpha = 1.3 * np.linalg.norm(matrix, 2)
+    bloq = DenseBlock(tuple(map(tuple, matrix)), alpha=alpha, epsilon=0)
+    whole = bloq.unitary()
+    assert whole @ whole.T == pytest.approx(np.eye(8), abs=1e-12)
+    assert simulate.block(flatten(bloq), ["system"]) == pytest.approx(matrix / alpha, abs=1e-12)
+    back = simulate.block(flatten(bloq.adjoint()), ["system"])
+    assert back == pytest.approx(matrix.T / alpha, abs=1e-12)
+    with pytest.raises(InputError, match="must be at least the norm"):
+        DenseBlock(((2.0,),), alpha=1.0, epsilon=0)
 
 
-def test_the_gradient_turns_an_addition_into_a_phase():
-    """Held or left out, the same block; and what is held comes back as it was."""
-    flag, angle = Bits("flag", 1), Bits("angle", 4)
-    load = Table(address=(), target=angle, data=(5,), log_blocks=(0, 0))
-    turn = Addition(source=angle, target=Bits("gradient", 4), sign=flag)
-    gates = (load, Hadamard(flag), turn, Hadamard(flag), load.adjoint())
-    registers = {"flag": 1, "angle": 4, "gradient": 4}
-    left_out = simulate.block(GateList(registers, gates), ["flag"], gradient="gradient")
-    # H exp(-i phi Z) H by hand: cos phi on the diagonal, -i sin phi beside it, phi = 2 pi 5/16.
-    phi = 2 * np.pi * 5 / 16
-    expected = np.array([[np.cos(phi), -1j * np.sin(phi)], [-1j * np.sin(phi), np.cos(phi)]])
-    assert left_out == pytest.approx(expected, abs=1e-14)
-    state = simulate.with_gradient(simulate.start(registers, {}), "gradient")
-    state = simulate.without_gradient(simulate.run(state, gates), "gradient")
-    assert dict(zip(state.index.tolist(), state.amplitude, strict=True)) == pytest.approx(
-        {0: expected[0, 0], 1: expected[1, 0]}, abs=1e-14
-    )
+# ------------------------------------------------------------------ what must stop
+
+T = Bits("t", 2)
 
 
-@pytest.mark.parametrize("bits", [1, 2, 3, 4])
-def test_a_signed_addition_has_as_many_carries_as_a_plain_one(bits):
-    """Add or subtract by complement and carry in: b - 1 majorities, one Toffoli gate each."""
-    for source, target, sign in itertools.product(range(2**bits), range(2**bits), (0, 1)):
-        carry, total, majorities = 1 - sign, 0, 0
-        for at in range(bits):
-            x, y = (source >> at & 1) ^ (1 - sign), target >> at & 1
-            total |= (x ^ y ^ carry) << at
-            if at < bits - 1:
-                carry, majorities = int(x + y + carry >= 2), majorities + 1
-        assert total == (target + (source if sign else -source)) % 2**bits
-        gate = Addition(source=Bits("x", bits), target=Bits("y", bits), sign=Bits("s", 1))
-        assert majorities == gate.toffoli
+def test_what_is_left_behind_stops_the_run(listed):
+    address, word = Bits("s", 1), Bits("word", 2)
+    load = Step(TableLookup(2, 2, 0, data=(1, 2)), {"selection": address, "target": word})
+    mixed = (load, Step(basic.Hadamard(), {"q": address}), load.adjoint())
+    for steps, message in ((mixed, "unload"), ((load, load), "load found"), ((load,), "ancilla")):
+        with pytest.raises(RuntimeError, match=message):
+            simulated(listed({"s": 1}, steps))
 
 
-def test_what_is_left_behind_stops_the_run():
-    load = Table(address=(S,), target=T, data=(1, 2), log_blocks=(0, 0))
-    for gates in ([load, Hadamard(S), load.adjoint()], [load, load]):
-        with pytest.raises(RuntimeError, match="register 't'"):
-            simulate.run(simulate.start(WIDTHS, {}), gates)
+def test_a_table_without_data_cannot_be_simulated(listed):
+    load = Step(TableLookup(2, 2, 0), {"selection": Bits("s", 1), "target": T})
+    with pytest.raises(RuntimeError, match="TableLookup has no data"):
+        simulated(listed({"s": 1}, (load, load.adjoint())))
 
 
-def test_too_large_is_said_with_the_limit(monkeypatch):
-    with pytest.raises(InputError, match="63 qubits cannot be simulated; at most 62 can"):
-        simulate.start({"a": 63}, {})
-    with pytest.raises(InputError, match="no register 'c' in a"):
-        simulate.start({"a": 1}, {}).read(Bits("c", 1))
+def test_too_large_is_said_with_the_limit(listed, monkeypatch):
+    wide = listed({"a": 32}, (Step(basic.Hadamard(), {"q": Bits("a", 1)}),))
+    with pytest.raises(InputError, match="64 qubits cannot be simulated; at most 62 can"):
+        simulate.block(flatten(wide), ["a"], columns=1)
+    spread = tuple(Step(basic.Hadamard(), {"q": Bits("a", 1, place)}) for place in (0, 1))
     monkeypatch.setattr(simulate, "MAX_AMPLITUDES", 3)
     with pytest.raises(InputError, match="more than 3 amplitudes"):
-        simulate.run(simulate.start({"a": 2}, {}), [Hadamard(Bits("a", 1, at)) for at in (0, 1)])
+        simulate.block(flatten(listed({"a": 2}, spread)), ["a"], columns=1)
