@@ -31,11 +31,13 @@ FULL = SparseEncoding(3, 2, 2, 6, True, (0, 1), **ERRORS)
         # level 0, 1 entry: 0, 0; level 1, 2 entries: 2-2, 0 (also 2+1-4+1); additions 2*4
         (ROW, 0 + 0 + 8, 0 + (1 + 0) + 8),
         (LoadedRotationTree(1, 0, 5, (), ()), 0, 0),
-        (DENSE, 16 + 8, 20 + 9),
+        # a control also switches the exchange of two registers of 2 qubits
+        (DENSE, 16 + 8, 20 + 9 + 2),
         # 10 entries: angles by pairs 5-2+6, 5+2-4; addition 5; targets 10-2, by fours 3+4-4
         (SPARSE, (9 + 3) + 5 + (8 + 3), (10 + 4) + 5 + (9 + 4)),
-        # 12 entries: angles 12-2, by pairs 6+2-4; addition 5; the involution is free
-        (FULL, (10 + 4) + 5, (11 + 5) + 5),
+        # 12 entries: angles 12-2, by pairs 6+2-4; addition 5; 2 to compare the row with 3; the
+        # involution is free, 2 swaps under a control
+        (FULL, (10 + 4) + 5 + 2, (11 + 5) + 5 + 2 + 2),
     ],
 )
 def test_toffoli_by_hand(toffoli, bloq, plain, controlled):
