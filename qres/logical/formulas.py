@@ -90,6 +90,8 @@ def _count_stage(
         t=calls * evaluate(unit.t, numbers),
         rotations=calls * evaluate(unit.rotations, numbers),
         logical_qubits=evaluate(unit.qubits, numbers),
+        active_qubits=evaluate(unit.qubits if unit.active is None else unit.active, numbers),
+        shots=None if stage.shots is None else evaluate(stage.shots, numbers),
         kind=stage.kind,
     )
 
@@ -104,13 +106,9 @@ def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalC
     for stage in quantum:
         if _is_beyond(stage.toffoli) or _is_beyond(stage.t) or _is_beyond(stage.logical_qubits):
             raise InfeasibleError(stage.name, "the count is beyond any number")
-    peak: Any = quantum[0].logical_qubits
-    for stage in quantum[1:]:
-        peak = (
-            np.maximum(peak, stage.logical_qubits)
-            if _is_array(peak, stage)
-            else max(peak, stage.logical_qubits)
-        )
+    peak = _largest([stage.logical_qubits for stage in quantum])
+    active = _largest([stage.active_qubits for stage in quantum])
+    shots = [stage.shots for stage in quantum if stage.shots is not None]
     has_depth = any(stage.depth is not None for stage in quantum)
     return LogicalCost(
         depth=sum(stage.layers for stage in quantum) if has_depth else None,
@@ -121,7 +119,36 @@ def total(stages: tuple[StageCost, ...], numbers: Mapping[str, Any]) -> LogicalC
         fail_prob=numbers["fail_logical"],
         rotation_depth=numbers.get("rotation_depth"),
         measurements=numbers.get("measurements", 0),
+        idle_qubits=_largest([peak - active, 0]),
+        shots=shots[0] if shots else 1,
+        serial_part=_serial_part(quantum) if shots else 1.0,
     )
+
+
+def _serial_part(quantum: list[StageCost]) -> Any:
+    """Return the part outside of all shots: the largest among Toffoli gates, rotations and layers.
+
+    Work without qubits of its own, the synthesis of rotations, goes where the rotations go.
+    """
+    own = [stage for stage in quantum if np.any(np.not_equal(stage.logical_qubits, 0))]
+    parts = []
+    for name in ("toffoli", "rotations", "layers"):
+        amounts = [getattr(stage, name) for stage in own]
+        serial = [n for stage, n in zip(own, amounts, strict=True) if stage.shots is None]
+        whole = np.asarray(sum(amounts), dtype=float)
+        alone = np.asarray(sum(serial), dtype=float)
+        parts.append(np.divide(alone, whole, out=np.zeros(whole.shape), where=whole > 0))
+    part = np.maximum.reduce(np.broadcast_arrays(*parts))
+    return part if part.shape else part.item()
+
+
+def _largest(values: list[Any]) -> Any:
+    """Return the largest, exactly for scalars, by element for arrays."""
+    found = values[0]
+    for value in values[1:]:
+        is_array = isinstance(found, np.ndarray) or isinstance(value, np.ndarray)
+        found = np.maximum(found, value) if is_array else max(found, value)
+    return found
 
 
 def _is_beyond(value: Any) -> bool:
@@ -130,7 +157,3 @@ def _is_beyond(value: Any) -> bool:
         return not isinstance(value, np.ndarray) and not math.isfinite(float(value) * 1e6)
     except OverflowError:
         return True
-
-
-def _is_array(peak: Any, stage: StageCost) -> bool:
-    return isinstance(peak, np.ndarray) or isinstance(stage.logical_qubits, np.ndarray)

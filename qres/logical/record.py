@@ -25,6 +25,11 @@ class LogicalCost:
         rotation_depth: layers of rotations, None if unknown (then every rotation is its own).
         measurements: logical measurements, where they are known.
         depth: layers of Toffoli and T gates one after the other; None where they form one line.
+        idle_qubits: those of the peak that no work ever touches together with the rest: what is
+            left of it by the most that are at work at any moment.
+        shots: independent shots, one after the other on a single machine; 1 for one coherent run.
+        serial_part: part of the gates that belongs to no shot, the larger of Toffoli gates,
+            rotations and layers.
     """
 
     toffoli: Count
@@ -35,6 +40,19 @@ class LogicalCost:
     rotation_depth: Count | None = None
     measurements: Count = 0
     depth: Count | None = None
+    idle_qubits: Count = 0
+    shots: Count = 1
+    serial_part: Any = 1.0
+
+    def busiest_part(self, n_machines: int) -> Any:
+        r"""Return the part of the job that the busiest of several machines does.
+
+        $\sigma + (1 - \sigma)\lceil c/n\rceil/c$ for $c$ shots on $n$ machines and a serial part
+        $\sigma$, which one of them does beside its shots; 1 where nothing is independent.
+        """
+        shots = np.maximum(np.asarray(self.shots, dtype=float), 1.0)
+        shared = np.ceil(shots / n_machines) / shots
+        return self.serial_part + (1.0 - self.serial_part) * shared
 
     @property
     def layers(self) -> Any:
@@ -49,7 +67,11 @@ class LogicalCost:
 
 @dataclass(frozen=True, kw_only=True)
 class StageCost:
-    """What one stage costs in all its calls; classical stages have gradients and flops only."""
+    """What one stage costs in all its calls; classical stages have gradients and flops only.
+
+    `active_qubits` are those of `logical_qubits` at work at its busiest moment; `shots` how many
+    independent shots its calls make, None where they belong to one run.
+    """
 
     name: str
     calls: Any
@@ -62,6 +84,8 @@ class StageCost:
     kind: Kind = "exact"
     is_classical: bool = False
     depth: Any = None
+    active_qubits: Any = 0
+    shots: Any = None
 
     @property
     def layers(self) -> Any:

@@ -70,6 +70,11 @@ class Factory(Protocol):
         """What it makes; factories of one unit count states and work alike."""
         ...
 
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """Names of the factories whose formulas it uses, itself among them if it has any."""
+        ...
+
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return how many of its magic states these gates take."""
         ...

@@ -6,7 +6,8 @@ fed by $n$ factories of the level below. Two inputs are consumed every $d_m$ cyc
 
 Footprint and cycles are Litinski's (arXiv:1905.06903, section 4); the footprint is recalled and gives
 the published qubits of all six rows that it was held against. The error is derived. An input is
-faulty with probability $f$: its own error, storage on its way, the lattice surgery that consumes it.
+faulty with probability $f$: its own error, storage on its way, the lattice surgery that consumes it
+(and, where the level below makes states at random times, one step of $d_m$ cycles of waiting).
 A check patch decays with probability $s$, which looks like one more fault of one column. Of the 35
 undetected triples of 15-to-1, 16 hold one and 6 hold two of the four columns that a check patch can
 imitate; of 8-to-CCZ, 28 pairs and 8 faults beside a decayed check go undetected. Of storage only that
@@ -20,7 +21,7 @@ inputs and $c$ checks, is charged in time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import sympy
@@ -139,16 +140,23 @@ class Feed:
         qubits: physical qubits, all levels below included.
         cycles: expected code cycles per state, repeated attempts included.
         length: of the block in physical sites, along which the next level is reached.
+        decay: error per code cycle that a state waits for the next level; 0 where it does not.
     """
 
     error: np.ndarray
     qubits: np.ndarray
     cycles: np.ndarray
     length: np.ndarray
+    decay: np.ndarray
 
     def take(self, rows: np.ndarray) -> Feed:
         """Return the chosen rows, in that order."""
-        return Feed(self.error[rows], self.qubits[rows], self.cycles[rows], self.length[rows])
+        return Feed(*(getattr(self, item.name)[rows] for item in fields(Feed)))
+
+    def put(self, rows: np.ndarray, other: Feed) -> None:
+        """Overwrite the chosen rows."""
+        for item in fields(Feed):
+            getattr(self, item.name)[rows] = getattr(other, item.name)
 
 
 def fitting_feeders(protocol: Protocol, feed: Feed, m: np.ndarray) -> np.ndarray:
@@ -170,7 +178,8 @@ def distil_level(
     place = {"feeders": feeders, "feeder_length": feed.length}
     place |= {"distance_x": x, "distance_z": z, "distance_m": m}
     own = {name: place[name] for name in _DISTANCES}
-    fault = FAULT(input_error=feed.error, logical_error_m=error_m, **place)
+    taken = feed.error + feed.decay * m
+    fault = FAULT(input_error=taken, logical_error_m=error_m, **place)
     check = protocol.waits * CHECK_ERROR(logical_error_z=error_z, **own)
     error = protocol.error(fault=fault, check_error=check, logical_error_x=error_x, **own)
     kept = 1.0 - protocol.inputs * fault - protocol.checks * check
@@ -184,6 +193,7 @@ def distil_level(
         qubits=qubits,
         cycles=cycles,
         length=qubits / (3.0 * x * sites_to_qubits(code, x)),
+        decay=np.zeros(len(qubits)),
     )
 
 

@@ -21,6 +21,7 @@ from qres.files import data_path, read_text
 from qres.notation.quantity import Kind
 from qres.physical.record import MAX_FACTORIES, FieldSource, Machine
 from qres.physical.registry import find_code, find_factory, find_layout
+from qres.physical.storage import STORAGES
 
 SCHEMA = "qres-hardware/1"
 UNLIMITED = Limits()
@@ -28,7 +29,7 @@ PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 NUMBERS = ("physical_error", "threshold", "prefactor")
 TIMES = ("cycle_time", "reaction_time")
 REQUIRED = (*NUMBERS, *TIMES, "code", "layout", "factories")
-OPTIONAL = ("max_factories", "t_error", "correlated_event_rate")
+OPTIONAL = ("max_factories", "t_error", "correlated_event_rate", "storage")
 RECORDED = {
     "cycle_time": "cycle_time_s",
     "reaction_time": "reaction_time_s",
@@ -49,7 +50,7 @@ def load_machine(name_or_path: str | Path, limits: Limits = UNLIMITED) -> Machin
 
     Args:
         name_or_path: which.
-        limits: most qubits and longest time on it.
+        limits: most qubits and longest time on it, and how many of it there are.
 
     Raises:
         InputError: no such machine (with the nearest names), or a profile that is not right: the
@@ -113,6 +114,7 @@ def _machine(name: str, fields: Mapping[str, Mapping[str, Any]], place: str) -> 
         **times,
         **_members(fields, place),
         max_factories=limit,
+        storage=_storage(fields, place),
         sources={
             RECORDED.get(key, key): FieldSource(item["source"], item.get("kind", "given"))
             for key, item in fields.items()
@@ -147,6 +149,18 @@ def _injection(fields: Mapping[str, Mapping[str, Any]], place: str) -> float | N
     value = _positive(fields["t_error"], f"{place}: t_error")
     if value >= 1.0:
         raise InputError(f"{place}: t_error.value: expected below 1, found {value:g}")
+    return value
+
+
+def _storage(fields: Mapping[str, Mapping[str, Any]], place: str) -> str:
+    """Return the kind of cold storage, empty where the profile has none."""
+    if "storage" not in fields:
+        return ""
+    value = str(fields["storage"]["value"])
+    if value not in STORAGES:
+        raise InputError(
+            f"{place}: storage.value: unknown storage '{value}'{nearest(value, STORAGES)}"
+        )
     return value
 
 

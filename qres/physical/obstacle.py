@@ -1,12 +1,14 @@
 """Why one job does not fit on a machine, and the nearest value that would.
 
-Asked in this order: caps, magic states, correlated events, code distance.
+Asked in this order: caps, correlated events, magic states, code distance. What is named fits with
+everything else as it is: each value is tried before it is told, rounded to the side that fits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,108 +17,201 @@ from qres.physical.record import MAX_DISTANCE
 from qres.physical.search import Choice, Jobs, Search
 from qres.physical.tables import MachineTables
 
+POINTS = 65
+"""Values that are tried at once between one that fits and one that does not."""
 
-def find_obstacle(tables: MachineTables, every: Sequence[Jobs]) -> str:
-    """Return the binding constraint of a single job, with the nearest feasible value.
+ROUNDS = 4
+"""How often the gap is divided: a factor of 1e40 comes down to 1 + 6e-6."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The jobs as one layout sees them, idle qubits on patches or in cold storage."""
+
+    tables: MachineTables
+    jobs: Jobs
+
+    def take(self, index: np.ndarray | slice) -> View:
+        """Return some of the jobs."""
+        return View(self.tables, self.jobs.take(index))
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """The reason why a single job does not fit; it is looked for when it is read.
 
     Args:
-        tables: the machine.
-        every: the job as each layout sees it, arrays of one element.
+        views: the job as each layout sees it, arrays of one element.
+        part: of the time of the whole job that the busiest machine takes.
     """
-    for find in (_caps, _magic, _events, _distance):
-        text = find(tables, every)
-        if text:
-            return text
-    return "does not fit, and no single bound is the cause"
+
+    views: Sequence[View]
+    part: float = 1.0
+
+    def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
+        with np.errstate(all="ignore"):
+            found = (find(self.views) for find in (self._caps, _events, _magic, _failure))
+            return next(filter(None, found), "does not fit, and no single bound is the cause")
+
+    def _caps(self, views: Sequence[View]) -> str:
+        """Return what lifting one cap, or both, would need; empty where that is not enough."""
+        clock = views[0].tables.machine.cycle_time_s
+        qubits = float(views[0].jobs.max_qubits[0])
+        seconds = float(views[0].jobs.max_cycles[0]) * self.part * clock
+        has_qubits, has_time = np.isfinite(qubits), np.isfinite(seconds)
+        free, texts = np.full(1, np.inf), []
+        if has_qubits:
+            least = _best(_changed(views, max_qubits=free), "qubits")
+            texts += [f"max_qubits of at least {rounded_up(least)}"] if np.isfinite(least) else []
+        if has_time:
+            cycles = _best(_changed(views, max_cycles=free), "runtime")
+            shortest = np.ceil(cycles * self.part) * clock
+            if np.isfinite(cycles):
+                texts.append(f"max_runtime of at least {rounded_up(shortest)} s")
+        limits = [f"max_qubits {qubits:.6g}"] if has_qubits else []
+        limits += [f"max_runtime {seconds:.6g} s"] if has_time else []
+        head = f"does not fit within {' and '.join(limits)}: needs "
+        if texts:
+            kept = ", the other limit kept" if len(limits) > 1 else ""
+            return f"{head}a {' or a '.join(texts)}{kept}"
+        if len(limits) > 1:
+            least = _best(_changed(views, max_qubits=free, max_cycles=free), "qubits")
+            if np.isfinite(least):
+                return f"{head}more of both; {rounded_up(least)} qubits if time is unlimited"
+        return ""
 
 
-def _caps(tables: MachineTables, every: Sequence[Jobs]) -> str:
-    """Return what lifting one cap, or both, would need; empty where that is not enough."""
-    free, clock = np.full(1, np.inf), tables.machine.cycle_time_s
-    qubits, seconds = float(every[0].max_qubits[0]), float(every[0].max_cycles[0]) * clock
-    has_qubits, has_time = np.isfinite(qubits), np.isfinite(seconds)
-    texts = []
-    if has_qubits:
-        least = _best(tables, [replace(jobs, max_qubits=free) for jobs in every], "qubits")
-        texts += [f"max_qubits of at least {_rounded_up(least)}"] if np.isfinite(least) else []
-    if has_time:
-        cycles = _best(tables, [replace(jobs, max_cycles=free) for jobs in every], "runtime")
-        shortest = _rounded_up(cycles * clock)
-        texts += [f"max_runtime of at least {shortest} s"] if np.isfinite(cycles) else []
-    limits = [f"max_qubits {qubits:.6g}"] if has_qubits else []
-    limits += [f"max_runtime {seconds:.6g} s"] if has_time else []
-    head = f"does not fit within {' and '.join(limits)}: needs "
-    if texts:
-        kept = ", the other limit kept" if len(limits) > 1 else ""
-        return f"{head}a {' or a '.join(texts)}{kept}"
-    if len(limits) > 1:
-        lifted = [replace(jobs, max_qubits=free, max_cycles=free) for jobs in every]
-        least = _best(tables, lifted, "qubits")
-        if np.isfinite(least):
-            return f"{head}more of both; {_rounded_up(least)} qubits if time is unlimited"
-    return ""
-
-
-def _rounded_up(value: float) -> str:
+def rounded_up(value: float) -> str:
     """Return six digits that are no less than the value."""
     text = f"{value:.6g}"
     return text if float(text) >= value else f"{value * (1 + 5e-6):.6g}"
 
 
-def _best(tables: MachineTables, every: Sequence[Jobs], objective: Objective) -> float:
+def rounded(value: float, *, is_up: bool) -> str:
+    """Return three digits that are no less, or no more, than the value."""
+    text = f"{value:.3g}"
+    is_right = float(text) >= value if is_up else float(text) <= value
+    return text if is_right else f"{value * (1 + (5e-3 if is_up else -5e-3)):.3g}"
+
+
+def _changed(views: Sequence[View], **fields: np.ndarray) -> list[View]:
+    return [View(view.tables, replace(view.jobs, **fields)) for view in views]
+
+
+def _best(views: Sequence[View], objective: Objective) -> float:
     """Return the least qubits or cycles; infinite where nothing fits."""
-    choice, rows = Choice.empty(1), np.arange(len(tables.kind))
-    for layout, jobs in enumerate(every):
-        choice.merge(Search(tables, jobs, objective, rows).run(), layout, np.zeros(1, dtype=int))
-    return float(choice.key[0])
+    return float(_search(views, objective).key[0])
 
 
-def _magic(tables: MachineTables, every: Sequence[Jobs]) -> str:
-    label, best = tables.best
-    kind = tables.kind[int(np.argmin(tables.table.error))]
-    states, budget = float(every[0].states[kind, 0]), float(every[0].fail_prob[0])
-    if budget > best * states:
+def _search(views: Sequence[View], objective: Objective = "runtime") -> Choice:
+    size = len(views[0].jobs.magic)
+    choice, every = Choice.empty(size), np.arange(size)
+    for index, view in enumerate(views):
+        rows = np.arange(len(view.tables.kind))
+        choice.merge(Search(view.tables, view.jobs, objective, rows).run(), index, every)
+    return choice
+
+
+def _nearest(fits: Callable[[np.ndarray], np.ndarray], near: float, far: float) -> float | None:
+    """Return the value nearest to `near` that fits, where all between it and `far` do."""
+    if not (np.isfinite(near) and np.isfinite(far)) or not fits(np.array([far]))[0]:
+        return None
+    for _ in range(ROUNDS):
+        values = np.geomspace(far, near, POINTS)
+        last = int(np.flatnonzero(fits(values))[-1])
+        if last == POINTS - 1:
+            return float(near)
+        far, near = float(values[last]), float(values[last + 1])
+    return far
+
+
+def _events(views: Sequence[View]) -> str:
+    """Return the largest rate of correlated events that fits, where none at all would."""
+    machine = views[0].tables.machine
+    rate, budget = machine.correlated_event_rate_per_s, float(views[0].jobs.fail_prob[0])
+
+    def fits(rates: np.ndarray) -> np.ndarray:
+        return np.array([_search(_with_rate(views, float(one))).row[0] >= 0 for one in rates])
+
+    if rate == 0.0 or not fits(np.zeros(1))[0]:
         return ""
+    seconds = _best(_with_rate(views, 0.0), "runtime") * machine.cycle_time_s
+    largest = _largest_rate(fits, min(rate, budget / seconds))
     return (
-        f"needs magic states of error {budget / states:.1e}, the best factory here reaches"
-        f" {best:.1e} ({label}); up to {budget / best:.1e} states would fit"
+        f"correlated events at {rate:.3g} per second times the shortest runtime {seconds:.3g} s are"
+        f" too many for the failure probability {budget:.3g}: a rate of at most"
+        f" {rounded(largest, is_up=False)} per second would fit"
     )
 
 
-def _events(tables: MachineTables, every: Sequence[Jobs]) -> str:
-    rate = tables.machine.correlated_event_rate_per_s
-    budget = float(every[0].fail_prob[0])
-    cycles = min(float(_fastest(tables, jobs)[:, :1].min()) for jobs in every)
-    seconds = cycles * tables.machine.cycle_time_s
-    if rate * seconds < budget:
+def _largest_rate(fits: Callable[[np.ndarray], np.ndarray], near: float) -> float:
+    """Halve the gap between a rate that fits and one that does not, 1e-6 of it apart."""
+    low, high = 0.0, near
+    while high - low > 1e-6 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if fits(np.array([middle]))[0] else (low, middle)
+    return low
+
+
+def _with_rate(views: Sequence[View], rate: float) -> list[View]:
+    """Return the views of the same machine with another rate of correlated events."""
+    found = []
+    for view in views:
+        machine = replace(view.tables.machine, correlated_event_rate_per_s=rate)
+        found.append(View(replace(view.tables, machine=machine), view.jobs))
+    return found
+
+
+def _magic(views: Sequence[View]) -> str:
+    """Return how many magic states the best factory is good for, where their errors bind."""
+    tables, jobs = views[0].tables, views[0].jobs
+    states, budget = jobs.states[tables.kind, 0], float(jobs.fail_prob[0])
+    row = int(np.argmin(tables.table.error * states))
+    if states[row] <= 0.0:
         return ""
-    return (
-        f"correlated events at {rate:.3g} per second times the shortest runtime {seconds:.3g} s"
-        f" exceed the failure probability {budget:.3g}; up to {budget / rate:.3g} s would fit"
+    needed, error = budget / float(states[row]), float(tables.table.error[row])
+    if needed > error:
+        return ""
+    text = (
+        f"needs magic states of error {needed:.1e}, the best factory here reaches"
+        f" {error:.1e} ({tables.table.labels[row]})"
     )
+    part = _nearest(lambda parts: _fits_part(views, parts), needed / error, 1 / float(states[row]))
+    if part is None:
+        return f"{text}; not even one would fit"
+    most = rounded(part * float(states[row]), is_up=False)
+    return f"{text}; up to {most} of its {float(states[row]):.3g} states would fit"
 
 
-def _distance(tables: MachineTables, every: Sequence[Jobs]) -> str:
+def _fits_part(views: Sequence[View], parts: np.ndarray) -> np.ndarray:
+    """Return whether parts of the gates would fit on the same qubits."""
+    names = ("magic", "layers", "steps", "states", "work")
+    columns = [view.take(np.zeros(len(parts), dtype=int)) for view in views]
+    scaled = [
+        View(view.tables, replace(view.jobs, **{n: getattr(view.jobs, n) * parts for n in names}))
+        for view in columns
+    ]
+    return _search(scaled).row >= 0
+
+
+def _failure(views: Sequence[View]) -> str:
     """Return the smallest failure probability that all factories and distances together reach."""
-    least = min(_least_failure(tables, jobs) for jobs in every)
-    tail = (
-        f"a failure probability of {least:.2g} would fit" if least < 1 else "none below 1 would fit"
-    )
+    budget = float(views[0].jobs.fail_prob[0])
+
+    def fits(values: np.ndarray) -> np.ndarray:
+        columns = [view.take(np.zeros(len(values), dtype=int)) for view in views]
+        return _search(_changed(columns, fail_prob=values)).row >= 0
+
+    most = 1.0 if budget < 1.0 else 1e3 * budget
+    least = _nearest(fits, budget, most)
+    tail = f"none below {most:.3g} would fit"
+    if least is not None and least < most:
+        tail = f"a failure probability of {rounded(least, is_up=True)} would fit"
     return (
-        f"magic states, data and correlated events fail with {least:.2g} together, up to code"
-        f" distance {MAX_DISTANCE}; the budget is {float(every[0].fail_prob[0]):.2g}: {tail}"
+        f"magic states, data and correlated events together exceed the failure probability"
+        f" {budget:.2g} up to code distance {MAX_DISTANCE}: {tail}"
     )
-
-
-def _least_failure(tables: MachineTables, jobs: Jobs) -> float:
-    magic = tables.table.error[:, None] * jobs.states[tables.kind]
-    risk = jobs.tiles * tables.logical_error + tables.event_risk
-    return float((magic + risk * _fastest(tables, jobs)).min())
-
-
-def _fastest(tables: MachineTables, jobs: Jobs) -> np.ndarray:
-    """Return the fewest cycles at each size (rows) and distance (columns)."""
-    alone = np.ceil(jobs.work[tables.kind] * tables.table.cycles[:, None])
-    reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
-    made = np.ceil(alone / tables.machine.max_factories)
-    return np.maximum(np.maximum(reacted, made), tables.distances * jobs.steps)

@@ -11,10 +11,15 @@ from qres.physical.record import MachineCost
 from qres.physical.search import Choice, Jobs
 from qres.physical.tables import MachineTables
 
+ROUNDING = 1e-12
+"""Part of a cycle count that counts as rounding noise before it is rounded up."""
+
 UNBOUNDED = ("physical_qubits", "data_qubits", "factory_qubits", "n_cycles", "runtime_s")
 """Infinite in arrays where a job does not fit."""
 ABSENT = {
     "distance": 0.0,
+    "cold_qubits": 0.0,
+    "n_machines": 1,
     "n_factories": 0.0,
     "fail_prob": 1.0,
     "fail_prob_data": 1.0,
@@ -30,6 +35,8 @@ ALWAYS = ("is_feasible", "has_counts", "runtime_floor_s", "magic_error")
 """Known whether or not a job fits."""
 WHOLE = (
     "distance",
+    "cold_qubits",
+    "n_machines",
     "n_factories",
     "physical_qubits",
     "data_qubits",
@@ -53,7 +60,7 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
     reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
     consumed = tables.distances[choice.level] * jobs.steps
     cycles = np.maximum(np.maximum(made, reacted), consumed)
-    data_qubits = jobs.tiles * tables.tile_qubits[choice.level]
+    data_qubits = jobs.data_qubits(tables.tile_qubits[choice.level])
     factory_qubits = n_factories * table.qubits[row]
     magic_fails = states * table.error[row]
     data_fails = jobs.tiles * cycles * tables.logical_error[choice.level]
@@ -83,10 +90,35 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
         ticks_per_reaction=tables.ticks_per_reaction,
         factory_index=np.where(has_magic, row, -1),
         factory_labels=table.labels,
-        layout_index=choice.layout,
+        layout_index=choice.layout % len(tables.layouts),
+        cold_qubits=jobs.cold,
+        n_machines=np.ones(len(row)),
         layout_labels=machine.layouts,
         best_factory=tables.best,
         has_counts=np.ones(len(row), dtype=bool),
+    )
+
+
+def side_by_side(
+    priced: MachineCost, n_machines: Any, part: Any, cycle_time_s: float
+) -> MachineCost:
+    """Return the cost of several machines that share the shots of a job priced on one.
+
+    Args:
+        priced: the whole job on one machine, flat arrays.
+        n_machines: machines, no more than there are shots.
+        part: of the job that the busiest of them does.
+        cycle_time_s: of the machine.
+    """
+    shared = np.ceil(priced.n_cycles * part * (1.0 - ROUNDING))
+    cycles = np.where(np.less(part, 1.0), shared, priced.n_cycles)
+    return replace(
+        priced,
+        n_machines=n_machines,
+        physical_qubits=n_machines * priced.physical_qubits,
+        n_cycles=cycles,
+        runtime_s=cycles * cycle_time_s,
+        runtime_floor_s=part * priced.runtime_floor_s,
     )
 
 

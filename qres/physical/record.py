@@ -48,8 +48,10 @@ class Machine:
         t_error: error rate of an injected T state; None where it is `physical_error`.
         correlated_event_rate_per_s: events per second that no code corrects (bursts); 0 leaves
             them out.
+        storage: `yoked` where idle qubits may lie in cold storage, empty where all are patches.
         max_qubits: most physical qubits, infinite where no limit is set.
         max_runtime_s: longest time of a job in seconds, likewise.
+        n_machines: how many of it share the independent shots of a job.
         sources: by field; not part of the identity of a machine.
     """
 
@@ -65,8 +67,10 @@ class Machine:
     max_factories: int = MAX_FACTORIES
     t_error: float | None = None
     correlated_event_rate_per_s: float = 0.0
+    storage: str = ""
     max_qubits: float = math.inf
     max_runtime_s: float = math.inf
+    n_machines: int = 1
     sources: Mapping[str, FieldSource] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -77,13 +81,15 @@ class Machine:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What nobody has shown about this machine, one line each."""
-        serial = "magic states are consumed one after the other, one per reaction time"
+        serial = ("magic states are consumed one after the other, one per reaction time",)
+        if self.storage:
+            serial += ("idle qubits move to and from cold storage in no time",)
         named = (
             f"{name} = {getattr(self, name)}: {source.text}"
             for name, source in self.sources.items()
             if source.kind == "assumed"
         )
-        return (serial, *named)
+        return (*serial, *named)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,16 +105,18 @@ class MachineCost:
         is_feasible: whether the job fits; the mask of the arrays.
         distance: code distance of the data block.
         n_factories: magic-state factories that work side by side.
-        physical_qubits: all of them.
-        data_qubits: those of the data block, routing included.
-        factory_qubits: those of the factories.
-        n_cycles: rounds of error correction.
+        physical_qubits: all of them, of all machines side by side.
+        data_qubits: those of one machine's data block, routing included.
+        factory_qubits: those of one machine's factories.
+        n_cycles: rounds of error correction on the machine that is busiest.
         runtime_s: wall-clock time in seconds.
         runtime_floor_s: time if magic states were free, one consumed per reaction time (assumed).
         fail_prob: failure probability that is reached, data and distillation together.
         fail_prob_data: the part of the data block.
         fail_prob_magic: the part of the magic states.
         fail_prob_events: the part of correlated events, their rate times the runtime.
+        cold_qubits: logical qubits of the data block that lie in cold storage.
+        n_machines: machines side by side, each with a part of the independent shots.
         logical_error_per_cycle: error per tile and cycle that the job needs; compare with
             experiments.
         magic_error: error per magic state that the whole budget allows; infinite without any.
@@ -119,7 +127,7 @@ class MachineCost:
         layout_index: which layout, an index into `layout_labels`; -1 where infeasible.
         layout_labels: names of the layouts of this machine.
         best_factory: label and error of the best factory that the machine can build.
-        obstacle: for a single job that does not fit: what binds, and the nearest that would fit.
+        obstacle: for a single job that does not fit: as text, what binds and the nearest that fits.
         has_counts: whether the counts were finite (below 1e100) and the failure budget positive.
     """
 
@@ -145,9 +153,11 @@ class MachineCost:
     layout_index: Any
     factory_labels: tuple[str, ...] = field(repr=False)
     layout_labels: tuple[str, ...] = ()
-    obstacle: str = ""
+    obstacle: Any = field(default="", compare=False, repr=False)
     best_factory: tuple[str, float] = ("", 0.0)
     has_counts: Any = True
+    cold_qubits: Any = 0
+    n_machines: Any = 1
 
     @property
     def status(self) -> Any:
@@ -187,10 +197,10 @@ class MachineCost:
     def _reason(self, point: Callable[[str], Any]) -> str:
         if point("is_feasible"):
             return ""
-        if not point("has_counts"):
-            return "the logical counts are not finite (1e100), or no failure probability is left"
         if self.obstacle:
-            return self.obstacle
+            return str(self.obstacle)
+        if not point("has_counts"):
+            return "the logical counts are above 1e100, or no failure probability is left"
         label, best = self.best_factory
         needed = float(point("magic_error"))
         if needed <= best:

@@ -20,10 +20,12 @@ jobs. One search is for one layout; `Choice.merge` keeps the best of several.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from qres.config.record import Objective
+from qres.physical.storage import COLD_QUBITS
 from qres.physical.tables import MachineTables
 
 MARGIN = 1.0 + 1e-9
@@ -44,6 +46,7 @@ class Jobs:
         max_cycles: most code cycles.
         states: magic states, one row per kind of factory.
         work: units of work, one row per kind of factory.
+        cold: of the tiles, those that are idle qubits in cold storage.
     """
 
     magic: np.ndarray
@@ -55,6 +58,13 @@ class Jobs:
     max_cycles: np.ndarray
     states: np.ndarray
     work: np.ndarray
+    cold: np.ndarray
+
+    def data_qubits(self, tile_qubits: Any) -> Any:
+        """Return the physical qubits of all tiles, those in cold storage at its own price."""
+        if not self.cold.any():
+            return self.tiles * tile_qubits
+        return (self.tiles - self.cold) * tile_qubits + COLD_QUBITS * self.cold
 
     def take(self, index: np.ndarray | slice) -> Jobs:
         """Return some of the jobs."""
@@ -140,11 +150,17 @@ class Search:
         self.qubits = table.qubits[self.rows, None]
         work = jobs.work[tables.kind[self.rows]]
         self.alone = np.ceil(work * table.cycles[self.rows, None])
-        self.longest = np.minimum(self.left / tables.event_risk, jobs.max_cycles)
-        self.floor = np.maximum(
-            np.ceil(jobs.layers * tables.ticks_per_reaction),
-            np.ceil(self.alone / tables.machine.max_factories),
-        )
+        # what binds no job of the block, or all its sizes alike, is left out or kept as one row
+        self.has_events = tables.event_risk > 0.0
+        self.has_max_qubits = bool(np.isfinite(jobs.max_qubits).any())
+        self.has_max_cycles = bool(np.isfinite(jobs.max_cycles).any())
+        self.longest = jobs.max_cycles[None]
+        if self.has_events:
+            self.longest = np.minimum(self.left / tables.event_risk, self.longest)
+        self.floor = np.ceil(jobs.layers * tables.ticks_per_reaction)[None]
+        made = self.alone.max(axis=0, initial=0.0) / tables.machine.max_factories
+        if (made > self.floor[0]).any():
+            self.floor = np.maximum(self.floor, np.ceil(self.alone / tables.machine.max_factories))
 
     def run(self) -> Choice:
         """Search; every arithmetic step is monotone in the counts and in the budget."""
@@ -173,14 +189,15 @@ class Search:
         if keep.all():
             return level, is_open
         for name in ("rows", "left", "qubits", "alone", "longest", "floor"):
-            setattr(self, name, getattr(self, name)[keep])
+            values = getattr(self, name)
+            setattr(self, name, values if len(values) == 1 < len(level) else values[keep])
         return level[keep], is_open[keep]
 
     def _bound(self, level: np.ndarray) -> np.ndarray:
         """Return what no choice at this distance or a larger one is better than."""
         if self.objective == "runtime":
             return self._fastest(level)
-        data = self.jobs.tiles * self.tables.tile_qubits[level]
+        data = self.jobs.data_qubits(self.tables.tile_qubits[level])
         if self.objective == "qubits":
             return data + self.qubits * np.minimum(self.alone, 1.0)
         return data * self._fastest(level) + self.qubits * self.alone
@@ -192,32 +209,46 @@ class Search:
     def _lowest_level(self) -> np.ndarray:
         """Return a distance below which nothing is feasible: the closed form at fewest cycles."""
         tables = self.tables
-        cycles = self._fastest(np.zeros(self.left.shape, dtype=int))
+        cycles = np.maximum(self.floor, tables.distances[0] * self.jobs.steps)
         need = np.maximum(self.left, 0.0) / (self.jobs.tiles * cycles)
-        closed = (tables.code.distance(tables.machine, need) - tables.distances[0]) / 2
-        return np.clip(closed, 0, len(tables.distances) - 1).astype(int)
+        closed = tables.code.distance(tables.machine, need)
+        closed -= tables.distances[0]
+        closed *= 0.5
+        np.minimum(closed, len(tables.distances) - 1, out=closed)
+        return closed.astype(int)
 
     def _try(self, level: np.ndarray, is_open: np.ndarray, choice: Choice) -> np.ndarray:
         """Price every size at one distance each; return where larger distances may be better."""
         fastest = self._fastest(level)
-        risk = self.jobs.tiles * self.tables.logical_error[level] + self.tables.event_risk
-        longest = np.minimum(np.floor(self.left / risk), self.jobs.max_cycles)
-        data = self.jobs.tiles * self.tables.tile_qubits[level]
-        most = np.floor((self.jobs.max_qubits - data) / self.qubits)
+        risk = self.jobs.tiles * self.tables.logical_error[level]
+        if self.has_events:
+            risk += self.tables.event_risk
+        longest = np.floor(self.left / risk)
+        if self.has_max_cycles:
+            longest = np.minimum(longest, self.jobs.max_cycles)
+        data = self.jobs.data_qubits(self.tables.tile_qubits[level])
         few = np.ceil(self.alone / longest)
         enough = np.ceil(self.alone / fastest)
-        capped = np.ceil(self.alone / np.ceil(self.alone / np.maximum(most, 1.0)))
-        many = np.where(most >= enough, enough, np.minimum(most, capped))
+        many = self._most(data, enough) if self.has_max_qubits else enough
         fits = is_open & (fastest <= longest) & (few <= many)
         for count in self._counts(few, many, fits, data):
             cycles = np.where(count >= enough, fastest, np.ceil(self.alone / count))
             qubits = count * self.qubits + data
             key, tie = self._keys(cycles, qubits)
             choice.improve(self.rows, level, count, np.where(fits, key, np.inf), tie)
-        is_open &= (data < self.jobs.max_qubits) & (fastest <= self.longest)
+        if self.has_max_qubits:
+            is_open &= data < self.jobs.max_qubits
+        if self.has_events or self.has_max_cycles:
+            is_open &= fastest <= self.longest
         if self.objective == "runtime":
             return is_open & ~fits
         return is_open & ~(fits & (few <= 1.0))
+
+    def _most(self, data: np.ndarray, enough: np.ndarray) -> np.ndarray:
+        """Return the largest useful number of factories under the cap on qubits."""
+        most = np.floor((self.jobs.max_qubits - data) / self.qubits)
+        capped = np.ceil(self.alone / np.ceil(self.alone / np.maximum(most, 1.0)))
+        return np.where(most >= enough, enough, np.minimum(most, capped))
 
     def _keys(self, cycles: np.ndarray, qubits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.objective == "runtime":
@@ -260,5 +291,5 @@ def least_key(
     if objective == "runtime":
         return cycles
     smallest = np.where(jobs.magic > 0.0, tables.table.qubits[rows].min(), 0.0)
-    qubits = jobs.tiles * tables.tile_qubits[level] + smallest
+    qubits = jobs.data_qubits(tables.tile_qubits[level]) + smallest
     return qubits if objective == "qubits" else qubits * cycles

@@ -83,9 +83,19 @@ def _machine(
 
 def _qubits(report: Result, machine: Machine, cost: MachineCost) -> Lines:
     width = whole(report.priced.logical.logical_qubits) if report.priced else None
-    yield line("= data_qubits + factory_qubits", 1)
+    each = "data_qubits + factory_qubits"
+    yield line(f"= n_machines * ({each})" if cost.n_machines > 1 else f"= {each}", 1)
+    if cost.n_machines > 1:
+        yield line(f"n_machines = {number(cost.n_machines)}  [given]  limits.machines", 1)
     yield line(f"data_qubits = {number(cost.data_qubits)}  tiles times qubits of a tile", 1)
     yield line(f"logical_qubits = {number(width)}: explain logical.logical_qubits", 2)
+    if machine.storage and report.priced:
+        idle = whole(report.priced.logical.idle_qubits)
+        yield line(f"idle_qubits = {number(idle)}  held and not at work at the peak", 2)
+        yield line(f"cold_qubits = {number(cost.cold_qubits)}  of them in cold storage", 2)
+        source = machine.sources["storage"]
+        yield line(f"storage = {machine.storage}  [{source.kind}]", 2)
+        yield line(source.text, 4, hang=2)
     yield line(f"factory_qubits = {number(cost.factory_qubits)}  n_factories times one of them", 1)
     yield from _fields(machine, ("physical_error", "threshold", "prefactor"))
 
@@ -93,6 +103,14 @@ def _qubits(report: Result, machine: Machine, cost: MachineCost) -> Lines:
 def _seconds(report: Result, machine: Machine, cost: MachineCost) -> Lines:
     layers = whole(report.priced.logical.layers) if report.priced else None
     yield line("= n_cycles * cycle_time_s", 1)
+    if cost.n_machines > 1 and report.priced:
+        part = float(report.priced.logical.busiest_part(machine.n_machines))
+        yield line(
+            f"n_cycles of the busiest of {number(cost.n_machines)} machines: {number(part)}", 1
+        )
+        yield line(
+            f"of the whole job, {number(whole(report.priced.logical.shots))} shots shared", 2
+        )
     yield line(f"n_cycles = {number(cost.n_cycles)}  limited by {cost.limited_by}", 1)
     yield line(f"= {CYCLES[cost.limited_by]}", 3, hang=2)
     yield line(f"layers = {number(layers)}: explain logical.layers", 2)

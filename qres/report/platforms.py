@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from qres.classical.record import ClassicalCost
 from qres.notation.quantity import Quantity
+from qres.physical.record import MachineCost
 from qres.report.grid import Sheet, grid
 from qres.report.inputs import interval
 from qres.report.record import Result
@@ -85,9 +86,20 @@ def machine_sheet(report: Result) -> Sheet:
             duration(float(cost.runtime_s)),
             str(cost.distance),
             f"{cost.n_factories:,}",
-            f"{cost.factory}, limited by {cost.limited_by}",
+            "; ".join((f"{cost.factory}, limited by {cost.limited_by}", *_extras(cost))),
         )
     return sheet
+
+
+def _extras(cost: MachineCost) -> list[str]:
+    """Return in words what lies in cold storage, and how many machines share the work."""
+    found = []
+    if cost.cold_qubits:
+        found.append(f"{count(cost.cold_qubits)} idle qubits in cold storage")
+    if cost.n_machines > 1:
+        each = count(cost.physical_qubits // cost.n_machines)
+        found.append(f"{count(cost.n_machines)} machines of {each} qubits")
+    return found
 
 
 def _within(report: Result) -> str:
@@ -96,7 +108,9 @@ def _within(report: Result) -> str:
     texts = [f"{count(limits.max_qubits)} qubits"] if math.isfinite(limits.max_qubits) else []
     if math.isfinite(limits.max_runtime_s):
         texts.append(duration(limits.max_runtime_s))
-    return f", each within {' and '.join(texts)}" if texts else ""
+    within = f", each within {' and '.join(texts)}" if texts else ""
+    several = f", up to {count(limits.n_machines)} of each" if limits.n_machines > 1 else ""
+    return several + within
 
 
 def classical_lines(report: Result) -> list[str]:

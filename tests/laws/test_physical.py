@@ -15,6 +15,7 @@ from qres.logical.record import LogicalCost
 from qres.physical.estimate import OBJECTIVES, estimate_machine
 from qres.physical.frontier import find_frontier
 from qres.physical.machines import load_machine, machine_names
+from qres.physical.split import find_split
 from qres.physical.tables import machine_tables
 
 MACHINES = {name: load_machine(name) for name in machine_names()}
@@ -59,6 +60,22 @@ def test_more_work_or_less_failure_never_costs_less(
     assert (result.fail_prob <= cost.fail_prob)[result.is_feasible].all()
 
 
+@pytest.mark.parametrize("name", sorted(MACHINES))
+def test_the_cost_climbs_along_every_count(name):
+    """One count runs over forty decades, the others stay small: nothing hides its steps."""
+    small = {"toffoli": 3.0, "t": 5.0, "logical_qubits": 20.0, "fail_prob": 0.01}
+    climb = np.floor(10.0 ** np.arange(0, 40, 0.5))
+    for field in small:
+        values = 0.5 / climb if field == "fail_prob" else climb
+        cost = job(**{**{key: np.full(80, value) for key, value in small.items()}, field: values})
+        for objective, key in KEY.items():
+            found = key(estimate_machine(cost, MACHINES[name], objective))
+            assert (found[1:] >= found[:-1] * (1 - 1e-12)).all(), (field, objective)
+            # a machine that waits for reactions takes as long for any width and any budget
+            is_flat = objective == "runtime" and field in ("logical_qubits", "fail_prob")
+            assert found[-1] > found[0] or is_flat, (field, objective)
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("name", ["superconducting-1e-3", "superconducting-1e-4"])
 def test_a_worse_machine_never_costs_less(name, objective):
@@ -75,6 +92,35 @@ def test_a_worse_machine_never_costs_less(name, objective):
     for other in worse:
         after = KEY[objective](estimate_machine(job(toffoli), other, objective))
         assert (after >= before * (1 - 1e-12)).all(), other
+
+
+WORSE = {
+    "physical error": lambda m, f: replace(m, physical_error=m.physical_error * f),
+    "T error": lambda m, f: replace(m, t_error=m.injection_error * f),
+    "prefactor": lambda m, f: replace(m, prefactor=m.prefactor * f),
+    "threshold": lambda m, f: replace(m, threshold=m.threshold / f),
+}
+
+
+@pytest.mark.parametrize("change", WORSE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "majorana-1e-4",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in DEEP if name != "majorana-1e-4"),
+    ],
+)
+def test_a_larger_error_never_costs_less_whatever_the_factories(name, change):
+    """With the generated factories too: what a worse machine builds, a better one can."""
+    cost, machine = job(np.floor(10.0 ** np.arange(0, 31, 0.5))), MACHINES[name]
+    for factor in (1.03, 1.3):
+        worse = WORSE[change](machine, factor)
+        for objective, key in KEY.items():
+            before = key(estimate_machine(cost, machine, objective))
+            after = key(estimate_machine(cost, worse, objective))
+            assert (after >= before * (1 - 1e-12)).all(), (factor, objective)
+    assert np.isfinite(before).all()
+    assert (after > before).any() or change == "T error"
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -127,6 +173,47 @@ def test_the_frontier_falls_and_holds_every_optimum(name, toffoli, qubits):
         assert (times[0], sizes[-1]) == (best["runtime"].runtime_s, best["qubits"].physical_qubits)
 
 
+def rotated(rng, size, most):
+    """Return random counts with rotations that are not synthesised yet."""
+    draws = np.floor(10 ** rng.uniform(0, most, (3, size)))
+    return LogicalCost(
+        toffoli=np.where(rng.random(size) < 0.3, 0.0, draws[0]),
+        t=np.where(rng.random(size) < 0.3, 0.0, draws[1]),
+        rotations=draws[2],
+        logical_qubits=np.floor(10 ** rng.uniform(0, 6, size)),
+        fail_prob=10 ** rng.uniform(-6, -0.3, size),
+    )
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize(("name", "most"), [("superconducting-1e-4", 11), ("ion-1e-3", 20)])
+def test_the_found_split_is_never_worse_than_thirds(name, most, objective):
+    """500 jobs; a third for synthesis, and of the other two thirds whatever is best."""
+    cost, machine = rotated(np.random.default_rng(most), 500, most), MACHINES[name]
+    third = np.ceil(0.53 * np.log2(3 * cost.rotations / cost.fail_prob) + 5.3)
+    fixed = replace(cost, t=cost.t + third * cost.rotations, fail_prob=2 / 3 * cost.fail_prob)
+    thirds = KEY[objective](estimate_machine(fixed, machine, objective))
+    split = find_split(cost, machine, objective)
+    found = KEY[objective](split.machine)
+    assert (found <= thirds).all()
+    assert (found < thirds).mean() > 0.2
+    fits = split.machine.is_feasible
+    spent = split.fail_synthesis + split.machine.fail_prob
+    assert (spent <= cost.fail_prob * (1 + 1e-15))[fits].all()
+    assert fits.mean() > 0.7
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_split_of_1_to_1e40_rotations():
+    rotations, qubits = np.meshgrid(10.0 ** np.arange(0, 41), 10.0 ** np.arange(0, 13, 4))
+    cost = replace(job(0.0, 0.0, qubits), rotations=rotations)
+    split = find_split(cost, MACHINES["majorana-1e-6"], "volume")
+    assert split.machine.is_feasible.all()
+    assert (np.diff(split.t_per_rotation, axis=1) >= 0).all()
+    assert ((split.fail_synthesis > 0) & (split.fail_hardware > 0)).all()
+    assert np.isfinite(split.machine.runtime_s).all()
+
+
 def test_infeasible_names_what_binds_and_the_nearest_that_fits():
     machine = MACHINES["superconducting-1e-3"]
     cost = job(10**8, logical_qubits=1000)
@@ -157,7 +244,9 @@ def test_correlated_events_bind_and_are_charged():
     assert (
         "correlated events at 0.001 per second times the shortest runtime 1e+03 s" in bound.reason
     )
-    assert "up to 10 s would fit" in bound.reason
+    # 1e8 layers of 10 us at 1e-5 per second are all of 0.01
+    nearest = float(bound.reason.split("a rate of at most ")[1].split()[0])
+    assert 0.9e-5 < nearest < 1e-5
     found = estimate_machine(job(10**5), machine, "qubits")
     assert found.fail_prob_events == pytest.approx(1e-3 * found.runtime_s)
     parts = found.fail_prob_data + found.fail_prob_magic + found.fail_prob_events

@@ -10,6 +10,7 @@ import pytest
 
 from qres.physical.codes.floquet import TILE_QUBITS as FLOQUET
 from qres.physical.distillation import CHECK_ERROR, FAULT, FIFTEEN_ERROR
+from qres.physical.factories.cultivation import simulations
 from qres.physical.factories.fifteen_to_one import BUS, SCHEDULE
 from qres.physical.layouts.compact import MEMBER as COMPACT
 from qres.physical.layouts.fast import MEMBER as FAST
@@ -120,6 +121,100 @@ def test_cultivation_headlines():
     assert (factory.tabulate(worse, CODE, factory.grid(worse, CODE)).error == 1.0).all()
     better = litinski(1e-4)
     assert factory.tabulate(better, CODE, factory.grid(better, CODE)).error.min() > 4e-11
+
+
+def test_cultivated_states_distilled_by_hand():
+    """Breaking it means: a term of cultivation below 8-to-CCZ changed, or its footprint.
+
+    Row of the table at 1e-3: colour distance 5, error 2.123162e-9, 463 qubits, 57,066.9 qubit-rounds.
+    Seventeen such patches feed a level of distances (25, 15, 15): two inputs every 15 cycles are met
+    by 2 * 123.25 / 15 = 16.4 patches. p_L(15) = 1e-9, p_L(25) = 1e-14.
+    """
+    factory = find_factory("cultivated-eight-to-ccz")
+    machine = litinski(1e-3)
+    bottom = next(
+        size for size in factory.bottom.grid(machine, CODE) if row_error(size) == 2.123162e-9
+    )
+    assert bottom.tolist()[::2] == [5, 15]
+    sizes = np.array([[*bottom, 17, 25, 15, 15]])
+    table = factory.tabulate(machine, CODE, sizes)
+    rounds = 57066.9 / 463
+    taken = 2.123162e-9 + 15 * 1e-9  # waits up to 15 cycles in its patch of distance 15
+    moved = (10 * 15 + 17 * 15 / 4) / 2
+    surgery = 3 * 15 / 4 + (25 + 4 * 15) * 25 / (4 * 15)
+    fault = taken + 1e-9 * (moved + surgery)
+    assert fault == pytest.approx(1.706648e-7, rel=1e-6)
+    check = 5 * 0.5 * 25 / 15 * 1e-9 * 15
+    stored = 3 * 5 / 6 * 0.5e-14 * ((11.8125 + 24 * 15 / 25) * 15 + 3 * 25)
+    error = 28 * fault**2 + 8 * fault * check + stored
+    assert error == pytest.approx(6.753e-12, rel=1e-3)
+    assert table.error[0] == pytest.approx(error, rel=1e-12, abs=0)
+    attempt = max(4 * 15, 8 * rounds / 17)
+    assert table.cycles[0] == pytest.approx(attempt / (1 - 8 * fault - check), rel=1e-12)
+    sites = (3 * 25 + 15) * 3 * 25 + 17 * 15 * 15 / 2 + 20 * 15**2 + 2 * 25 * 15
+    assert table.qubits[0] == 17 * 463 + 2 * sites == 35_696
+    # Litinski's (13,7,7)x6 (25,15,15) with the same last level: 5.2e-11, 47,000 qubits
+    assert (table.error[0] < 5.2e-11, table.qubits[0] < 47_000) == (True, True)
+
+
+def row_error(size):
+    """Return the error in the table of cultivation of a lowest level."""
+    return simulations()[size[1], 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("cultivated-eight-to-ccz", lambda p: 28 * p**2),
+        ("cultivated-fifteen-to-one", lambda p: 35 * p**3),
+    ],
+)
+def test_cultivated_states_without_logical_errors(name, limit):
+    """Breaking it means: the T error of the table is not what distillation starts from.
+
+    As in the QDK's GSJ24CCXFactory, 28 p^2 + 6 rounds of 12 patches, whose second term vanishes
+    here: 2e-9 gives 28 * (2e-9)^2 = 1e-16, which serves no 1e20 gates.
+    """
+    factory, machine = find_factory(name), replace(litinski(1e-3), prefactor=1e-16)
+    known = [
+        size for size in factory.bottom.grid(machine, CODE) if simulations()[size[1], 0] == 1e-3
+    ]
+    for bottom in known[::4]:
+        sizes = np.array([[*bottom, 500, 41, 21, 21]])
+        found = factory.tabulate(machine, CODE, sizes)
+        assert found.error[0] == pytest.approx(limit(row_error(bottom)), rel=1e-4, abs=0)
+
+
+def test_cultivated_factories_are_for_what_was_simulated():
+    """Breaking it means: a machine above 2e-3 or of another code is credited with cultivation."""
+    for name in ("cultivated-eight-to-ccz", "cultivated-fifteen-to-one"):
+        factory, floquet = find_factory(name), load_machine("majorana-1e-6")
+        worse = replace(litinski(2.1e-3), factories=(name,))
+        for machine in (worse, replace(floquet, factories=(name,))):
+            code = find_code(machine.code)
+            sizes = factory.grid(machine, code)
+            assert (factory.tabulate(machine, code, sizes).error == 1.0).all()
+
+
+FLASQ = [
+    # physical error, T error, qubit-rounds
+    (1e-3, 2.61e-6, 1.617e4),
+    (1e-3, 1.82e-6, 1.472e4),
+    (5e-4, 2.93e-7, 1.004e4),
+    (5e-4, 1.79e-7, 1.000e4),
+]
+
+
+@pytest.mark.parametrize(("p", "error", "volume"), FLASQ)
+def test_points_of_another_cut_through_the_same_simulations(p, error, volume):
+    """Breaking it means: our rows of cultivation left those that Qualtran FLASQ ships.
+
+    FLASQ cuts the same shots at other gaps. No dearer at its error, and no cheaper than by half.
+    """
+    factory, machine = find_factory("cultivation"), litinski(p)
+    table = factory.tabulate(machine, CODE, factory.grid(machine, CODE))
+    ours = (table.qubits * table.cycles)[table.error <= error].min()
+    assert volume / 2 <= ours <= volume
 
 
 def test_blocks_of_litinski():

@@ -88,7 +88,7 @@ def test_thc_femoco(name, qubits, toffoli, days, distances):
 
 
 def test_chemistry_of_microsofts_own_tests():
-    """Breaking it means: D3 or the Floquet cycle left Azure's chemistry example, capped in qubits.
+    """Breaking it means: D3 or the Floquet cycle left Azure's chemistry example, capped in qubits or time.
 
     Depth by hand: 63,472,407,520 + 11,987,084 + 96 + 3 * 67,474,931,068 and 22 T gates a layer,
     ceil(0.53 log2(3 * 11,987,084 / 0.01) + 4.86) = ceil(21.7); distance 9, 300 ns a cycle.
@@ -102,14 +102,20 @@ def test_chemistry_of_microsofts_own_tests():
         "measurementCount": 63_472_407_520,
     }
     depth = 63_472_407_520 + 11_987_084 + 96 + 3 * 67_474_931_068 + 22 * 11_986_482
-    answer = {
-        "tfactory": {"numTstates": 1, "runtime": 50_000},
-        "physicalCounts": {"breakdown": {"logicalDepth": 0, "algorithmicLogicalDepth": 0}},
-    }
+    factory = {"numTstates": 1, "runtime": 37_200, "physicalQubits": 16_640}
+    steps = {"logicalDepth": 0, "algorithmicLogicalDepth": 0}
+    answer = {"tfactory": factory, "physicalCounts": {"breakdown": steps}}
     found = predict("qubit_maj_ns_e6", counts, 0.01, answer)
     assert found["logical depth"] == depth
     assert found["code distance"] == 9
     assert found["runtime (ns)"] == depth * 9 * 300 == 718_666_804_371_600
+    # 2 * 1318 + ceil(sqrt(8 * 1318)) + 1 = 2740 tiles of 4 * 81 + 8 * 8 = 388 qubits
+    data = found["algorithm qubits"] * 388
+    assert data == 2740 * 388
+    # capped in qubits it takes 231 factories, capped in time a single one, which sets the pace
+    assert data + 231 * 16_640 == 4_906_960
+    assert data + 16_640 == 1_079_760
+    assert found["T states"] * 37_200 == 10_050_079_976_035_200
 
 
 def test_footprint_of_gidney_2025():

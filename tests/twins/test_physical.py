@@ -14,6 +14,7 @@ from qres.physical.frontier import find_frontier
 from qres.physical.machines import load_machine, machine_names
 from qres.physical.record import Machine
 from qres.physical.registry import find_code, find_factory, find_layout
+from qres.physical.split import find_split
 from qres.physical.tables import full_table
 
 LARGEST_DISTANCE = 121
@@ -41,7 +42,7 @@ class Exhaustive:
             factory = find_factory(name)
             table = full_table(machine, code, factory)
             rows = zip(table.error, table.qubits, table.cycles, strict=True)
-            self.factories.append((factory, [tuple(map(float, row)) for row in rows]))
+            self.factories.append((factory, unmatched([tuple(map(float, row)) for row in rows])))
 
     def choices(self, toffoli: float, t: float, qubits: float, fail_prob: float):
         """Yield (cycles, qubits) of everything that fits."""
@@ -80,6 +81,15 @@ class Exhaustive:
                 best["qubits"] = min(best["qubits"], (total, cycles))
                 best["volume"] = min(best["volume"], (total * cycles, cycles))
         return best
+
+
+def unmatched(rows: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """Return the sizes that no other of the factory matches in error, qubits and cycles at once."""
+    kept: list[tuple[float, float, float]] = []
+    for row in sorted(set(rows)):
+        if not any(other[1] <= row[1] and other[2] <= row[2] for other in kept):
+            kept.append(row)
+    return kept
 
 
 def random_points(rng: np.random.Generator, size: int, most: float) -> np.ndarray:
@@ -175,6 +185,51 @@ def test_search_equals_the_loops_under_caps(name):
     machine = replace(load_machine(name), layouts=("fast", "compact"))
     points = random_points(rng, 15, 9)
     assert 4 <= assert_same(machine, points, with_caps(machine, points, rng)) < 15
+
+
+def all_integers(cost: LogicalCost, i: int):
+    """Yield (T gates of a rotation, counts with them) that leave any budget, in plain numbers."""
+    rotations, fail_prob = float(cost.rotations[i]), float(cost.fail_prob[i])
+    for count in range(1, 200):
+        left = fail_prob - rotations * 2 ** ((5.3 - count) / 0.53)
+        if left > 0:
+            magic = float(cost.t[i]) + rotations * count
+            yield count, (float(cost.toffoli[i]), magic, float(cost.logical_qubits[i]), left)
+        if left == fail_prob:
+            return
+
+
+def with_rotations(rng: np.random.Generator, size: int, most: float) -> LogicalCost:
+    cost = as_cost(random_points(rng, size, most))
+    return replace(cost, rotations=np.floor(10 ** rng.uniform(0, most, size)))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", ["superconducting-1e-4", "superconducting-1e-3-open"])
+def test_the_split_equals_every_integer_of_t_per_rotation(name, objective):
+    cost, machine = with_rotations(np.random.default_rng(3), 40, 10), load_machine(name)
+    split = find_split(cost, machine, objective)
+    n_inner = 0
+    for i in range(40):
+        counts, points = zip(*all_integers(cost, i), strict=True)
+        every = estimate_machine(as_cost(np.array(points).T), machine, objective)
+        best = min(keys(every, row)[objective] for row in range(len(counts)))
+        assert keys(split.machine, i)[objective] == pytest.approx(best, rel=1e-12)
+        n_inner += best < keys(every, 0)[objective]
+    # the time counts T gates one by one: there the fewest are almost always best
+    assert n_inner > 5 or objective == "runtime"
+
+
+@pytest.mark.slow
+def test_the_split_equals_the_loops_over_everything():
+    cost, machine = with_rotations(np.random.default_rng(6), 6, 6), load_machine(SHIPPED[0])
+    twin = Exhaustive(machine)
+    found = {name: find_split(cost, machine, name).machine for name in OBJECTIVES}
+    for i in range(6):
+        every = [twin.best(point) for _, point in all_integers(cost, i)]
+        for objective in OBJECTIVES:
+            best = min(item[objective] for item in every)
+            assert keys(found[objective], i)[objective] == pytest.approx(best, rel=1e-12)
 
 
 def test_a_cap_buys_no_factory_that_saves_no_time():

@@ -77,6 +77,7 @@ class Ccz2T:
 
     name: str = "ccz2t"
     unit: str = "CCZ, catalysed as in ccz2t"
+    rests_on: tuple[str, ...] = ("ccz2t",)
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return CCZ states: one per Toffoli, one per pair of T."""

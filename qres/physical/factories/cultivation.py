@@ -2,9 +2,9 @@ r"""Magic-state cultivation, the published simulations (Gidney, Shutty and Jones
 
 A T state grows in a colour code of distance 3 or 5 and escapes into a surface-code patch of distance
 15; most attempts are thrown away. Each row of `data/hardware/cultivation.csv` is one setting of how
-much is thrown away: error, physical qubits, expected qubit-rounds (discarded attempts included). The
-rows of the smallest simulated physical error that is not below the machine's are used, so a better
-machine is not credited; above 2e-3 there is none. The simulations are of circuits with uniform noise
+much is thrown away: error, physical qubits, expected qubit-rounds (discarded attempts included). A
+machine has the rows of every simulated physical error that is not below its own, so a better machine
+is not credited; above 2e-3 there is none. The simulations are of circuits with uniform noise
 in the rotated surface code: other codes have no rows.
 """
 
@@ -48,6 +48,7 @@ class Cultivation:
 
     name: str = "cultivation"
     unit: str = "T"
+    rests_on: tuple[str, ...] = ("cultivation",)
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return T states: four per Toffoli."""
@@ -58,14 +59,9 @@ class Cultivation:
         return self.states(toffoli, t)
 
     def grid(self, machine: Machine, code: Code) -> np.ndarray:
-        """Return the rows of the simulated physical error next above the machine's."""
+        """Return every row: those simulated at no less than the machine's error are its own."""
         table = simulations()
-        worst = max(machine.physical_error, machine.injection_error)
-        simulated = np.unique(table[:, 0])
-        above = simulated[simulated >= worst * (1 - 1e-12)]
-        is_used = table[:, 0] == (above[0] if len(above) else simulated[-1])
-        rows = np.flatnonzero(is_used)
-        return np.stack([table[rows, 1].astype(int), rows], axis=1)
+        return np.stack([table[:, 1].astype(int), np.arange(len(table))], axis=1)
 
     def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
         """Return the rows; error 1 for a machine or a code that was not simulated."""

@@ -14,13 +14,7 @@ import numpy as np
 
 from qres.physical.base import Code, FactoryTable
 from qres.physical.distillation import EIGHT_TO_CCZ
-from qres.physical.factories.concatenated import (
-    generate,
-    grown,
-    padded,
-    tabulate_levels,
-    thinned,
-)
+from qres.physical.factories.concatenated import DISTILLED, Bottom, listed, tabulate_levels
 from qres.physical.record import Machine
 
 CATALYSIS = 0.5
@@ -33,6 +27,12 @@ class EightToCcz:
 
     name: str = "eight-to-ccz"
     unit: str = "CCZ, catalysed as in eight-to-ccz"
+    bottom: Bottom = DISTILLED
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """Names of the factories whose formulas it uses."""
+        return (self.bottom.name, "concatenated", "eight-to-ccz")
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return CCZ states: one per Toffoli, one per pair of T."""
@@ -43,17 +43,13 @@ class EightToCcz:
         return self.states(toffoli, t) + CATALYSIS * np.ceil(t / 2)
 
     def grid(self, machine: Machine, code: Code) -> np.ndarray:
-        """Return the last level on every depth of `concatenated` that is generated."""
-        parts = []
-        for below, feed in generate(machine, code):
-            sizes, made = grown(machine, code, EIGHT_TO_CCZ, below, feed)
-            if len(sizes):
-                parts.append(sizes[thinned(made)])
-        return padded(parts or [generate(machine, code)[0][0]])
+        """Return the listed sizes, the same for every machine."""
+        return listed(self.name)
 
     def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
         """Evaluate each size level by level."""
-        return tabulate_levels(self.name, machine, code, np.asarray(sizes), EIGHT_TO_CCZ)
+        sizes = np.asarray(sizes)
+        return tabulate_levels(self.name, machine, code, sizes, self.bottom, EIGHT_TO_CCZ)
 
 
 MEMBER = EightToCcz()

@@ -1,0 +1,168 @@
+r"""The failure budget split between synthesis, distillation and logic, all three found.
+
+For counts whose $R$ rotations are still to be synthesised, as channels (mixtures of fallback circuits):
+at $k$ T gates each they miss with $\delta_s(k) = R\,2^{(5.3 - k)/0.53}$ together, the rule of Beverland et
+al. (arXiv:2211.07629, appendix D) solved for its error. That is a probability, so it comes out of the
+same budget $\delta$ as logical errors and distillation, which `estimate_machine` divides between
+themselves. The paper and the QDK give each a third. Here every integer $k$ that can be best is priced
+at the budget $\delta - \delta_s(k)$ that it leaves. From some $k$ on nothing can be won: a job of $k$ T
+gates a rotation that had all of $\delta$ bounds every larger $k$ from below, cost being monotone.
+
+Only for synthesis that is charged in probability. The solvers of `linear-system` and `carleman-gd`
+synthesise unitaries, whose error is coherent: it enters the error of the result by its amplitude,
+through `eps_rotation`, next to truncation and encoding. No failure budget can be traded for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from qres.config.record import Objective
+from qres.errors import InputError
+from qres.logical.record import LogicalCost
+from qres.physical.beverland import INTERCEPT, SLOPE
+from qres.physical.estimate import estimate_machine
+from qres.physical.record import Machine, MachineCost
+
+ROUNDING = 1e-9
+"""Part of the error that is charged on top, so that the rule never rounds up to one T gate more."""
+
+STEP = 3
+"""Integers that are priced together, before the bound on the rest is looked at."""
+
+Rank = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """A split of the failure budget; scalars, or arrays of one shape.
+
+    Args:
+        t_per_rotation: T gates of one rotation; 0 without rotations.
+        fail_synthesis: what they miss with, all rotations together.
+        fail_hardware: what is left to logical errors and distillation.
+        machine: the price at this split.
+    """
+
+    t_per_rotation: Any
+    fail_synthesis: Any
+    fail_hardware: Any
+    machine: MachineCost
+
+
+def synthesis_failure(rotations: Any, t_per_rotation: Any) -> Any:
+    """Return the failure of `rotations` rotations of `t_per_rotation` T gates each."""
+    exponent = (INTERCEPT - np.asarray(t_per_rotation, dtype=float)) / SLOPE
+    return rotations * np.exp2(exponent) * (1.0 + ROUNDING)
+
+
+def find_split(cost: LogicalCost, machine: Machine, objective: Objective) -> Split:
+    """Return the split that is best for `objective`, equal to the best over all integers $k$.
+
+    Where nothing fits, the split of the fewest T gates that leave half to the hardware; without any
+    budget no T gates and no split.
+
+    Args:
+        cost: counts with `rotations` that `t` and `depth` do not hold yet, and the whole budget as
+            `fail_prob`; scalars, or arrays that broadcast.
+        machine: which machine.
+        objective: as for `estimate_machine`.
+
+    Raises:
+        InputError: rotations that are negative or no number; what `estimate_machine` refuses.
+    """
+    jobs = _Rotated.of(cost)
+    if not (np.isfinite(jobs.rotations) & (jobs.rotations >= 0.0)).all():
+        raise InputError(f"rotations: expected a number from 0 on, found {jobs.rotations.min():g}")
+    count = _best_count(jobs, machine, objective).reshape(jobs.shape)
+    spent = synthesis_failure(np.asarray(cost.rotations, dtype=float), count)
+    fails = np.where(count > 0.0, spent, 0.0)
+    left = np.asarray(cost.fail_prob, dtype=float) - fails
+    whole = [int(count), float(fails), float(left)] if jobs.shape == () else [count, fails, left]
+    return Split(
+        t_per_rotation=whole[0],
+        fail_synthesis=whole[1],
+        fail_hardware=whole[2],
+        machine=estimate_machine(_synthesised(cost, whole[0], whole[2]), machine, objective),
+    )
+
+
+def _synthesised(cost: LogicalCost, count: Any, budget: Any) -> LogicalCost:
+    """Return counts that hold `count` T gates for each rotation, at the budget that is left."""
+    t = cost.rotations * count
+    depth = None if cost.depth is None else cost.depth + t
+    return replace(cost, t=cost.t + t, depth=depth, fail_prob=budget)
+
+
+@dataclass(frozen=True)
+class _Rotated:
+    """Counts as flat arrays, by field; the shape that they broadcast to."""
+
+    fields: Mapping[str, np.ndarray]
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, cost: LogicalCost) -> _Rotated:
+        given = {item.name: getattr(cost, item.name) for item in fields(cost)}
+        known = {name: value for name, value in given.items() if value is not None}
+        arrays = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in known.values()))
+        flat = {name: array.ravel() for name, array in zip(known, arrays, strict=True)}
+        return cls(flat, arrays[0].shape)
+
+    @property
+    def rotations(self) -> np.ndarray:
+        return self.fields["rotations"]
+
+    @property
+    def fail_prob(self) -> np.ndarray:
+        return self.fields["fail_prob"]
+
+    def fewest(self, budget: np.ndarray) -> np.ndarray:
+        """Return the fewest T gates of a rotation that miss with less than a budget; 0 without any."""
+        with np.errstate(all="ignore"):
+            least = np.floor(INTERCEPT + SLOPE * np.log2(self.rotations / budget)) + 1.0
+            least = least + (synthesis_failure(self.rotations, least) >= budget)
+        return np.where((self.rotations > 0.0) & (budget > 0.0), least, 0.0)
+
+    def rank(
+        self, at: np.ndarray, count: np.ndarray, budget: np.ndarray, to: tuple[Machine, Objective]
+    ) -> Rank:
+        """Return (what is made small, what decides ties) of some jobs; infinite where infeasible."""
+        part = LogicalCost(**{name: values[at] for name, values in self.fields.items()})
+        found = estimate_machine(_synthesised(part, count, budget), *to)
+        with np.errstate(over="ignore"):
+            ranks = {
+                "runtime": (found.runtime_s, found.physical_qubits),
+                "qubits": (found.physical_qubits, found.runtime_s),
+                "volume": (found.physical_qubits * found.runtime_s, found.runtime_s),
+            }
+        return ranks[to[1]]
+
+
+def _best_count(jobs: _Rotated, machine: Machine, objective: Objective) -> np.ndarray:
+    """Return the best number of T gates of a rotation for each job."""
+    count = jobs.fewest(jobs.fail_prob)
+    best = jobs.fewest(jobs.fail_prob / 2)
+    key, tie = np.full((2, len(count)), np.inf)
+    open_ = np.flatnonzero(jobs.fail_prob > 0.0)
+    while len(open_):
+        # the last row is the bound on all that follow: their fewest T gates, nothing spent on them
+        rows = count[open_] + np.arange(STEP + 1.0)[:, None]
+        budget = jobs.fail_prob[open_] - synthesis_failure(jobs.rotations[open_], rows)
+        budget[STEP] = jobs.fail_prob[open_]
+        keys, ties = jobs.rank(open_, rows, budget, (machine, objective))
+        for row in range(STEP):
+            better = _is_less((keys[row], ties[row]), (key[open_], tie[open_]))
+            at = open_[better]
+            best[at], key[at], tie[at] = rows[row][better], keys[row][better], ties[row][better]
+        count[open_] += STEP
+        open_ = open_[_is_less((keys[STEP], ties[STEP]), (key[open_], tie[open_]))]
+    return best
+
+
+def _is_less(first: Rank, second: Rank) -> np.ndarray:
+    return (first[0] < second[0]) | ((first[0] == second[0]) & (first[1] < second[1]))
