@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from qres.cli.output import check_targets, columns, json_text, note, width, write_json, write_text
+from qres.cli.output import (
+    check_targets,
+    columns,
+    is_follower,
+    note,
+    width,
+    write_json,
+    write_text,
+)
 from qres.cli.progress import shown_progress
 from qres.errors import InputError, nearest
 
@@ -22,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
+FIGURES = (".pdf", ".svg", ".png")
 SHOWN = ("frontier", "sources", "defaults")
 PEERS = ("qualtran", "qdk")
 LISTED = ("models", "hardware", "devices", "solvers", "formulas")
@@ -39,13 +48,23 @@ Targets = Annotated[
     list[Path] | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; repeatable."),
 ]
+Measured = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE (.json, or a figure: .pdf .svg .png); repeatable.",
+    ),
+]
 Files = Annotated[
     list[Path] | None,
     typer.Option(
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to FILE (.json .csv .tex .pdf .bib .html .svg .png); repeatable.",
+        help="Write to FILE (.json .csv .tex .pdf .bib .html .svg .png; NAME.qdk.json: the logical "
+        "counts, as the QDK and algorithm counts read them); repeatable.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
@@ -109,27 +128,34 @@ def measure(
     model: Model,
     settings: Settings = None,
     trust: Trust = False,
-    output: Targets = None,
+    output: Measured = None,
     json: Json = False,
 ) -> None:
     """Measure MODEL only and store the result."""
-    check_targets(output or [], (".json",))
+    check_targets(output or [], (".json", *FIGURES))
 
     from qres import staircase
-    from qres.files import write_atomic
+    from qres.cli.figures import write_measurement
 
     scenario = staircase.load(model, overrides=settings or [])
     with shown_progress() as progress:
         measurement = staircase.measure(scenario, trust=trust, progress=progress)
+    if is_follower():
+        return None
     for target in output or []:
-        write_atomic(target, json_text(measurement.to_dict()))
+        write_measurement(target, measurement)
         note(f"wrote {target}")
     if json:
         return write_json(measurement.to_dict())
     for code, message in measurement.warnings:
         note(f"{code}: {message}")
+    from qres.report.curves import curve_text
+    from qres.report.spectrum import density_text
+
     rows = [(name, _quantity_line(value)) for name, value in measurement.values.items()]
-    return write_text(columns(rows))
+    texts = [columns(rows), density_text(measurement, width=width())]
+    texts.append(curve_text(measurement, width=width()))
+    return write_text("\n".join(filter(None, texts)))
 
 
 @app.command()
@@ -219,7 +245,8 @@ def list_(
 @app.command()
 def verify(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="An encoding; without it, all.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="An encoding, or histories; without it, all."),
     ] = None,
     against: Annotated[
         str | None, typer.Option("--against", metavar="|".join(PEERS), help="The other tool.")
@@ -259,12 +286,12 @@ def _verify_circuits(name: str | None, seed: int, json: bool) -> None:
     """Write the claims of one encoding or of all, and what its simulated circuits show."""
     from dataclasses import asdict
 
-    from qres.verify.proofs import chosen, prove_all
     from qres.verify.proofs_text import proofs_text
+    from qres.verify.registry import chosen, prove
 
     names = chosen(name)
     with shown_progress() as progress:
-        proofs = list(prove_all(names, seed=seed, progress=progress))
+        proofs = list(prove(names, seed=seed, progress=progress))
     if json:
         write_json([asdict(item) | {"is_equal": item.is_equal} for item in proofs])
     else:

@@ -35,8 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         return _say(str(error), 1)
     except ClickException as error:
         return _say(_usage(error), 2)
-    except (KeyboardInterrupt, EOFError, typer.Abort):
-        return _say("interrupted", 130)
+    except (KeyboardInterrupt, EOFError, typer.Abort) as error:
+        return _say(str(error) or "interrupted", 130)
     except BrokenPipeError:
         return _close_stdout(0)
     except Exception as error:

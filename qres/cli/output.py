@@ -40,6 +40,11 @@ def width() -> int:
     return max(MIN_WIDTH, min(columns, MAX_WIDTH))
 
 
+def is_follower() -> bool:
+    """Say whether this is one of several processes, and not the one that speaks for all."""
+    return os.environ.get("RANK", "0") != "0"
+
+
 def write_text(text: str) -> None:
     """Write one block of data to stdout."""
     sys.stdout.write(text if text.endswith("\n") else text + "\n")

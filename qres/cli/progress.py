@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from qres.cli.output import is_follower
+
+EVERY_S = 30.0
+"""Without a terminal a long task says how far it is after so many seconds."""
 
 Report = Callable[[str, int, int], None]
 
@@ -13,6 +19,9 @@ Report = Callable[[str, int, int], None]
 @contextmanager
 def shown_progress() -> Iterator[Report]:
     """Give out `progress(task, done, total)`, and clear its traces at the end."""
+    if is_follower():
+        yield lambda task, done, total: None
+        return
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -24,15 +33,25 @@ def shown_progress() -> Iterator[Report]:
 
 
 class _Lines:
-    """One plain line when a task begins."""
+    """One plain line when a task begins, and now and then one with the time left."""
 
     def __init__(self) -> None:
-        self.seen: set[str] = set()
+        self.begun: dict[str, tuple[float, int]] = {}
+        self.told = time.monotonic()
 
     def __call__(self, task: str, done: int, total: int) -> None:
-        if task not in self.seen:
-            self.seen.add(task)
-            print(f"qres: {task} ...", file=sys.stderr, flush=True)
+        now = time.monotonic()
+        if task not in self.begun:
+            self.begun[task] = now, done
+            self.say(f"{task} ...")
+        elif now - self.told > EVERY_S:
+            start, first = self.begun[task]
+            left = (now - start) / max(done - first, 1) * max(total - done, 0)
+            self.say(f"{task} {done}/{total}, about {left:.0f} s left")
+
+    def say(self, text: str) -> None:
+        self.told = time.monotonic()
+        print(f"qres: {text}", file=sys.stderr, flush=True)
 
 
 class _Bars:

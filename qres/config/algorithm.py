@@ -262,7 +262,6 @@ MODELS_OF = {
 
 LATER_TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("algorithm",): ("newton", "log-concave", "distributed"),
-    ("model", "network", "architecture"): ("resnet", "gpt"),
 }
 """By path: kinds and names that the design has and this version lacks."""
 

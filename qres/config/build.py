@@ -12,9 +12,12 @@ from qres.config import algorithm as sections
 from qres.config import record
 from qres.config.given import GivenTraining
 from qres.config.modelfile import Limits, Model, ModelFile
-from qres.config.network import Mlp, Network, UserCode
+from qres.config.network import Gpt, Mlp, Network, ResNet, UserCode
 from qres.config.section import Section, keys_of
 from qres.notation.quantity import Quantity
+
+BOTTLENECK_DEPTH = 54
+"""From this depth on the residual networks of Liu et al. take bottlenecks (`network/res_net.py`)."""
 
 
 def build_scenario(
@@ -54,7 +57,7 @@ def build_scenario(
 def _limits(section: Limits | None) -> record.Limits:
     """Return the limits that are set; the others are infinite."""
     found = {} if section is None else section.model_dump(exclude_none=True)
-    names = {"max_qubits": "max_qubits", "max_runtime": "max_runtime_s"}
+    names = {"max_qubits": "max_qubits", "max_runtime": "max_runtime_s", "machines": "n_machines"}
     return record.Limits(**{names[key]: value for key, value in found.items()})
 
 
@@ -93,6 +96,9 @@ def _content_id(raw: dict[str, Any], files: Mapping[str, Path]) -> str:
 
 
 def _digest(path: Path) -> str:
+    if path.is_dir():
+        parts = {file.name: _digest(file) for file in sorted(path.iterdir()) if file.is_file()}
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -114,21 +120,30 @@ def _model(model: Model, given: Section | None, files: Mapping[str, Path]) -> re
 
 
 def _network(network: Network, files: Mapping[str, Path]) -> record.NetworkModel:
+    data: dict[str, Any] = network.dataset.model_dump(exclude_none=True)
+    if "path" in data:
+        data["path"] = files["model.network.dataset.path"]
     return record.NetworkModel(
         architecture=_architecture(network),
-        dataset=network.dataset.kind,
-        train=record.Training(**network.train.model_dump()),
-        prune=record.Pruning(**network.prune.model_dump()),
+        dataset=record.DataSource(**data),
+        train=record.Training(**network.train.model_dump(exclude_none=True)),
+        prune=record.Pruning(**network.prune.model_dump(exclude_none=True)),
         checkpoint=files.get("model.network.checkpoint"),
     )
 
 
-def _architecture(network: Network) -> record.Architecture:
+def _architecture(network: Network) -> record.Architecture | record.ResNet | record.Gpt:
     built = network.architecture
     if isinstance(built, Mlp):
         return record.Architecture(kind="mlp", hidden=built.hidden, activation=built.activation)
     if isinstance(built, UserCode):
         return record.Architecture(kind="python", build=built.build)
+    if isinstance(built, ResNet):
+        auto = "bottleneck" if built.depth >= BOTTLENECK_DEPTH else "basic"
+        shape: dict[str, Any] = built.model_dump()
+        return record.ResNet(**{**shape, "block": auto if built.block == "auto" else built.block})
+    if isinstance(built, Gpt):
+        return record.Gpt(**built.model_dump())
     return record.Architecture(kind="logistic")
 
 

@@ -277,10 +277,13 @@ class GivenCounts(Section):
     """Layers that hold a rotation."""
     measurements: Annotated[Quantity | None, COUNT] = None
     """Logical measurements."""
+    idle_qubits: Annotated[Quantity | None, COUNT] = None
+    """Of `logical_qubits`, those that are held and not at work, for machines with cold storage."""
 
     @model_validator(mode="after")
     def _consistent(self) -> GivenCounts:
         check_order(self, "rotation_depth", "rotations")
+        check_order(self, "idle_qubits", "logical_qubits")
         return self
 
 
@@ -326,12 +329,15 @@ def read_counts(path: Path) -> dict[str, Any]:
             _check_unpriced(path, key, number)
             continue
         counts[QDK_KEYS[key]] = counts.get(QDK_KEYS[key], 0) + number
+    at_work = as_number(data.get("numComputeQubits"))
+    if at_work is not None and "logical_qubits" in counts:
+        counts["idle_qubits"] = counts["logical_qubits"] - at_work
     source = f"QDK LogicalCounts, {path.name}"
     return {name: {"value": number, "source": source} for name, number in counts.items()}
 
 
 def _check_unpriced(path: Path, key: str, number: float) -> None:
-    """Refuse traffic with a memory; how `numQubits` is split does not change what is priced."""
+    """Refuse traffic with a memory; the memory of `numQubits` is what cold storage may hold."""
     if key != "numComputeQubits" and number != 0:
         raise InputError(
             f"{path}: {key}: memory reads and writes are not priced yet; expected 0, found {number}"
@@ -341,6 +347,8 @@ def _check_unpriced(path: Path, key: str, number: float) -> None:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(read_text(path))
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error})") from None
     if not isinstance(data, dict):

@@ -21,6 +21,9 @@ from qres.config.section import Section
 from qres.errors import InputError, nearest
 from qres.files import Document, YamlPath, data_path, read_yaml
 
+DATA_PATH = ("model", "network", "dataset", "path")
+"""Where a data set names its file, or its folder."""
+
 NO_FILE = Path("model")
 """Stands for the path of a scenario that came as a dict."""
 
@@ -146,11 +149,17 @@ class _Loader:
             candidates.append(data_path("measurements") / name)
         try:
             for candidate in candidates:
-                if candidate.is_file():
+                if candidate.is_file() or (self.may_be_folder(path) and candidate.is_dir()):
                     return candidate
         except (OSError, ValueError):
             pass
         return self.fail(path, f"{name}: no such file")
+
+    def may_be_folder(self, path: YamlPath) -> bool:
+        """Say whether a key may name a folder: an unpacked archive of images."""
+        if path != DATA_PATH:
+            return False
+        return self.data["model"]["network"]["dataset"]["kind"].startswith("cifar")
 
     def check_members(self, algorithm: Section) -> None:
         """Refuse a name that no member of the algorithms has."""
@@ -222,6 +231,8 @@ def _file_names(checked: ModelFile) -> Iterator[tuple[YamlPath, str]]:
         yield ("model", "matrix", "file"), model.matrix.file
         if model.matrix.rhs is not None:
             yield ("model", "matrix", "rhs"), model.matrix.rhs
+    if model.network is not None and (name := getattr(model.network.dataset, "path", None)):
+        yield DATA_PATH, name
     if model.network is not None and model.network.checkpoint is not None:
         yield ("model", "network", "checkpoint"), model.network.checkpoint
     if model.measurement not in (None, LIVE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, model_validator
@@ -17,6 +18,7 @@ from qres.config.span import Span
 
 SCHEMA = "qres-model/1"
 LIVE = "live"
+MAX_MACHINES = 10**9
 MODEL_KINDS = ("network", "matrix", "given", "measurement")
 
 
@@ -89,6 +91,29 @@ class Measure(Section):
     """Random vectors."""
     seed: Annotated[int, Whole(0, MAX_SEED)] = 0
     """Of the random vectors."""
+    precision: Annotated[str | None, Choice(("float64", "float32", "bfloat16"))] = None
+    """Of products with the Hessian; double if left out."""
+    device: Annotated[str | None, Text("a device of torch, such as cuda")] = None
+    """Where products are computed; the CPU if left out."""
+    threads: Annotated[int | None, Whole(1, 4096)] = None
+    """Of the CPU; one if left out. Other numbers change the last bits."""
+    micro_batch: Annotated[int | None, Whole(1)] = None
+    """Samples at a time; as many as fit if left out."""
+    basis: Annotated[str | None, Choice(("memory", "bfloat16", "disk"))] = None
+    """Where Lanczos vectors stay; in memory if left out."""
+    at_steps: Annotated[tuple[int, ...] | None, Listing(Whole(0), at_most=100, single=True)] = None
+    """Updates of the training after which all is measured too, in order; 0 is its start."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Measure:
+        for position, (before, after) in enumerate(pairwise(self.at_steps or ()), start=1):
+            if after <= before:
+                refuse(f"expected more than {before}, found {after}", at=("at_steps", position))
+        return self
+
+
+NETWORK_ONLY = ("precision", "device", "threads", "micro_batch", "basis")
+"""Keys of `measure` that concern networks."""
 
 
 class Error(Section):
@@ -110,17 +135,20 @@ class Classical(Section):
 
 
 class Limits(Section):
-    """The largest machine and the longest run that are of use."""
+    """The largest machine and the longest run that are of use, and how many machines there are."""
 
     max_qubits: Annotated[float | None, Real(low=1)] = None
     """Physical qubits of one machine."""
     max_runtime: Annotated[float | None, Span()] = None
     """Of the whole job: seconds, or words like `30 days`."""
 
+    machines: Annotated[int | None, Whole(1, MAX_MACHINES)] = None
+    """Machines side by side: they share the independent shots of a read-out by sampling."""
+
     @model_validator(mode="after")
     def _limits_something(self) -> Limits:
-        if self.max_qubits is None and self.max_runtime is None:
-            refuse("expected max_qubits or max_runtime")
+        if (self.max_qubits, self.max_runtime, self.machines) == (None, None, None):
+            refuse("expected max_qubits, max_runtime or machines")
         return self
 
 
@@ -150,6 +178,16 @@ class ModelFile(Section):
     """What it is compared with."""
     objective: Annotated[str, Choice(("runtime", "qubits", "volume"))] = "runtime"
     """What the machine is laid out for."""
+
+    @model_validator(mode="after")
+    def _has_training(self) -> ModelFile:
+        """Refuse snapshots of a training that does not take place, and settings without use."""
+        for key in NETWORK_ONLY:
+            if getattr(self.measure, key) is not None and self.model.network is None:
+                refuse(f"model.{self.model.kind} has no use for it", at=("measure", key))
+        if self.measure.at_steps is not None and self.model.network is None:
+            refuse(f"model.{self.model.kind} is not trained here", at=("measure", "at_steps"))
+        return self
 
     @model_validator(mode="after")
     def _has_loss(self) -> ModelFile:

@@ -25,6 +25,66 @@ class Architecture:
     activation: str = "tanh"
     build: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.kind} [{', '.join(map(str, self.hidden))}]" if self.hidden else self.kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNet:
+    """A residual network of the CIFAR type, 6n + 2 layers deep, its channels `width` times 16."""
+
+    kind: Literal["resnet"] = "resnet"
+    depth: int
+    width: int
+    block: Literal["basic", "bottleneck"]
+    activation: str
+
+    def __str__(self) -> str:
+        return f"resnet-{self.depth}-{self.width}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpt:
+    """A transformer that predicts the next of `context` characters."""
+
+    kind: Literal["gpt"] = "gpt"
+    layers: int
+    heads: int
+    width: int
+    context: int
+    activation: str
+    tied: bool
+
+    def __str__(self) -> str:
+        return f"gpt of {self.layers} layers x {self.width}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSource:
+    """Where the samples come from; `kind` decides which of the other fields count.
+
+    Args:
+        kind: as in `model.yaml`.
+        resize: of digits: pixels a side; 0 leaves plain features.
+        path: of archives, texts and tables.
+        n_samples: how many training samples at most; 0 is all.
+        target: of a table: the column of the classes.
+        shape: of one random sample.
+        n_classes: of random samples.
+        seed: of random samples.
+        build: the user's function.
+    """
+
+    kind: str
+    resize: int = 0
+    path: Path | None = None
+    n_samples: int = 0
+    target: str = ""
+    shape: tuple[int, ...] = ()
+    n_classes: int = 0
+    seed: int = 0
+    build: str = ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
@@ -35,22 +95,25 @@ class Training:
     batch_size: int
     weight_decay: float
     seed: int
+    precision: Literal["float64", "float32"] = "float64"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pruning:
-    """Global magnitude pruning; the mask is frozen and the rest retrained."""
+    """Global magnitude pruning; the mask is frozen and the rest retrained, after every round."""
 
     fraction: float
     retrain_epochs: int
+    rounds: int = 1
+    retrain_learning_rate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkModel:
-    """A network to train, prune and measure. `dataset` is `digits` or `breast-cancer`."""
+    """A network to train, prune and measure."""
 
-    architecture: Architecture
-    dataset: str
+    architecture: Architecture | ResNet | Gpt
+    dataset: DataSource
     train: Training
     prune: Pruning
     checkpoint: Path | None = None
@@ -84,11 +147,23 @@ Model = NetworkModel | MatrixModel | GivenModel | MeasurementModel
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureSettings:
-    """How hard to measure: Lanczos steps, random probes, seed of both."""
+    """How hard to measure: Lanczos steps, random probes, seed of both, and when in the training."""
 
     lanczos_steps: int
     probes: int
     seed: int
+    at_steps: tuple[int, ...] | None = None
+    precision: str | None = None
+    device: str | None = None
+    threads: int | None = None
+    micro_batch: int | None = None
+    basis: str | None = None
+
+    @property
+    def arithmetic(self) -> dict[str, str | int]:
+        """Settings of the arithmetic that are not left at their default."""
+        names = ("precision", "device", "threads", "micro_batch", "basis")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,10 +292,17 @@ class ErrorTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Most physical qubits of a machine and longest time in seconds; infinite where none is set."""
+    """What there is and what is of use: qubits of a machine, seconds, machines side by side.
+
+    Args:
+        max_qubits: most physical qubits of one machine, infinite where none is set.
+        max_runtime_s: longest time of the whole job in seconds, likewise.
+        n_machines: machines that share the independent shots of a job.
+    """
 
     max_qubits: float = math.inf
     max_runtime_s: float = math.inf
+    n_machines: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +338,25 @@ class Scenario:
     folder: Path
     raw: Mapping[str, Any]
     limits: Limits = Limits()
+
+    @property
+    def is_error_open(self) -> bool:
+        """Whether `error.total` was left to us, where it is that of weights that are read out."""
+        readout = self.algorithm.readout if isinstance(self.algorithm, CarlemanGd) else None
+        return (
+            readout is not None
+            and readout.kind == "tomography"
+            and self.error.target == "weights"
+            and any(path == "error.total" for path, _ in self.defaults)
+        )
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """The content as a dict to load again: `error.total` stays ours if it was left to us."""
+        if not self.is_error_open:
+            return dict(self.raw)
+        error = {key: value for key, value in self.raw["error"].items() if key != "total"}
+        return {**self.raw, "error": error}
 
     def _repr_html_(self) -> str:
         rows = [(path, spell(value)) for path, value in _leaves(self.raw)]

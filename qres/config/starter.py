@@ -12,15 +12,24 @@ name: my-network
 model:                            # exactly one of: network, matrix, given, measurement
   network:
     architecture: {kind: mlp, hidden: [32, 32], activation: tanh}    # mlp | logistic | python
-                                  # activation: tanh | sigmoid | softplus | gelu | relu (kinked)
-    dataset: {kind: digits}                                          # digits | breast-cancer
-    train: {epochs: 20, learning_rate: 0.1, batch_size: 128, seed: 0}
-    prune: {fraction: 0.9}        # global magnitude pruning, the mask frozen
+    # architecture: {kind: resnet, depth: 32, width: 4}  # resnet-32-4; basic or bottleneck blocks
+    # architecture: {kind: gpt, layers: 2, heads: 2, width: 64, context: 64, tied: true}
+                                  # activation: tanh | sigmoid | softplus | gelu | silu
+                                  #             | relu (kinked; usual in a resnet)
+    dataset: {kind: digits}       # digits (resize: 32 for a resnet) | breast-cancer
+    # dataset: {kind: cifar10, path: cifar-10-python.tar.gz}    # or cifar100; or binary, or a folder
+    # dataset: {kind: csv, path: table.csv, target: column}     # text (path), for gpt
+    # dataset: {kind: random, shape: [3, 32, 32]}               # python (build: "package.module:f")
+    train: {epochs: 20, learning_rate: 0.1, batch_size: 128, seed: 0}    # precision: float32
+    prune: {fraction: 0.9}        # global magnitude pruning, the mask frozen; retrain_epochs: 5
+                                  # rounds: 3 (in equal parts), retrain_learning_rate: 0.01
   # matrix: {file: A.mtx, rhs: b.npy}       # for algorithm linear-system; .mtx, .npz or .npy
   # given:                                  # typed numbers, or {value, low, high, source, kind}
   #   n_params: 1e8
   #   sparsity: {value: 100, kind: assumed}
   # measurement: my-network.json            # from: qres measure {file} -o my-network.json
+
+# measure: {at_steps: [0, 100, 500]}        # after so many updates of the training too: curves
 
 algorithm:
   name: carleman-gd               # carleman-gd | linear-system | counts
@@ -43,10 +52,12 @@ algorithm:
   # readout: {kind: observable, of: loss}   # or linear (weight_norm), quadratic (operator_alpha,
                                             # operator_toffoli); or {kind: state}
 
-error: {total: 0.1, fail_prob: 0.05}        # relative error of the weights, chance to miss it
+error: {total: 0.1, fail_prob: 0.05}        # relative error of the weights, chance to miss it;
+                                            # total left out: the measured read-out tolerance
                                             # target: loss makes it the error of the loss
 hardware: [superconducting-1e-3, superconducting-1e-4]      # see: qres list hardware
-# limits: {max_qubits: 1e6, max_runtime: 30 days}           # of each machine; either may be left out
+# limits: {max_qubits: 1e6, max_runtime: 30 days}           # of each machine; any may be left out
+                                            # machines: 8 share the shots of a read-out by sampling
 classical: {device: h200}                   # see: qres list devices
 objective: runtime                          # runtime | qubits | volume
 """

@@ -39,6 +39,9 @@ APART = ("lambda_min", "grad_norm", "growth")
 UNUSED = ("momentum", "momentum_restart", "schedule")
 """Settings that mini-batches do not have."""
 
+UNTOLD = ("schedule", "arithmetic")
+"""Settings that are told in another way, or not used."""
+
 Values = Mapping[str, Quantity]
 Warnings = tuple[tuple[str, str], ...]
 
@@ -150,8 +153,8 @@ def measure_batches(
     facts = {
         key: value
         for key, value in vars(probe).items()
-        if "momentum" not in key and key != "schedule"
-    }
+        if "momentum" not in key and key not in UNTOLD
+    } | probe.arithmetic.changes
     facts |= {"n_features": curvature.n_features, "loss": curvature.loss(curvature.start)}
     return Measurement(
         subject="network",

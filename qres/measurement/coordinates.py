@@ -17,10 +17,10 @@ from qres.errors import InputError
 
 @dataclass(frozen=True)
 class ActiveCoordinates:
-    """Indices of the active entries, and double-precision copies of all tensors.
+    """Indices of the active entries, and copies of all tensors in one precision.
 
     Args:
-        base: every parameter and buffer, in double precision where it is floating point.
+        base: every parameter and buffer, in that precision where it is floating point.
         indices: for each parameter with active entries, their positions in the flattened tensor.
     """
 
@@ -29,17 +29,29 @@ class ActiveCoordinates:
 
     @classmethod
     def select(
-        cls, module: torch.nn.Module, mask: Mapping[str, torch.Tensor] | None
+        cls,
+        module: torch.nn.Module,
+        mask: Mapping[str, torch.Tensor] | None,
+        *,
+        dtype: torch.dtype = torch.float64,
+        device: str | None = None,
     ) -> ActiveCoordinates:
-        """Take the entries that `mask` leaves; without a mask, all that require a gradient."""
+        """Take the entries that `mask` leaves; without a mask, all that require a gradient.
+
+        Args:
+            module: comes back unchanged.
+            mask: parameter name to boolean tensor, True where an entry is active.
+            dtype: of the copies.
+            device: of the copies; None is where the module is.
+        """
         parameters = dict(module.named_parameters())
         _check_mask(parameters, mask)
-        base = {name: _copy(tensor) for name, tensor in _all_tensors(module)}
+        base = {name: _copy(tensor, dtype, device) for name, tensor in _all_tensors(module)}
         indices = {}
         for name, parameter in parameters.items():
             keep = _kept(parameter, None if mask is None else mask.get(name))
             if keep.numel():
-                indices[name] = keep
+                indices[name] = keep.to(base[name].device)
         if not indices:
             raise InputError("the network has no active parameter: everything is pruned or frozen")
         return cls(base, indices)
@@ -62,13 +74,12 @@ class ActiveCoordinates:
     def scatter(self, vector: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return all tensors of the network with `vector` in its active entries."""
         tensors = dict(self.base)
-        start = 0
-        for name, index in self.indices.items():
-            stop = start + index.numel()
+        parts = vector.split([index.numel() for index in self.indices.values()])
+        for (name, index), part in zip(self.indices.items(), parts, strict=True):
             base = self.base[name]
-            flat = base.flatten().index_put((index,), vector[start:stop])
+            is_whole = len(part) == base.numel()
+            flat = part.clone() if is_whole else base.flatten().index_put((index,), part)
             tensors[name] = flat.view(base.shape)
-            start = stop
         return tensors
 
 
@@ -77,10 +88,10 @@ def _all_tensors(module: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
     return [*module.named_parameters(), *module.named_buffers()]
 
 
-def _copy(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a detached copy, in double precision where it is floating point."""
-    copy = tensor.detach().clone()
-    return copy.double() if copy.is_floating_point() else copy
+def _copy(tensor: torch.Tensor, dtype: torch.dtype, device: str | None) -> torch.Tensor:
+    """Return a detached copy, in this precision where it is floating point."""
+    to = dtype if tensor.is_floating_point() else tensor.dtype
+    return tensor.detach().to(device=device or tensor.device, dtype=to, copy=True)
 
 
 def _kept(parameter: torch.Tensor, keep: torch.Tensor | None) -> torch.Tensor:

@@ -69,12 +69,13 @@ MAY_BE_ZERO = (
 )
 
 AT_MOST_ONE = (
-    *("solution_overlap", "kink_share"),
+    *("solution_overlap", "kink_share", "readout_tolerance"),
     *("dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
 )
 
-MAY_BE_UNKNOWN = ("kappa", "growth_sum")
-"""Derived numbers that may be infinite, which a file writes as null; no algorithm reads them."""
+MAY_BE_UNKNOWN = ("kappa", "growth_sum", "readout_tolerance")
+"""Derived numbers that may be infinite or below all that was tried, which a file writes as null; no
+algorithm rests on them."""
 
 ROUNDING = 1e-9
 """Two numbers of a measurement that differ by less, relatively, are not out of order."""

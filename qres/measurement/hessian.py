@@ -1,9 +1,8 @@
 r"""Entries of the Hessian: exact from its rows while it fits, sampled beyond that.
 
 Up to `EXACT_DIM` active parameters all rows are computed. Beyond, the largest entry is that of
-`SAMPLED_ROWS` random rows (a lower bound), the Frobenius norm is Hutchinson's
-$\|H\|_F^2 = \mathbb{E}\,\|Hz\|^2$ over random signs $z$ with Student's interval, and the sparsity
-is bounded by the dimension.
+`SAMPLED_ROWS` random rows (a lower bound), trace and Frobenius norm are those of Hutch++ (`trace`), and
+the sparsity is bounded by the dimension.
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ from numpy.typing import NDArray
 
 from qres.measurement.curvature import Curvature
 from qres.measurement.lanczos import Extremes
-from qres.measurement.probes import CONFIDENCE, draw_signs, find_mean
+from qres.measurement.probes import CONFIDENCE, draw_signs
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import SparsityRow
 from qres.measurement.thresholds import scan_thresholds
+from qres.measurement.trace import estimate_trace
 from qres.notation.quantity import Quantity
 
 EXACT_DIM = 3000
@@ -110,12 +110,16 @@ def _describe_dense(dense: Matrix, seed: int, is_scanned: bool, progress: Progre
 def _sample_entries(
     curvature: Curvature, extremes: Extremes, *, n_probes: int, seed: int, progress: Progress
 ) -> Entries:
-    """Measure the entries from random rows and random signs."""
-    rng = np.random.default_rng(seed)
-    chosen = rng.choice(curvature.n_active, size=SAMPLED_ROWS, replace=False)
-    rows = curvature.rows(chosen.tolist(), progress=progress)
-    seen = float(np.max(np.abs(rows)))
-    fullest = int(np.max(np.count_nonzero(rows, axis=1)))
+    """Measure the entries from random rows, trace and Frobenius norm from random signs."""
+
+    def sample() -> tuple[float, int]:
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(curvature.n_active, size=SAMPLED_ROWS, replace=False).tolist()
+        rows = curvature.each_row(chosen, progress=progress)
+        found = [(float(np.max(np.abs(row))), int(np.count_nonzero(row))) for row in rows]
+        return max(entry for entry, _ in found), max(count for _, count in found)
+
+    seen, fullest = curvature.journal.phase("rows", sample)
     values = {
         "sparsity": Quantity(
             value=curvature.n_active,
@@ -135,36 +139,74 @@ def _sample_entries(
             source="this network",
             method=f"largest entry of {SAMPLED_ROWS} random rows; the norm bounds it from above",
         ),
-        "frobenius_norm": _probe_frobenius(curvature, extremes, n_probes, rng, progress),
+        **_sample_trace(curvature, extremes, n_probes, seed, progress),
     }
     row = SparsityRow(threshold=0.0, sparsity=curvature.n_active, max_entry=seen, dropped_norm=0.0)
     text = f"max_entry is the largest of {SAMPLED_ROWS} random rows of the Hessian: a lower bound"
     return Entries(values=values, sparsity_rows=(row,), dense=None, warnings=(("W-LOWER", text),))
 
 
-def _probe_frobenius(
-    curvature: Curvature,
-    extremes: Extremes,
-    n_probes: int,
-    rng: np.random.Generator,
-    progress: Progress,
-) -> Quantity:
-    """Return Hutchinson's estimate of the Frobenius norm with Student's interval."""
-    squares = []
-    for number in range(1, n_probes + 1):
-        signs = draw_signs(rng, curvature.n_active)
-        squares.append(float(np.sum(curvature.multiply(signs) ** 2)))
-        progress("Frobenius norm", number, n_probes)
-    mean, slack = find_mean(squares)
-    floor, ceiling = abs(extremes.norm), math.sqrt(curvature.n_active) * extremes.norm
-    if slack < math.inf:
-        floor = max(math.sqrt(max(mean - slack, 0.0)), min(floor, math.sqrt(mean)))
-        ceiling = min(math.sqrt(mean + slack), ceiling)
-    return Quantity(
-        value=math.sqrt(mean),
-        low=floor,
-        high=ceiling,
-        kind="measured",
-        source="this network",
-        method=f"Hutchinson, {n_probes} random sign vectors, {CONFIDENCE:.0%} interval",
-    )
+def _sample_trace(
+    curvature: Curvature, extremes: Extremes, n_probes: int, seed: int, progress: Progress
+) -> dict[str, Quantity]:
+    """Return trace and Frobenius norm by Hutch++ with Student's intervals."""
+
+    def estimate() -> list[float]:
+        trace, square = estimate_trace(
+            curvature.apply_block,
+            curvature.n_active,
+            n_probes=n_probes,
+            rng=np.random.default_rng([seed, 1]),
+            dtype=curvature.arithmetic.vector_dtype,
+            device=curvature.start_tensor.device,
+            progress=progress,
+        )
+        return [trace.value, trace.slack, square.value, square.slack]
+
+    trace, slack, square, square_slack = curvature.journal.phase("trace", estimate)
+    bias = _find_bias(curvature, seed)
+    method = f"Hutch++, 3 x {n_probes} products, {CONFIDENCE:.0%} interval{_say_bias(curvature)}"
+
+    def quantity(value: float, low: float, high: float) -> Quantity:
+        return Quantity(
+            value=value,
+            low=low,
+            high=high,
+            kind="measured",
+            source="this network",
+            method=method,
+        )
+
+    norm, largest = math.sqrt(square), math.sqrt(curvature.n_active) * extremes.norm
+    reach = curvature.n_active * extremes.norm  # what the ends alone allow
+    floor = max(abs(extremes.largest.low), abs(extremes.smallest.high))
+    low = math.sqrt(max(square - square_slack, 0.0))
+    return {
+        "trace": quantity(
+            trace, max(trace - slack - bias, -reach), min(trace + slack + bias, reach)
+        ),
+        "frobenius_norm": quantity(
+            norm,
+            max(low, min(floor, norm)),
+            max(norm, min(math.sqrt(square + square_slack), largest)),
+        ),
+    }
+
+
+def _find_bias(curvature: Curvature, seed: int) -> float:
+    """Return twice how far one sample of the trace is off, against the next precision up."""
+    if curvature.arithmetic.precision == "float64":
+        return 0.0
+
+    def measure() -> float:
+        signs = draw_signs(np.random.default_rng([seed, 2]), curvature.n_active)
+        apart = curvature.multiply(signs) - curvature.refined().multiply(signs)
+        return 2 * abs(float(signs @ apart))
+
+    return curvature.journal.phase("trace bias", measure)
+
+
+def _say_bias(curvature: Curvature) -> str:
+    """Say that rounding is part of the interval, where it counts."""
+    name = curvature.arithmetic.precision
+    return "" if name == "float64" else f", widened by twice what {name} changed in one sample"

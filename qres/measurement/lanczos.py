@@ -24,7 +24,7 @@ Source: van Dorsselaer, Hochstenbach and van der Vorst (2000), SIAM J. Matrix An
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,6 +81,11 @@ class Extremes:
         return max(abs(self.largest.high), abs(self.smallest.low))
 
     @property
+    def width(self) -> float:
+        """Width of the wider of the two intervals."""
+        return max(end.high - end.low for end in (self.largest, self.smallest))
+
+    @property
     def method(self) -> str:
         """How the ends were found, in one phrase."""
         return (
@@ -114,13 +119,6 @@ class _Run:
         self.basis[done] = following / beta
         return True
 
-    def ritz(self) -> tuple[Vector, Vector]:
-        """Return the Ritz values, ascending, and their residuals."""
-        off = self.betas[:-1]
-        matrix = np.diag(self.alphas) + np.diag(off, 1) + np.diag(off, -1)
-        values, vectors = np.linalg.eigh(matrix)
-        return values, np.abs(self.betas[-1] * vectors[-1])
-
 
 def find_extremes(
     matvec: Callable[[Vector], Vector],
@@ -146,7 +144,7 @@ def find_extremes(
             `4 * steps`, or what `BASIS_NUMBERS` has room for, but never below `steps`.
         progress: told after each step.
     """
-    limit = min(dim, _find_limit(dim, steps) if max_steps is None else max_steps)
+    limit = min(dim, find_limit(dim, steps) if max_steps is None else max_steps)
     run = _Run(np.empty((limit, dim)))
     start = rng.standard_normal(dim)
     run.basis[0] = start / np.linalg.norm(start)
@@ -157,28 +155,38 @@ def find_extremes(
         progress("Lanczos", done, max(goal, done))
         if running and done < goal:
             continue
-        extremes = _bracket(run, dim, fail_prob)
-        if not running or _width(extremes) <= tolerance * extremes.norm:
+        extremes = bracket(run.alphas, run.betas, dim=dim, fail_prob=fail_prob)
+        if not running or extremes.width <= tolerance * extremes.norm:
             return extremes
         goal = min(limit, done + CHECK_EVERY)
 
 
-def _find_limit(dim: int, steps: int) -> int:
+def find_limit(dim: int, steps: int) -> int:
     """Return the largest number of steps, by what memory has room for."""
     return max(steps, min(max(MORE_STEPS, 4 * steps), BASIS_NUMBERS // dim))
 
 
-def _width(extremes: Extremes) -> float:
-    """Return the width of the wider of the two intervals."""
-    ends = (extremes.largest, extremes.smallest)
-    return max(end.high - end.low for end in ends)
+def bracket(
+    alphas: Sequence[float],
+    betas: Sequence[float],
+    *,
+    dim: int,
+    fail_prob: float,
+    drift: float = 0.0,
+) -> Extremes:
+    r"""Return the extremes with both bounds, from a tridiagonal matrix.
 
-
-def _bracket(run: _Run, dim: int, fail_prob: float) -> Extremes:
-    """Return the extremes with both bounds, from the run as far as it went."""
-    values, residuals = run.ritz()
-    log_room = _log_room(run.betas, dim, fail_prob)
-    rounding = 4 * EPSILON * math.sqrt(len(values)) * float(np.max(np.abs(values)))
+    Args:
+        alphas: its diagonal.
+        betas: beside it, the last one leads out of the subspace.
+        dim: of the large matrix.
+        fail_prob: chance, for each end, that the interval misses the extreme eigenvalue.
+        drift: norm of a symmetric change of the large matrix after which the recurrence would be
+            exact; both ends of both intervals move outward by it.
+    """
+    values, residuals = find_ritz(alphas, betas)
+    log_room = _log_room(betas, dim, fail_prob)
+    rounding = 4 * EPSILON * math.sqrt(len(values)) * float(np.max(np.abs(values))) + drift
     above = _reach(values[-1] - values, log_room) + rounding
     below = _reach(values - values[0], log_room) + rounding
     top, bottom = float(values[-1]), float(values[0])
@@ -194,7 +202,20 @@ def _bracket(run: _Run, dim: int, fail_prob: float) -> Extremes:
     )
 
 
-def _log_room(betas: list[float], dim: int, fail_prob: float) -> float:
+def find_ritz(alphas: Sequence[float], betas: Sequence[float]) -> tuple[Vector, Vector]:
+    """Return the Ritz values, ascending, and their residuals."""
+    values, vectors = decompose(alphas, betas)
+    return values, np.abs(betas[-1] * vectors[-1])
+
+
+def decompose(alphas: Sequence[float], betas: Sequence[float]) -> tuple[Vector, Vector]:
+    """Return eigenvalues, ascending, and eigenvectors (columns) of the tridiagonal matrix."""
+    off = betas[: len(alphas) - 1]
+    values, vectors = np.linalg.eigh(np.diag(alphas) + np.diag(off, 1) + np.diag(off, -1))
+    return values, vectors
+
+
+def _log_room(betas: Sequence[float], dim: int, fail_prob: float) -> float:
     r"""Return $\log(\prod_j\beta_j / (\delta\sqrt{\pi/(2n)}))$, minus infinity at a zero."""
     if min(betas) == 0:
         return -math.inf

@@ -84,6 +84,8 @@ def _read_market(path: Path) -> Matrix:
         rows, columns, entries, *_ = scipy.io.mminfo(path)
         _check_shape((int(rows), int(columns)), int(entries), path)
         return scipy.sparse.csr_array(scipy.io.mmread(path))
+    except InputError:
+        raise
     except (ValueError, OverflowError, TypeError, OSError) as error:
         raise InputError(f"{path}: not a Matrix Market file: {_line(error)}") from None
 
@@ -98,6 +100,8 @@ def _read_archive(path: Path) -> Matrix:
         loaded = scipy.sparse.load_npz(path)
         _check_shape(loaded.shape, loaded.nnz, path)
         return scipy.sparse.csr_array(loaded)
+    except InputError:
+        raise
     except (ValueError, KeyError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
         reason = f"not written by scipy.sparse.save_npz ({_line(error)})"
         raise InputError(f"{path}: {reason}") from None

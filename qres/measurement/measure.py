@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +25,7 @@ from qres.config.record import (
 )
 from qres.errors import InputError, nearest
 from qres.files import read_text
+from qres.measurement.dependencies import describe_dependencies, is_users_code
 from qres.measurement.given import (
     check_norms,
     check_numbers,
@@ -34,8 +36,9 @@ from qres.measurement.given import (
 )
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
+from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
+from qres.measurement.snapshots import Snapshots, add_readout
 from qres.measurement.store import (
-    DamagedEntryError,
     Store,
     explain_missing,
     find_versions,
@@ -188,30 +191,55 @@ def _measure_network(
     if algorithm.n_batches > 1:
         descent["n_batches"] = algorithm.n_batches
     schedule = {} if algorithm.schedule is None else {"schedule": str(algorithm.schedule)}
-    is_python = model.architecture.kind == "python"
-    facts = _describe_dependencies(model) | {"versions": versions}
+    facts = describe_dependencies(model) | {"versions": versions}
+    settings = {"folder": scenario.folder, "trust": trust, "progress": progress}
+    is_kept = not is_users_code(model)  # user code may change unseen
+    if not is_kept and store.is_stored_only:
+        raise InputError("--no-measure: a network of the user's own code is never stored")
 
-    def measure(weights: Callable[[Callable[[], bytes]], bytes]) -> Measurement:
+    def weights(make: Callable[[], bytes], **at: int) -> bytes:
+        key = make_key(subject="weights", **facts, **at)
+        return keep_entry(store, key, make)[0] if is_kept else make()
+
+    def keep(make: Callable[[], Measurement], **at: Any) -> Measurement:
+        key = make_key(**at, **facts, **descent, **schedule, **scenario.measure.arithmetic)
+        if not is_kept:
+            return make()
+        device = scenario.measure.device
+        again = partial(measure_resumable, store.folder, key, make, device=device)
+        return keep_measurement(store, key, again)
+
+    def run(verb: str, weights: Callable[[Callable[[], bytes]], bytes]) -> Measurement:
         pipeline = _import_pipeline()
-        measurement = pipeline.measure_network(
-            model,
-            pipeline.Probe(**descent, schedule=algorithm.schedule),
-            folder=scenario.folder,
-            trust=trust,
-            weights=weights,
-            progress=progress,
+        probe = pipeline.Probe(
+            **descent,
+            schedule=algorithm.schedule,
+            arithmetic=pipeline.Arithmetic(**scenario.measure.arithmetic),
         )
+        measurement = getattr(pipeline, verb)(model, probe, weights=weights, **settings)
         return replace(measurement, details={**measurement.details, "versions": versions})
 
-    if is_python:  # user code may change unseen: nothing of it is kept
-        if store.is_stored_only:
-            raise InputError("--no-measure: a network of the user's own code is never stored")
-        return measure(lambda make: make())
-    return _keep_measurement(
-        store,
-        make_key(subject="network", **facts, **descent, **schedule),
-        lambda: measure(lambda make: _keep(store, make_key(subject="weights", **facts), make)[0]),
-    )
+    found = keep(partial(run, "measure_network", weights), subject="network")
+    if scenario.is_error_open:
+        readout = keep(partial(run, "measure_readout", weights), subject="readout")
+        found = add_readout(found, readout)
+    steps = scenario.measure.at_steps or ()
+    train = partial(_fit_snapshots, model, steps, settings)
+    snapshots = Snapshots(train, weights)
+    curve = {
+        step: keep(
+            partial(run, "measure_network", snapshots.at(step)), subject="snapshot", step=step
+        )
+        for step in steps
+    }
+    return replace(found, snapshots=curve) if curve else found
+
+
+def _fit_snapshots(
+    model: NetworkModel, steps: tuple[int, ...], settings: dict[str, Any]
+) -> dict[int, bytes]:
+    """Return packed weights after these numbers of updates."""
+    return _import_pipeline().fit_snapshots(model, steps, **settings)
 
 
 def _measure_matrix(
@@ -229,12 +257,17 @@ def _measure_matrix(
         file_name=model.file.name,
         rhs=hash_file(model.rhs),
         rhs_name=model.rhs and model.rhs.name,
-        settings=asdict(scenario.measure),
+        settings=_settings(scenario),
         versions=find_versions("numpy", "scipy"),
     )
-    return _keep_measurement(
+    return keep_measurement(
         store, key, lambda: measure_matrix(model, scenario.measure, progress=progress)
     )
+
+
+def _settings(scenario: Scenario) -> dict[str, Any]:
+    """Return how hard is measured, without what concerns networks only."""
+    return {key: getattr(scenario.measure, key) for key in ("lanczos_steps", "probes", "seed")}
 
 
 def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measurement:
@@ -244,10 +277,14 @@ def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measuremen
     try:
         data = json.loads(read_text(model.file, limit=MAX_MEASUREMENT_BYTES))
         measurement = Measurement.from_dict(data.get("measurement", data))
+        if measurement.details.get("partial"):
+            raise InputError(f"{model.file}: a partial measurement; 'qres measure' completes it")
         check_fits(measurement, scenario.algorithm, str(model.file))
         check_values(measurement, scenario.algorithm, str(model.file))
     except json.JSONDecodeError as error:
         raise InputError(f"{model.file}:{error.lineno}: not JSON ({error.msg})") from None
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{model.file}: not a measurement written by 'qres measure'") from None
     return measurement
@@ -306,62 +343,6 @@ def check_values(measurement: Measurement, algorithm: Algorithm, place: str) -> 
         check_paths(measurement.path_norms, algorithm.n_steps, f"{place}: path_norms")
         check_paths(measurement.velocity_norms, algorithm.n_steps, f"{place}: velocity_norms")
         check_segments(measurement.segmentations, algorithm.n_steps, f"{place}: segmentations")
-
-
-def _keep_measurement(store: Store, key: str, make: Callable[[], Measurement]) -> Measurement:
-    """Return a measurement from the store, or make and keep it."""
-
-    def read(payload: bytes) -> Measurement:
-        return Measurement.from_dict(json.loads(payload))
-
-    payload, is_damaged = _keep(
-        store, key, lambda: json.dumps(make().to_dict()).encode(), check=read
-    )
-    measurement = read(payload)
-    if is_damaged:
-        text = f"a damaged entry of the result store was measured again ({store.folder / key})"
-        return replace(measurement, warnings=(*measurement.warnings, ("W-CACHE", text)))
-    return measurement
-
-
-def _keep(
-    store: Store,
-    key: str,
-    make: Callable[[], bytes],
-    check: Callable[[bytes], object] = bytes,
-) -> tuple[bytes, bool]:
-    """Return an entry of the store, made if need be, and whether it had been damaged.
-
-    An entry is damaged where its checksum says so, or where `check` cannot read it.
-    """
-    is_damaged = False
-    try:
-        payload = store.get(key)
-        if payload is not None:
-            check(payload)
-            return payload, False
-    except (DamagedEntryError, KeyError, TypeError, ValueError, AttributeError):
-        is_damaged = True
-    if store.is_stored_only:
-        raise InputError(
-            "--no-measure: this model was not measured before; run 'qres measure' first"
-        )
-    store.check_writable()
-    payload = make()
-    store.put(key, payload)
-    return payload, is_damaged
-
-
-def _describe_dependencies(model: NetworkModel) -> dict[str, Any]:
-    """Return what the trained weights depend on, besides versions, as plain JSON."""
-    return {
-        "architecture": asdict(model.architecture),
-        "dataset": model.dataset,
-        "train": asdict(model.train),
-        "prune": asdict(model.prune),
-        "checkpoint": hash_file(model.checkpoint),
-        "checkpoint_name": model.checkpoint and model.checkpoint.name,
-    }
 
 
 def _check_descent(learning_rate: float, n_steps: int) -> None:

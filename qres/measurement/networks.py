@@ -30,6 +30,7 @@ from qres.errors import InputError, nearest
 ACTIVATIONS: dict[str, type[torch.nn.Module]] = {
     "tanh": torch.nn.Tanh,
     "gelu": torch.nn.GELU,
+    "silu": torch.nn.SiLU,
     "softplus": torch.nn.Softplus,
     "sigmoid": torch.nn.Sigmoid,
     "relu": torch.nn.ReLU,
@@ -48,7 +49,7 @@ def build_network(
     """Build an `mlp` or `logistic` network in double precision, randomly initialised."""
     hidden = architecture.hidden if architecture.kind == "mlp" else ()
     _check_size((n_features, *hidden, n_classes))
-    activation = _find_activation(architecture.activation) if hidden else None
+    activation = find_activation(architecture.activation) if hidden else None
     layers: OrderedDict[str, torch.nn.Module] = OrderedDict()
     width = n_features
     for number, following in enumerate(hidden, start=1):
@@ -77,8 +78,13 @@ def find_loss(
 
 
 def count_correct(output: torch.Tensor, target: torch.Tensor) -> int:
-    """Return how many samples an output of `build_network` classifies rightly."""
-    found = (output.squeeze(-1) > 0).long() if output.shape[-1] == 1 else output.argmax(dim=-1)
+    """Return how many targets an output classifies rightly.
+
+    Args:
+        output: shape (b, C), or (b, C, places); with C = 1 positive is class 1.
+        target: shape (b,) or (b, places).
+    """
+    found = (output.squeeze(-1) > 0).long() if output.shape[1] == 1 else output.argmax(dim=1)
     return int((found == target).sum())
 
 
@@ -129,7 +135,7 @@ def has_kinks(module: torch.nn.Module) -> bool:
     return any(isinstance(layer, KINKED) for layer in module.modules())
 
 
-def call_build(build: str, *, folder: Path, seed: int) -> Any:
+def call_build(build: str, *, folder: Path, seed: int, key: str = "architecture.build") -> Any:
     """Import `pkg.mod:build`, from `folder` or as installed, and return what the function returns.
 
     The function runs with torch's generator seeded, and the generator is put back afterwards.
@@ -139,16 +145,16 @@ def call_build(build: str, *, folder: Path, seed: int) -> Any:
     """
     path, _, name = build.partition(":")
     if not (path and name):
-        raise InputError(f"architecture.build: '{build}' must read 'package.module:function'")
-    function = getattr(_import(path, folder, build), name, None)
+        raise InputError(f"{key}: '{build}' must read 'package.module:function'")
+    function = getattr(_import(path, folder, f"{key}: cannot import {build}"), name, None)
     if not callable(function):
-        raise InputError(f"architecture.build: '{path}' has no function '{name}'")
+        raise InputError(f"{key}: '{path}' has no function '{name}'")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:
             return function()
         except Exception as error:
-            raise InputError(f"architecture.build: {build} fails: {explain(error)}") from error
+            raise InputError(f"{key}: {build} fails: {explain(error)}") from error
 
 
 def _check_size(widths: tuple[int, ...]) -> None:
@@ -161,7 +167,7 @@ def _check_size(widths: tuple[int, ...]) -> None:
         )
 
 
-def _find_activation(name: str) -> type[torch.nn.Module]:
+def find_activation(name: str) -> type[torch.nn.Module]:
     """Return the layer class of an activation."""
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
@@ -182,14 +188,14 @@ def _build_linear(n_inputs: int, n_outputs: int, generator: torch.Generator) -> 
     return layer
 
 
-def _import(path: str, folder: Path, build: str) -> ModuleType:
+def _import(path: str, folder: Path, complaint: str) -> ModuleType:
     """Import a module, preferring a file below `folder` over an installed package."""
     file = folder.joinpath(*path.split(".")).with_suffix(".py")
     sys.path.insert(0, str(folder))
     try:
         return _load_file(file) if file.is_file() else importlib.import_module(path)
     except Exception as error:
-        raise InputError(f"architecture.build: cannot import {build}: {explain(error)}") from error
+        raise InputError(f"{complaint}: {explain(error)}") from error
     finally:
         sys.path.remove(str(folder))
 

@@ -6,12 +6,13 @@ Source: derived.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from qres.config.record import Schedule
+from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import find_worst_growth
 from qres.measurement.hessian import (
@@ -22,6 +23,7 @@ from qres.measurement.hessian import (
 )
 from qres.measurement.lanczos import Extremes, find_extremes
 from qres.measurement.progress import Progress, keep_silent
+from qres.measurement.spectrum import Explorer, Spectrum, measure_error
 from qres.measurement.tensors import Effort, measure_tensors
 from qres.notation.quantity import Kind, Quantity
 
@@ -44,6 +46,7 @@ class Probe:
         momentum_restart: whether training starts every segment with velocity 0.
         n_batches: batches that the steps cycle through in a fixed order; 1 is the whole data set.
         schedule: of the learning rate, which then is that of the first step; None keeps it.
+        arithmetic: in which numbers products are computed, and where.
     """
 
     n_steps: int
@@ -57,6 +60,7 @@ class Probe:
     momentum_restart: bool = False
     n_batches: int = 1
     schedule: Schedule | None = None
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
 
     @property
     def rates(self) -> tuple[float, ...]:
@@ -73,12 +77,14 @@ class Point:
         extremes: the ends of the spectrum by Lanczos.
         entries: those of the Hessian.
         twin: the ends of the spectrum of the dense Hessian, where there is one.
+        spectrum: all that the runs on tensors say, where there were any.
     """
 
     values: dict[str, Quantity]
     extremes: Extremes
     entries: Entries
     twin: dict[str, Any] | None
+    spectrum: Spectrum | None = None
 
 
 def measure_point(
@@ -101,16 +107,21 @@ def measure_point(
             to be compared with it.
         progress: told as it goes.
     """
+    values = {"grad_norm": _find_gradient(curvature)}
     dense = None
     if curvature.n_active <= EXACT_DIM and not is_first:
         dense = curvature.dense(progress=progress)
-    extremes = find_extremes(
-        curvature.multiply if dense is None else dense.__matmul__,
-        curvature.n_active,
-        steps=probe.lanczos_steps,
-        rng=np.random.default_rng(probe.seed),
-        progress=progress,
-    )
+    spectrum = explore_hessian(curvature, probe, is_first, progress)
+    if spectrum is not None:
+        extremes = spectrum.extremes
+    else:
+        extremes = find_extremes(
+            curvature.multiply if dense is None else dense.__matmul__,
+            curvature.n_active,
+            steps=probe.lanczos_steps,
+            rng=np.random.default_rng(probe.seed),
+            progress=progress,
+        )
     entries = measure_entries(
         curvature,
         extremes,
@@ -121,11 +132,42 @@ def measure_point(
         progress=progress,
     )
     twin = None if entries.dense is None else compare_twin(entries.dense, extremes)
-    values = {"grad_norm": _find_gradient(curvature), **describe_ends(extremes, twin)}
+    values |= describe_ends(extremes, twin)
     values["growth"] = _find_growth(values, probe.rates or (probe.learning_rate,))
     values |= entries.values
+    if is_first:
+        curvature.journal.note(values)
     values |= measure_tensors(curvature, effort, order=max(degrees) + 1, progress=progress)
-    return Point(values=values, extremes=extremes, entries=entries, twin=twin)
+    return Point(values=values, extremes=extremes, entries=entries, twin=twin, spectrum=spectrum)
+
+
+def explore_hessian(
+    curvature: Curvature, probe: Probe, is_first: bool, progress: Progress
+) -> Spectrum | None:
+    """Return the spectrum by runs on tensors, None where the one in double precision does.
+
+    Args:
+        curvature: of the loss.
+        probe: how to measure.
+        is_first: whether there is more than one random start, and one run from the gradient.
+        progress: told as it goes.
+    """
+    if curvature.n_active <= EXACT_DIM and not probe.arithmetic.changes:
+        return None
+    explorer = Explorer(
+        multiply=curvature.apply_block,
+        dim=curvature.n_active,
+        steps=probe.lanczos_steps,
+        n_probes=probe.n_probes if is_first else 1,
+        seed=probe.seed,
+        arithmetic=probe.arithmetic,
+        device=curvature.start_tensor.device,
+        error=measure_error(curvature, seed=probe.seed),
+        team=curvature.spare_team,
+        journal=curvature.journal,
+        progress=progress,
+    )
+    return explorer.explore(curvature.gradient(curvature.start) if is_first else None)
 
 
 def describe(value: float | int, kind: Kind, method: str) -> Quantity:

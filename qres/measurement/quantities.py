@@ -21,6 +21,8 @@ from qres.measurement.point import Point, Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
 from qres.measurement.segments import Segmenter
+from qres.measurement.shares import describe_density
+from qres.measurement.soundness import is_wrong
 from qres.measurement.tensors import Effort
 from qres.measurement.trajectory import DEGREES, Trajectory, follow_descent
 from qres.notation.quantity import Quantity
@@ -38,6 +40,7 @@ def measure_curvature(
     Raises:
         InputError: the gradient is zero, or the descent diverges.
     """
+    curvature.journal.note(_describe_counts(curvature))
     degrees, warnings = _find_degrees(curvature)
     if probe.n_batches > 1:
         found = measure_batches(curvature, probe, degrees=degrees, progress=progress)
@@ -102,8 +105,14 @@ def _find_degrees(curvature: Curvature) -> tuple[tuple[int, ...], Warnings]:
                 raise
             text = f"models of degree {degree} were not measured: {explain(error)}"
             warnings += (("W-MODEL", text),)
-        else:
-            return tuple(range(1, degree + 1)), warnings
+            continue
+        if degree > 1 and is_wrong(curvature, degree):
+            text = (
+                f"models of degree {degree} were not measured: torch differentiates a layer wrongly"
+            )
+            warnings += (("W-MODEL", text),)
+            continue
+        return tuple(range(1, degree + 1)), warnings
     raise AssertionError("unreachable: degree 1 returns or raises")
 
 
@@ -161,7 +170,14 @@ def _describe_dense(
     """Return the values and facts for which the dense Hessian is needed."""
     dense = point.entries.dense
     if dense is None:
-        return {}, {}
+        assert point.spectrum is not None  # what is not dense was explored
+        return describe_density(
+            point.spectrum,
+            learning_rate=probe.learning_rate,
+            n_steps=probe.n_steps,
+            rates=probe.rates,
+            seed=probe.seed,
+        )
     values, facts = describe_shares(
         dense,
         curvature.gradient(curvature.start),
@@ -169,7 +185,7 @@ def _describe_dense(
         n_steps=probe.n_steps,
         rates=probe.rates,
     )
-    values |= measure_gram(curvature, dense, seed=probe.seed, progress=progress)
+    values |= measure_gram(curvature.in_double(), dense, seed=probe.seed, progress=progress)
     return values, facts
 
 
@@ -192,7 +208,8 @@ def _describe_facts(
 
 def _told(probe: Probe) -> dict[str, Any]:
     """Return the settings; those of momentum and of a schedule only where there is one."""
-    left_out = {"n_batches", "schedule"}
+    left_out = {"n_batches", "schedule", "arithmetic"}
     left_out |= set() if probe.momentum else {"momentum", "momentum_restart"}
     found = {key: value for key, value in vars(probe).items() if key not in left_out}
-    return found | ({"schedule": str(probe.schedule)} if probe.schedule else {})
+    found |= {"schedule": str(probe.schedule)} if probe.schedule else {}
+    return found | probe.arithmetic.changes

@@ -101,6 +101,7 @@ class Measurement:
         sparsity_rows: the threshold scan, threshold 0 first; empty if only given.
         warnings: (code, message) pairs raised while measuring.
         details: plain facts worth keeping: seeds, accuracy, loss, sizes, versions.
+        snapshots: number of updates of the training to what was measured after them.
 
     Raises:
         ValueError: the two ways to say the norms of degree 1 differ.
@@ -116,6 +117,7 @@ class Measurement:
     sparsity_rows: tuple[SparsityRow, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    snapshots: Mapping[int, Measurement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         first = self.path_norms.get(1, ())
@@ -147,6 +149,7 @@ class Measurement:
             "sparsity_rows": [vars(row) for row in self.sparsity_rows],
             "warnings": [list(pair) for pair in self.warnings],
             "details": dict(self.details),
+            **_write_snapshots(self.snapshots),
         }
 
     def _repr_html_(self) -> str:
@@ -174,6 +177,9 @@ class Measurement:
             sparsity_rows=tuple(SparsityRow(**row) for row in data["sparsity_rows"]),
             warnings=tuple((code, message) for code, message in data["warnings"]),
             details=data["details"],
+            snapshots={
+                int(step): cls.from_dict(item) for step, item in data.get("snapshots", {}).items()
+            },
         )
 
 
@@ -192,6 +198,12 @@ def _write_curves(curves: Mapping[int, Norms]) -> dict[str, list[float | None]]:
 def _write_speeds(curves: Mapping[int, Norms]) -> dict[str, Any]:
     """Return the entry of the velocity, absent where there is none."""
     return {"velocity_norms": _write_curves(curves)} if curves else {}
+
+
+def _write_snapshots(snapshots: Mapping[int, Measurement]) -> dict[str, Any]:
+    """Return the entry of the snapshots, absent where there is none."""
+    found = {str(step): item.to_dict() for step, item in snapshots.items()}
+    return {"snapshots": found} if found else {}
 
 
 def _read_curves(data: dict[str, Sequence[float | None]]) -> dict[int, Norms]:

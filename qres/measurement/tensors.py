@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from qres.measurement.probes import CONFIDENCE, draw_signs, find_mean
 from qres.measurement.progress import Progress, keep_silent
 from qres.notation.quantity import Bound, Kind, Quantity
 
-THIRD_DIM, FOURTH_DIM = 40, 16
+THIRD_DIM, FOURTH_DIM = 60, 16
 """Up to this many active parameters the whole tensor is computed."""
 
 DENSE_STARTS, DENSE_STEPS = 48, 400
@@ -150,9 +150,16 @@ def _sample_third(
         lambda vector: curvature.derive(vector, 2)[1], starts, steps=6, polish=3 * effort.n_probes
     )
     progress("third derivative", 1, 4)
-    unfolding = _sample_unfolding(curvature, effort, peak)
+    unfolding = _recall(
+        curvature, effort, "unfolding", lambda: _sample_unfolding(curvature, effort, peak)
+    )
     progress("third derivative", 2, 4)
-    frobenius = _sample_frobenius(curvature, effort, 8 * effort.n_probes, order=3)
+    frobenius = _recall(
+        curvature,
+        effort,
+        "third Frobenius",
+        lambda: _sample_frobenius(curvature, effort, 8 * effort.n_probes, order=3),
+    )
     frobenius = _reconcile(frobenius, peak, float(unfolding.low or 0))
     progress("third derivative", 3, 4)
     values = {
@@ -163,6 +170,16 @@ def _sample_third(
     }
     progress("third derivative", 4, 4)
     return values, peak
+
+
+def _recall(
+    curvature: Curvature, effort: Effort, name: str, make: Callable[[], Quantity]
+) -> Quantity:
+    """Return a sampled quantity as a phase of the journal, of which only the result is kept."""
+    journal = curvature.journal
+    if not journal.is_open:
+        return make()
+    return Quantity.from_dict(journal.phase(name, lambda: make().to_dict(), rng=effort.rng))
 
 
 def _draw_starts(curvature: Curvature, n_probes: int, rng: np.random.Generator) -> list[Vector]:
@@ -224,13 +241,15 @@ def _sample_entries(
     dim, units = curvature.n_active, np.zeros((effort.n_probes, curvature.n_active))
     leading = np.argsort(-np.abs(peak.vector), kind="stable")[: effort.n_probes]
     units[np.arange(len(leading)), leading] = 1
-    rows = np.stack(
-        [[row for _, row in curvature.contract((unit,), units)] for unit in units]
-    )  # (slices, slices, r)
-    largest = float(np.max(np.abs(rows)))
-    filled = np.count_nonzero(np.abs(rows) > NEGLIGIBLE * largest, axis=(1, 2))
-    share = float(np.max(filled)) / (rows.shape[1] * dim)
-    method = f"largest entry of {rows.shape[0] * rows.shape[1]} rows T(e_i, e_j, .)"
+
+    def look(find: Callable[[Vector], float]) -> list[list[float]]:
+        """Go through the rows of every slice: they would not fit in memory together."""
+        return [[find(row) for _, row in curvature.contract((unit,), units)] for unit in units]
+
+    largest = max(map(max, look(lambda row: float(np.max(np.abs(row))))))
+    filled = look(lambda row: float(np.count_nonzero(np.abs(row) > NEGLIGIBLE * largest)))
+    share = max(map(sum, filled)) / (len(units) * dim)
+    method = f"largest entry of {len(units) ** 2} rows T(e_i, e_j, .)"
     entry = effort.quantity(largest, "measured", method, "lower")
     pattern = f"at most r^2; the fullest sampled slice has {share:.4g} of its entries, the low"
     sparsity = effort.quantity(dim**2, "proven", pattern, "upper")
@@ -259,7 +278,12 @@ def _measure_fourth(
         lambda vector: curvature.derive(vector, 3)[2], starts, steps=4, polish=2 * effort.n_probes
     )
     progress("fourth derivative", 1, 2)
-    frobenius = _sample_frobenius(curvature, effort, 4 * effort.n_probes, order=4)
+    frobenius = _recall(
+        curvature,
+        effort,
+        "fourth Frobenius",
+        lambda: _sample_frobenius(curvature, effort, 4 * effort.n_probes, order=4),
+    )
     progress("fourth derivative", 2, 2)
     return {
         "t4_injective": _describe_peak(effort, peak, len(starts)),

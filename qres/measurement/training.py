@@ -3,7 +3,8 @@
 Training is plain mini-batch descent with weight decay, in an order drawn from the generator that is
 passed. Pruning is global magnitude pruning: of *all* entries of all parameters, weights and biases
 alike and across layers, the smallest in absolute value are set to zero and stay there. The mask is
-frozen before the retraining.
+frozen before the retraining. Over several rounds each leaves the same part of what the one before
+has left, so that after the last as much is pruned as at once; what is pruned stays pruned.
 """
 
 from __future__ import annotations
@@ -58,8 +59,22 @@ def train_network(
     mask: Mapping[str, torch.Tensor] | None = None,
     task: str = "train",
     progress: Progress = keep_silent,
+    visit: Callable[[], None] | None = None,
 ) -> None:
-    """Train the module in place; entries outside `mask` stay as they are.
+    """Train the module in place, in its own precision; entries outside `mask` stay as they are.
+
+    Args:
+        module: to be trained.
+        epoch: batches of one pass.
+        loss: of (output, target), a mean over the batch.
+        epochs: passes.
+        learning_rate: step size.
+        weight_decay: L2 penalty.
+        generator: of the order of the samples.
+        mask: True where a parameter may move; None is everywhere.
+        task: what `progress` is told.
+        progress: told after each pass.
+        visit: called after each update.
 
     Raises:
         InputError: the loss becomes NaN or infinite, or rises beyond `RUNAWAY`.
@@ -67,9 +82,10 @@ def train_network(
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     keep = {name: mask[name].to(p.dtype) for name, p in named.items()} if mask else {}
     ceiling = math.inf
+    precision = next(iter(named.values())).dtype
     for number in range(1, epochs + 1):
         for inputs, targets in epoch(generator):
-            value = loss(module(inputs), targets)
+            value = loss(module(_cast(inputs, precision)), _cast(targets, precision))
             _check_loss(float(value.detach()), ceiling, f"epoch {number} of {task}", learning_rate)
             ceiling = min(ceiling, RUNAWAY * max(1.0, abs(float(value.detach()))))
             gradients = torch.autograd.grad(value, list(named.values()), allow_unused=True)
@@ -79,30 +95,52 @@ def train_network(
                         continue
                     step = gradient + weight_decay * parameter
                     parameter -= learning_rate * (step * keep[name] if mask else step)
+            if visit is not None:
+                visit()
         progress(task, number, epochs)
 
 
-def prune_network(module: torch.nn.Module, fraction: float) -> Mask:
+def prune_network(
+    module: torch.nn.Module, fraction: float, mask: Mapping[str, torch.Tensor] | None = None
+) -> Mask:
     """Set the smallest `fraction` of all parameters to zero, in place; return what is left.
+
+    Args:
+        module: to be pruned.
+        fraction: of all its parameters, those pruned before included.
+        mask: what earlier rounds have left; nothing outside it comes back.
 
     Raises:
         InputError: nothing is left.
     """
     named = {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
     sizes = torch.cat([parameter.abs().flatten() for parameter in named.values()])
+    if mask is not None:
+        sizes[~torch.cat([mask[name].flatten() for name in named])] = -1.0
     n_kept = sizes.numel() - round(fraction * sizes.numel())
     if n_kept <= 0:
         raise InputError(f"prune.fraction: {fraction:g} leaves none of {sizes.numel()} parameters")
     kept = torch.zeros_like(sizes, dtype=torch.bool)
     kept[torch.argsort(sizes, descending=True, stable=True)[:n_kept]] = True
     parts = kept.split([parameter.numel() for parameter in named.values()])
-    mask = {
+    left = {
         name: part.view(parameter.shape)
         for (name, parameter), part in zip(named.items(), parts, strict=True)
     }
     for name, parameter in named.items():
-        parameter *= mask[name]
-    return mask
+        parameter *= left[name]
+    return left
+
+
+def list_fractions(fraction: float, rounds: int) -> list[float]:
+    r"""Return what is pruned after each round, $1 - (1-f)^{k/R}$ for k = 1..R; the last is `fraction`."""
+    early = [1 - (1 - fraction) ** (number / rounds) for number in range(1, rounds)]
+    return [*early, fraction]
+
+
+def _cast(tensor: torch.Tensor, precision: torch.dtype) -> torch.Tensor:
+    """Return floating-point numbers in the precision of the training."""
+    return tensor.to(precision) if tensor.is_floating_point() else tensor
 
 
 def _check_loss(loss: float, ceiling: float, where: str, learning_rate: float) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from qres.config.record import Architecture  # noqa: E402
+from qres.config.record import Architecture, DataSource  # noqa: E402
 from qres.measurement import hessian, thresholds  # noqa: E402
 from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.data import load_dataset  # noqa: E402
@@ -19,7 +19,7 @@ from qres.measurement.training import (  # noqa: E402
 
 
 def _network(epochs):
-    data, generator = load_dataset("digits"), torch.Generator().manual_seed(0)
+    data, generator = load_dataset(DataSource(kind="digits")), torch.Generator().manual_seed(0)
     module = build_network(
         Architecture(kind="mlp", hidden=(12,)), n_features=64, n_classes=10, generator=generator
     )

@@ -200,8 +200,8 @@ def test_the_random_systems_cover_growth_and_forcing():
 
 @pytest.mark.parametrize(
     ("seeds", "enough"),
-    [(SYSTEMS[:100], 80), pytest.param(SYSTEMS[100:], 170, marks=pytest.mark.slow)],
-    ids=["first 100", "the others"],
+    [(SYSTEMS[:50], 40), pytest.param(SYSTEMS[50:], 210, marks=pytest.mark.slow)],
+    ids=["first 50", "the others"],
 )
 def test_no_bound_is_violated_on_random_systems(seeds, enough):
     """4.2 with the true injective norm, 4.4 at every map order, all blocks, and P_low."""

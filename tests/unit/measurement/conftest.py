@@ -7,6 +7,7 @@ import pytest
 from qres.config.record import (
     Architecture,
     CarlemanGd,
+    DataSource,
     ErrorTarget,
     LinearSystem,
     MeasureSettings,
@@ -51,7 +52,7 @@ def make_network(**changes):
     """A small logistic regression: everything about it takes milliseconds."""
     fields = {
         "architecture": Architecture(kind="logistic"),
-        "dataset": "breast-cancer",
+        "dataset": DataSource(kind="breast-cancer"),
         "train": Training(epochs=5, learning_rate=0.1, batch_size=64, weight_decay=0.0, seed=0),
         "prune": Pruning(fraction=0.5, retrain_epochs=3),
     }

@@ -75,7 +75,7 @@ def test_batches_do_not_matter_and_neither_does_keeping_the_graph(monkeypatch):
     two = Curvature(module, loss=find_loss(4), batches=batches)
     vector = np.ones(one.n_active)
     np.testing.assert_allclose(one.multiply(vector), two.multiply(vector), atol=1e-14)
-    monkeypatch.setattr("qres.measurement.curvature.KEPT_SAMPLES", 0)
+    monkeypatch.setattr("qres.measurement.objective.KEPT_SAMPLES", 0)
     np.testing.assert_allclose(one.multiply(vector), two.multiply(vector), atol=1e-14)
 
 

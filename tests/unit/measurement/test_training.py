@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 import safetensors.torch  # noqa: E402
 
-from qres.config.record import Architecture  # noqa: E402
+from qres.config.record import Architecture, DataSource  # noqa: E402
 from qres.errors import InputError  # noqa: E402
 from qres.measurement.checkpoints import (  # noqa: E402
     load_checkpoint,
@@ -36,7 +36,7 @@ def _build(seed=0, hidden=(6,), **changes):
 
 
 def _train(module, seed=0, learning_rate=0.1, mask=None):
-    data = load_dataset("breast-cancer")
+    data = load_dataset(DataSource(kind="breast-cancer"))
     train_network(
         module,
         shuffle_samples(data.inputs, data.targets, 64),
@@ -52,14 +52,14 @@ def _train(module, seed=0, learning_rate=0.1, mask=None):
 
 def test_data_is_standardised_and_split():
     for name, shape, classes in (("digits", (1438, 64), 10), ("breast-cancer", (456, 30), 2)):
-        data = load_dataset(name)
+        data = load_dataset(DataSource(kind=name))
         assert tuple(data.inputs.shape) == shape
         assert data.n_classes == classes
         assert float(data.inputs.mean(dim=0).abs().max()) < 1e-12
         scale = data.inputs.var(dim=0, correction=0)
         assert bool(((scale - 1).abs() < 1e-9).logical_or(scale == 0).all())
     with pytest.raises(InputError, match="did you mean 'digits'"):
-        load_dataset("digit")
+        load_dataset(DataSource(kind="digit"))
 
 
 def test_training_learns_and_leaves_the_global_generator_alone():

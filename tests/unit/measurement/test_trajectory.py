@@ -132,7 +132,7 @@ def test_recurrences_of_every_degree_in_numpy():
 
 def test_graphs_that_are_not_kept_give_the_same(monkeypatch):
     kept = follow_descent(_quartic()[0], n_steps=4, learning_rate=0.02)
-    monkeypatch.setattr("qres.measurement.curvature.KEPT_SAMPLES", 0)
+    monkeypatch.setattr("qres.measurement.objective.KEPT_SAMPLES", 0)
     rebuilt = follow_descent(_quartic()[0], n_steps=4, learning_rate=0.02)
     for degree in (1, 2, 3):
         np.testing.assert_allclose(

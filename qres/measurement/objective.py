@@ -1,0 +1,285 @@
+r"""The loss of a network as a function of its active coordinates: value, gradient, and its graph.
+
+The loss is the mean over the whole data set. Weight decay `wd` adds $wd\,\theta$ to every gradient, so
+that everything measured upstairs contains it. The graph of the gradient, which all higher derivatives
+start from, is kept for data sets of at most `KEPT_SAMPLES` samples that fit in memory and rebuilt
+micro-batch by micro-batch beyond that.
+
+In which numbers and where all this is computed is a setting (`Arithmetic`). What is asked and answered
+in numpy is in double precision whatever it is. Several processes share the micro-batches (`Team`), and
+what takes long goes through a `Journal`, so that a killed measurement goes on where it was.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from qres.errors import InputError
+from qres.measurement.arithmetic import (
+    Arithmetic,
+    Batch,
+    Plan,
+    count_graph,
+    is_coupled,
+    make_plan,
+)
+from qres.measurement.coordinates import ActiveCoordinates
+from qres.measurement.graphs import Graph
+from qres.measurement.journal import Journal, find_journal
+from qres.measurement.networks import explain
+from qres.measurement.team import Team, find_team
+
+KEPT_SAMPLES = 4096
+"""Up to this many samples the graph of the gradient stays in memory."""
+
+Vector = NDArray[np.float64]
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class Objective:
+    """The full-batch loss as a function of the active coordinates only.
+
+    The module itself is never written to: its tensors are copied, in double precision by default.
+
+    Args:
+        module: the network, in the mode (train or eval) in which it is to be measured.
+        loss: of (output, target), a mean over the batch.
+        batches: the whole data set, once.
+        mask: which entries of which parameters are active; None is all that require a gradient.
+        weight_decay: added to gradient and Hessian.
+        arithmetic: precision, device, and samples at a time.
+        journal: keeps what was computed; by default that of the measurement being made.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        *,
+        loss: Loss,
+        batches: Iterable[Batch],
+        mask: Mapping[str, torch.Tensor] | None = None,
+        weight_decay: float = 0.0,
+        arithmetic: Arithmetic | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.module = module
+        self.arithmetic = arithmetic or Arithmetic()
+        self.journal = journal or find_journal()
+        self.team = find_team()
+        self.coordinates = ActiveCoordinates.select(
+            module, mask, dtype=self.arithmetic.dtype, device=self.arithmetic.device
+        )
+        self.weight_decay = weight_decay
+        self.n_params = sum(parameter.numel() for parameter in module.parameters())
+        self.n_active = self.coordinates.n_active
+        self._loss = loss
+        self._batches = [self._prepare(batch) for batch in batches]
+        self.n_samples = sum(len(inputs) for inputs, _ in self._batches)
+        if self.n_samples == 0:
+            raise InputError("batches: no sample; give an iterable of (x, y) tensors")
+        self.n_features = math.prod(self._batches[0][0].shape[1:])
+        self._start = self.coordinates.gather()
+        if not bool(torch.isfinite(self._start).all()):
+            raise InputError("the network has a weight that is NaN or infinite")
+        self._kept: Graph | None = None
+        self._planned: Plan | None = None
+        self._check_loss()
+
+    @property
+    def start(self) -> Vector:
+        """The active weights at which curvature is measured."""
+        return self._start.double().cpu().numpy().copy()
+
+    @property
+    def start_tensor(self) -> torch.Tensor:
+        """The same, beside the network; not to be written to."""
+        return self._start
+
+    @property
+    def batches(self) -> list[Batch]:
+        """The data set, in the precision of the network and beside it."""
+        return self._batches
+
+    def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return what the network makes of one batch with the active weights at `point`."""
+        tensors = self.coordinates.scatter(point)
+        return torch.func.functional_call(self.module, tensors, (batch[0],))
+
+    def compare(self, output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of outputs, a mean over their batch; never in half precision."""
+        is_half = output.dtype is torch.bfloat16
+        return self._loss(output.float() if is_half else output, targets)
+
+    def loss(self, weights: Vector) -> float:
+        """Return the mean loss at `weights`, without weight decay."""
+        with torch.no_grad():
+            point = self._tensor(weights)
+            found = math.fsum(float(self._part(point, batch)) for batch in self._mine)
+        return float(self._total(torch.tensor(found, dtype=torch.float64)))
+
+    def gradient(self, weights: Vector) -> Vector:
+        """Return the gradient at `weights`, weight decay included."""
+        (total,) = self._recall("gradient", [weights], lambda: [self._slope(weights)])
+        return total + self.weight_decay * weights
+
+    def at(self, weights: Vector) -> Self:
+        """Return the same loss, to be differentiated at other weights; the batches are shared."""
+        other = copy.copy(self)
+        other._start, other._kept = self._tensor(weights), None
+        return other
+
+    def split(self, count: int, seed: int) -> list[Self]:
+        """Return the losses of `count` batches that share the samples out, drawn once by `seed`.
+
+        Sizes differ by at most one sample; weight decay is part of each.
+
+        Raises:
+            InputError: there are fewer samples than batches, or they do not fit in one tensor.
+        """
+        if count > self.n_samples:
+            raise InputError(f"n_batches: {count} batches of {self.n_samples} samples")
+        try:
+            inputs, targets = (
+                torch.cat([batch[side] for batch in self._batches]) for side in (0, 1)
+            )
+        except RuntimeError as error:
+            raise InputError(f"batches: samples differ in shape: {explain(error)}") from error
+        order = torch.randperm(self.n_samples, generator=torch.Generator().manual_seed(seed))
+        found = []
+        for rows in torch.tensor_split(order.to(inputs.device), count):
+            part = copy.copy(self)
+            part._batches, part._kept = [(inputs[rows], targets[rows])], None
+            part._planned = None
+            part.n_samples = len(rows)
+            found.append(part)
+        return found
+
+    def _prepare(self, batch: Batch) -> Batch:
+        """Move a batch to the network, in its precision where it is floating point."""
+        try:
+            inputs, targets = batch
+            pair = tuple(item.detach().to(self.coordinates.device) for item in (inputs, targets))
+        except (TypeError, ValueError, AttributeError):
+            raise InputError("batches: each must be a pair (x, y) of tensors") from None
+        half, dtype = torch.bfloat16, self.arithmetic.dtype
+        inputs, targets = (
+            item.to(to) if item.is_floating_point() else item
+            for item, to in zip(
+                pair, (dtype, torch.float32 if dtype is half else dtype), strict=True
+            )
+        )
+        return inputs, targets
+
+    def _tensor(self, vector: Vector) -> torch.Tensor:
+        """Return `vector` as a tensor beside the network."""
+        return torch.as_tensor(vector).to(self.coordinates.device, self.arithmetic.dtype, copy=True)
+
+    def _array(self, tensor: torch.Tensor) -> Vector:
+        """Return a tensor as an array in the precision of vectors."""
+        return tensor.cpu().numpy()
+
+    def _recall(
+        self, name: str, asked: Sequence[Vector], make: Callable[[], list[Vector]]
+    ) -> list[Vector]:
+        """Return what the journal has of a call at the start, or make it; in double precision."""
+        is_open = self.journal.is_open  # the checksum of the question costs, too
+        found = self.journal.keep(name, [self.start, *asked], make) if is_open else make()
+        return [item.astype(np.float64, copy=False) for item in found]
+
+    def _slope(self, weights: Vector) -> Vector:
+        """Return the gradient without weight decay."""
+        point = self._tensor(weights).requires_grad_()
+        total = torch.zeros_like(point, dtype=self.arithmetic.vector_dtype)
+        for batch in self._mine:
+            (part,) = torch.autograd.grad(
+                self._part(point, batch), point, allow_unused=True, materialize_grads=True
+            )
+            total += part
+        return self._array(self._total(total))
+
+    def _total(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return the sum over the processes that share the data."""
+        if not self.team.splits(self._plan.batches):
+            return tensor
+        return self.team.sum(tensor.to(self.coordinates.device))
+
+    @property
+    def spare_team(self) -> Team:
+        """Processes that may share other work, because they do not share the data."""
+        return Team() if self.team.splits(self._plan.batches) else self.team
+
+    @property
+    def _plan(self) -> Plan:
+        """How products go through the data; made when it is first needed."""
+        if self._planned is None:
+            self._planned = make_plan(
+                self._batches,
+                micro_batch=self.arithmetic.micro_batch,
+                keeps=self.n_samples <= KEPT_SAMPLES,
+                n_params=self.n_params,
+                is_coupled=is_coupled(self.module),
+                count=lambda batch: count_graph(lambda: self._graph([batch])),
+            )
+        return self._planned
+
+    @property
+    def _mine(self) -> list[Batch]:
+        """The micro-batches of this process."""
+        return self.team.share(self._plan.batches)
+
+    def _part(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return one batch's share of the mean loss."""
+        inputs, targets = batch
+        return self.compare(self.output(point, batch), targets) * (len(inputs) / self.n_samples)
+
+    def _graph(self, batches: list[Batch]) -> Graph:
+        """Return the start and the gradient there, ready to be differentiated again."""
+        point = self._start.clone().requires_grad_()
+        value = torch.stack([self._part(point, batch) for batch in batches]).sum()
+        (gradient,) = torch.autograd.grad(
+            value, point, create_graph=True, allow_unused=True, materialize_grads=True
+        )
+        return point, gradient
+
+    def _kept_graph(self) -> Graph:
+        """Return the graph of the full gradient, built once."""
+        if self._kept is None:
+            self._kept = self._graph(self._mine)
+        return self._kept
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether the graph of the gradient stays in memory."""
+        return self._plan.is_kept
+
+    def _graphs(self) -> Iterator[Graph]:
+        """Yield graphs of the gradient that add up to all of it."""
+        if self._is_kept:
+            yield self._kept_graph()
+            return
+        for batch in self._mine:
+            yield self._graph([batch])
+
+    def _check_loss(self) -> None:
+        """Refuse a loss that is no scalar, not finite, or different at each call."""
+        try:
+            with torch.no_grad():
+                value = self._part(self._start, self._batches[0])
+            if not isinstance(value, torch.Tensor) or value.numel() != 1:
+                raise InputError("loss: must return one number, a mean over the batch")
+            first, second = self.loss(self.start), self.loss(self.start)
+        except InputError:
+            raise
+        except Exception as error:  # whatever the user's code raises
+            raise InputError(f"network and data do not fit: {explain(error)}") from error
+        if not math.isfinite(first):
+            raise InputError(f"loss: {first} at the given weights, must be finite")
+        if not math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-300):
+            raise InputError("loss: differs from call to call (dropout?); call module.eval() first")

@@ -1,0 +1,160 @@
+r"""Whether the derivatives of a network can be trusted: products repeat, samples are on their own.
+
+Dropout and the like make the same product differ from call to call; such a network is refused.
+Statistics of the batch, taken while measuring, make the loss depend on how the samples are cut into
+batches: what is measured then holds for these batches only, which a warning says.
+
+Some layers have second derivatives in torch and third ones that are wrong without a word (layer norm
+and batch norm with the statistics of the batch, torch 2.13.0: off by more than their size). So each
+derivative beyond the second is held against the difference quotient of the one before,
+$$ 2 h\, T_{k+1}(v^k, \cdot) \approx T_k(v^{k-1}, \cdot)|_{\theta + h v}
+   - T_k(v^{k-1}, \cdot)|_{\theta - h v} , $$
+at $h$ and $h/2$; the two quotients apart from each other tell how exact they are.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from qres.errors import InputError
+from qres.measurement.curvature import Batch, Curvature, Vector
+from qres.measurement.networks import has_kinks
+
+REPEATS = 1e-4
+"""Two products of the same vector may differ by this part of their norm, for sums in any order."""
+
+COUPLED = 1e-5
+"""A loss that differs by this part when its samples are cut in two couples them."""
+
+STEP = 1e-3
+"""Length of the step of the difference quotient, in units of the weights."""
+
+ROUNDING = 1e-9
+"""What is smaller than this is rounding."""
+
+WRONG = 0.05
+"""A derivative is wrong if it is off by this part of the quotient, beyond what that itself may be."""
+
+BROKEN = (
+    torch.nn.LayerNorm,
+    torch.nn.modules.batchnorm._BatchNorm,
+    torch.nn.modules.instancenorm._InstanceNorm,
+)
+"""Layers whose third derivative torch gets wrong, batch norms only in train mode."""
+
+Warnings = tuple[tuple[str, str], ...]
+
+
+def check_products(curvature: Curvature, *, seed: int) -> Warnings:
+    """Repeat one product with the Hessian, and cut one batch in two.
+
+    Args:
+        curvature: of the loss.
+        seed: of the vector.
+
+    Returns:
+        A warning where the samples of a batch are coupled.
+
+    Raises:
+        InputError: a product is not finite, or differs when it is repeated.
+    """
+    numbers = np.random.default_rng(seed).standard_normal(curvature.n_active)
+    vector = torch.from_numpy(numbers).to(curvature.start_tensor.device)
+    # fresh copies: no graph is shared, so the network runs again
+    first, second = (curvature.at(curvature.start).apply(vector) for _ in range(2))
+    norm = float(first.norm())
+    if not math.isfinite(norm):
+        raise InputError(
+            "network: the product of Hessian and a vector is not finite at the given weights;"
+            " a layer has no second derivative there (a root or norm at zero?)"
+        )
+    apart = float((first - second).norm())
+    if apart > REPEATS * norm:
+        raise InputError(
+            f"network: the same product differs by {apart / norm:.1g} of its norm when repeated"
+            " (dropout, or statistics that change from call to call?); call module.eval() first"
+        )
+    if _has_quotients(curvature) and _is_off(curvature, 1, seed):
+        raise InputError(
+            "network: the Hessian is not the derivative of the gradient: torch, or a layer of your"
+            " own, differentiates twice wrongly"
+        )
+    if not _is_coupled(curvature):
+        return ()
+    text = (
+        "the loss of a batch is not the mean over its samples (batch statistics?): what is measured"
+        " holds for the batches as they were given; module.eval() fixes the statistics"
+    )
+    return (("W-BATCH", text),)
+
+
+def is_wrong(curvature: Curvature, degree: int, *, seed: int = 0) -> bool:
+    """Say whether a derivative that a model of this degree needs is not that of the one before.
+
+    Kinks and low precision leave quotients without meaning: there the layers are looked up.
+
+    Args:
+        curvature: of the loss.
+        degree: 2 for the third derivative, 3 for the fourth too.
+        seed: of the direction.
+    """
+    if not _has_quotients(curvature):
+        return any(isinstance(layer, BROKEN) for layer in _live_layers(curvature.module))
+    return any(_is_off(curvature, order, seed) for order in range(2, degree + 1))
+
+
+def _has_quotients(curvature: Curvature) -> bool:
+    """Say whether difference quotients mean anything."""
+    is_double = curvature.start_tensor.dtype is torch.float64
+    return is_double and not has_kinks(curvature.module)
+
+
+def _is_off(curvature: Curvature, order: int, seed: int) -> bool:
+    """Compare $T_{order+1}$ with the quotients of the derivative below, along one direction."""
+    vector = np.random.default_rng(seed).standard_normal(curvature.n_active)
+    vector /= np.linalg.norm(vector)
+    found = curvature.derive(vector, order)[-1]
+    wide, narrow = (_quotient(curvature, vector, order, step) for step in (STEP, STEP / 2))
+    doubt = 10 * float(np.linalg.norm(wide - narrow)) + WRONG * float(np.linalg.norm(narrow))
+    return not float(np.linalg.norm(found - narrow)) <= doubt + ROUNDING
+
+
+def _quotient(curvature: Curvature, vector: Vector, order: int, step: float) -> Vector:
+    """Return the difference quotient of the derivative below, along the vector."""
+    ends = [curvature.start + sign * step * vector for sign in (1, -1)]
+    if order == 1:
+        ahead, behind = (curvature.gradient(end) for end in ends)
+    else:
+        ahead, behind = (curvature.at(end).derive(vector, order - 1)[-1] for end in ends)
+    return (ahead - behind) / (2 * step)
+
+
+def _live_layers(module: torch.nn.Module) -> list[torch.nn.Module]:
+    """Return the layers but for batch norms with fixed statistics, whose derivatives are right."""
+    return [
+        layer
+        for layer in module.modules()
+        if layer.training or not isinstance(layer, torch.nn.modules.batchnorm._BatchNorm)
+    ]
+
+
+def _is_coupled(curvature: Curvature) -> bool:
+    """Say whether the loss of the first batch is not that of its halves."""
+    inputs, targets = curvature.batches[0]
+    if len(inputs) < 4:
+        return False
+    half = len(inputs) // 2
+    halves = [(inputs[:half], targets[:half]), (inputs[half:], targets[half:])]
+    whole, *parts = (_find_loss(curvature, batch) for batch in [(inputs, targets), *halves])
+    mean = (half * parts[0] + (len(inputs) - half) * parts[1]) / len(inputs)
+    return not math.isclose(whole, mean, rel_tol=COUPLED, abs_tol=1e-12)
+
+
+def _find_loss(curvature: Curvature, batch: Batch) -> float:
+    """Return the mean loss of one batch at the start."""
+    with torch.no_grad():
+        output = curvature.output(curvature.start_tensor, batch)
+        return float(curvature.compare(output, batch[1]))

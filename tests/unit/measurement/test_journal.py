@@ -1,0 +1,184 @@
+"""A journal gives back what was computed, in order, whatever happened in between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from qres.measurement import journal as journal_module
+from qres.measurement.journal import Journal, find_journal, opened_journal
+
+
+class _Work:
+    """Questions in order; counts what is really computed, and may stop at one."""
+
+    def __init__(self, stop=None):
+        self.stop, self.made = stop, []
+
+    def _make(self, number):
+        if number == self.stop:
+            raise KeyboardInterrupt
+        self.made.append(number)
+        return [np.full(3, number, dtype=np.float64), np.arange(number, dtype=np.float32)]
+
+    def __call__(self, journal):
+        rng, found = np.random.default_rng(0), []
+        for number in range(3):
+            found += journal.keep("call", [np.array([number])], lambda n=number: self._make(n))
+
+        def phase():
+            inner = [
+                journal.keep("inner", [], lambda n=number: self._make(n)) for number in (3, 4, 5)
+            ]
+            return [float(item[0][0]) for item in inner] + [float(rng.random())]
+
+        found.append(journal.phase("phase", phase, rng=rng))
+        found.append(rng.random())
+        found += journal.keep("last", [], lambda: self._make(6))
+        return found
+
+
+def _same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("stop", range(7))
+@pytest.mark.parametrize("flush_s", [0.0, 60.0])
+def test_goes_on_where_it_was(tmp_path, monkeypatch, stop, flush_s):
+    monkeypatch.setattr(journal_module, "FLUSH_S", flush_s)
+    folder = tmp_path / "journal"
+    first, second = _Work(stop), _Work()
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        first(journal)
+    with opened_journal(folder) as journal:
+        found = second(journal)
+    assert _same(found, _Work()(Journal()))
+    assert first.made + second.made == list(range(7))
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("cut", [1, 20, 100])
+def test_a_torn_tail_is_cut_off(tmp_path, monkeypatch, cut):
+    monkeypatch.setattr(journal_module, "FLUSH_S", 0.0)
+    folder = tmp_path / "journal"
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        _Work(6)(journal)
+    file = folder / "0"
+    file.write_bytes(file.read_bytes()[:-cut])
+    again = _Work()
+    with opened_journal(folder) as journal:
+        found = again(journal)
+    assert _same(found, _Work()(Journal()))
+    assert again.made[-1] == 6
+    assert len(again.made) > 1
+
+
+def test_a_damaged_answer_and_another_question_are_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "FLUSH_S", 0.0)
+    folder = tmp_path / "journal"
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        _Work(3)(journal)
+    file = folder / "0"
+    content = bytearray(file.read_bytes())
+    content[60] ^= 1
+    file.write_bytes(content)
+    again = _Work()
+    with opened_journal(folder) as journal:
+        assert _same(again(journal), _Work()(Journal()))
+    assert again.made == list(range(7))
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        _Work(1)(journal)
+    with opened_journal(folder) as journal:
+        (found,) = journal.keep("call", [np.array([1])], lambda: [np.ones(1)])
+    assert found == 1
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path):
+    with opened_journal(tmp_path / "journal") as one, opened_journal(tmp_path / "journal") as two:
+        assert one.is_open
+        assert not two.is_open
+        assert find_journal() is one
+    assert not find_journal().is_open
+
+
+MODEL = """
+schema: qres-model/1
+model:
+  network:
+    architecture: {kind: mlp, hidden: [4]}
+    dataset: {kind: digits}
+    train: {epochs: 2, learning_rate: 0.1, batch_size: 64, seed: 0}
+    prune: {fraction: 0.5, retrain_epochs: 1}
+measure: {lanczos_steps: 12, probes: 2, precision: float32}
+algorithm: {name: carleman-gd, n_steps: 8, learning_rate: 0.1}
+error: {total: 0.1}
+"""
+
+RUN = """
+import sys
+from qres.measurement import journal
+journal.FLUSH_S = 0.2
+from qres.cli.door import run
+sys.exit(run(["measure", sys.argv[1], "-o", sys.argv[2]]))
+"""
+
+
+def _start(model, output, cache):
+    environment = {**os.environ, "QRES_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", RUN, str(model), str(output)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _measure_files(cache):
+    """Return the bytes of all journals."""
+    files = [path for path in cache.glob("*.journal/*") if path.name != "lock"]
+    return sum(path.stat().st_size for path in files if path.exists())
+
+
+def _wait_for_growth(cache, process):
+    """Wait until a process has written a good piece of its journal, or has ended."""
+    start, deadline = _measure_files(cache), time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if _measure_files(cache) > start + 30_000:
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_measurement_goes_on_to_the_same_bits(tmp_path, signal_number):
+    pytest.importorskip("torch")
+    model = tmp_path / "model.yaml"
+    model.write_text(MODEL)
+    whole = _start(model, tmp_path / "whole.json", tmp_path / "one")
+    _, text = whole.communicate(timeout=300)
+    assert whole.returncode == 0, text
+    cache, cut = tmp_path / "two", tmp_path / "cut.json"
+    kills = 0
+    for _ in range(2):
+        process = _start(model, cut, cache)
+        _wait_for_growth(cache, process)
+        if process.poll() is None:
+            process.send_signal(signal_number)
+            kills += 1
+        _, text = process.communicate(timeout=120)
+        if signal_number == signal.SIGINT and process.returncode != 0:
+            assert process.returncode == 130, text
+            assert "the same command goes on" in text
+            partial = json.loads(next(cache.glob("*.partial.json")).read_text())
+            assert partial["details"]["partial"] is True
+            assert partial["warnings"][0][0] == "W-PARTIAL"
+            assert {"n_params", "n_active"} <= set(partial["values"])
+        assert not cut.exists()
+    assert kills == 2
+    assert list(cache.glob("*.journal/0*"))
+    last = _start(model, cut, cache)
+    _, text = last.communicate(timeout=300)
+    assert last.returncode == 0, text
+    assert cut.read_bytes() == (tmp_path / "whole.json").read_bytes()
+    assert not list(cache.glob("*.journal")) + list(cache.glob("*.partial.json"))

@@ -1,0 +1,89 @@
+"""A batch that does not fit is refused before it is tried, with the largest that does."""
+
+import re
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qres.errors import InputError  # noqa: E402
+from qres.measurement import memory  # noqa: E402
+from qres.measurement.arithmetic import Arithmetic, count_graph  # noqa: E402
+from qres.measurement.curvature import Curvature  # noqa: E402
+
+BATCH = (torch.zeros(8, 100).double(), torch.zeros(8, dtype=torch.int64))
+
+
+def _chain():
+    return torch.nn.Sequential(
+        torch.nn.Linear(100, 50, bias=False), torch.nn.Tanh(), torch.nn.Linear(50, 3, bias=False)
+    ).double()
+
+
+def _count(part):
+    return count_graph(lambda: _chain()(part[0]))
+
+
+def test_the_largest_that_fits_by_hand():
+    """Saved for n samples: inputs 100 n and tanh 50 n numbers, the second weight 150: 8 bytes each.
+
+    Twice 8 (150 n + 150) bytes: room for 1,000,000 holds n = 415, which take 998,400.
+    """
+    memory.check_size(_count, BATCH, 415, key="train.batch_size", room=1_000_000)
+    with pytest.raises(InputError) as caught:
+        memory.check_size(_count, BATCH, 416, key="train.batch_size", room=1_000_000)
+    assert str(caught.value) == (
+        "train.batch_size: 416 samples need about 0.954 MiB, 0.954 MiB are free;"
+        " the largest that fits is 415"
+    )
+    with pytest.raises(InputError, match="not even one sample fits"):
+        memory.check_size(_count, BATCH, 1, key="train.batch_size", room=2_000)
+
+
+def test_large_training_batches_are_asked_about(monkeypatch):
+    wide = torch.nn.Sequential(torch.nn.Linear(100, 20_000), torch.nn.Tanh()).double()
+    monkeypatch.setattr(memory, "find_room", lambda _: 2**27)
+
+    def loss(output, y):
+        return output.square().mean()
+
+    with pytest.raises(
+        InputError, match=r"train.batch_size: 1000 samples .* 128 MiB are free"
+    ) as e:
+        memory.check_training(wide, loss, BATCH, 1000)
+    most = int(re.search(r"fits is (\d+)", str(e.value)).group(1))
+    memory.check_training(wide, loss, BATCH, most)
+    with pytest.raises(InputError):
+        memory.check_training(wide, loss, BATCH, most + 1)
+    monkeypatch.setattr(memory, "find_room", lambda _: None)
+    memory.check_training(wide, loss, BATCH, 10**9)
+
+
+def test_products_are_asked_about_where_they_cannot_be_cut(monkeypatch):
+    wide = torch.nn.Linear(100, 11_000).double()
+    loss = torch.nn.functional.cross_entropy
+
+    def curvature(module, **settings):
+        arithmetic = Arithmetic(**settings)
+        return Curvature(module, loss=loss, batches=[BATCH], arithmetic=arithmetic)
+
+    monkeypatch.setattr(memory, "find_room", lambda _: 2**20)
+    with pytest.raises(InputError, match=r"^measure\.micro_batch: 8 samples need .*are free"):
+        memory.check_product(curvature(wide, micro_batch=8))
+    memory.check_product(curvature(wide))  # cut as far as need be
+    coupled = torch.nn.Sequential(torch.nn.BatchNorm1d(100), wide).double()
+    with pytest.raises(InputError, match=r"^batches: 8 samples need .*are free"):
+        memory.check_product(curvature(coupled))
+    memory.check_product(curvature(coupled.eval()))
+
+
+def test_free_memory_is_what_the_machine_and_its_container_leave(monkeypatch, tmp_path):
+    (tmp_path / "meminfo").write_text("MemTotal: 100 kB\nMemAvailable:   64 kB\n")
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.find_room(torch.device("cpu")) == 65_536
+    (tmp_path / "memory.max").write_text("50000\n")
+    (tmp_path / "memory.current").write_text("20000\n")
+    assert memory.find_room(torch.device("cpu")) == 30_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.find_room(torch.device("cpu")) == 65_536

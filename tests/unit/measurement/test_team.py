@@ -1,0 +1,113 @@
+"""Two processes measure what one does: micro-batches shared, and starts shared."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qres.measurement.team import Team, find_team  # noqa: E402
+
+RUN = """
+import json, sys
+import numpy as np, torch
+from qres.measurement.arithmetic import Arithmetic
+from qres.measurement.curvature import Curvature
+from qres.measurement.spectrum import Explorer
+from qres.measurement.team import joined_team
+from qres.measurement.trace import estimate_trace
+
+torch.set_num_threads(1)
+with joined_team("cpu") as team:
+    generator = torch.Generator().manual_seed(0)
+    layers = (torch.nn.Linear(6, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
+    module = torch.nn.Sequential(*layers).double()
+    with torch.no_grad():
+        for item in module.parameters():
+            item.copy_(torch.randn(item.shape, generator=generator, dtype=torch.float64) / 2)
+    x = torch.randn(40, 6, generator=generator, dtype=torch.float64)
+    y = torch.randint(0, 3, (40,), generator=generator)
+    micro = None if sys.argv[1] == "starts" else 7
+    loss = torch.nn.functional.cross_entropy
+    arithmetic = Arithmetic(micro_batch=micro)
+    curvature = Curvature(
+        module, loss=loss, batches=[(x, y)], weight_decay=0.1, arithmetic=arithmetic
+    )
+    v = np.linspace(-1, 1, curvature.n_active)
+    explorer = Explorer(
+        multiply=curvature.apply_block, dim=curvature.n_active, steps=12, n_probes=5, seed=0,
+        arithmetic=arithmetic, team=curvature.spare_team,
+    )
+    found = explorer.explore()
+    rng = np.random.default_rng(0)
+    trace, square = estimate_trace(
+        curvature.apply_block, curvature.n_active, n_probes=4, rng=rng
+    )
+    told = {
+        "size": team.size,
+        "spare": curvature.spare_team.size,
+        "loss": curvature.loss(curvature.start),
+        "gradient": curvature.gradient(curvature.start).tolist(),
+        "derive": [item.tolist() for item in curvature.derive(v, 3)],
+        "mix": curvature.mix(v, v[::-1].copy()).tolist(),
+        "ends": [found.extremes.largest.value, found.extremes.smallest.value],
+        "nodes": [part.tolist() for part in found.density.nodes],
+        "trace": [trace.value, square.value],
+    }
+    everyone = team.gather(told) if team.size > 1 else [told]
+    assert all(item == told for item in everyone), "the processes differ"
+    if team.rank == 0:
+        with open(sys.argv[2], "w") as stream:
+            json.dump(told, stream)
+"""
+
+
+def _run(how, path, processes):
+    program = path.with_suffix(".py")
+    program.write_text(RUN)
+    command = [sys.executable]
+    if processes > 1:
+        command += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, str(program), how, str(path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(path.read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["data", "starts"])
+def test_two_processes_equal_one(tmp_path, how):
+    two, one = (_run(how, tmp_path / f"{count}.json", count) for count in (2, 1))
+    assert (two.pop("size"), one.pop("size")) == (2, 1)
+    assert (two.pop("spare"), one.pop("spare")) == (2 if how == "starts" else 1, 1)
+    for name, value in one.items():
+        for a, b in zip(_flat(two[name]), _flat(value), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12, err_msg=name)
+
+
+def _flat(value):
+    if isinstance(value, list):
+        return [item for part in value for item in _flat(part)]
+    return [value]
+
+
+def test_shares():
+    parts = [Team(rank, 3).share(list("abcdefg")) for rank in range(3)]
+    assert parts == [["a", "d", "g"], ["b", "e"], ["c", "f"]]
+    assert Team(1, 3).share(["a", "b"]) == ["a", "b"]
+    assert not Team(1, 3).splits(["a", "b"])
+    assert not Team().splits(["a", "b"])
+    assert Team(0, 2).splits(["a", "b"])
+    assert find_team() == Team()
+    assert Team().lead(5) == 5

@@ -1,0 +1,111 @@
+"""The read-out tolerance: its rule by hand, its noise by geometry, its way into the estimate."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qres.measurement.curvature import Curvature  # noqa: E402
+from qres.measurement.measure import measure_scenario  # noqa: E402
+from qres.measurement.point import Probe  # noqa: E402
+from qres.measurement.tolerance import LEVELS, find_level, measure_tolerance  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        # mean and half interval, in parts of accuracy; the limit is 0.005
+        ([(0.000, 0.001), (0.002, 0.002), (0.004, 0.002), (0.02, 0.004)], (0.03, 0.02, 0.05)),
+        ([(0.000, 0.006), (0.002, 0.001), (0.006, 0.002), (0.02, 0.004)], (0.02, None, 0.05)),
+        ([(0.008, 0.001)], (None, None, 0.01)),
+        # what comes after the first failure does not count
+        ([(0.001, 0.001), (0.006, 0.002), (0.001, 0.001), (0.5, 0.1)], (0.01, 0.01, 0.05)),
+        ([(0.0, 0.0)] * len(LEVELS), (1.0, 1.0, None)),
+    ],
+)
+def test_the_rule(costs, expected):
+    assert find_level(costs) == expected
+
+
+def _line(bias):
+    """One weight and a bias; the sign of w x + b is the class, so accuracy is geometry."""
+    module = torch.nn.Linear(1, 1).double()
+    with torch.no_grad():
+        module.weight[:] = 1.0
+        module.bias[:] = bias
+    return module
+
+
+def _measure(held_out, learning_rate):
+    """All inputs are 0, so the loss is b^2/2: one step takes b from 1 to 1 - learning_rate."""
+    batches = [(torch.zeros(4, 1).double(), torch.zeros(4))]
+    curvature = Curvature(_line(1.0), loss=lambda o, _: o.square().mean() / 2, batches=batches)
+    probe = Probe(
+        n_steps=1,
+        learning_rate=learning_rate,
+        weight_decay=0.0,
+        lanczos_steps=2,
+        n_probes=1,
+        seed=0,
+    )
+    return measure_tolerance(curvature, held_out, probe)
+
+
+def test_noise_flips_the_samples_that_lie_within_its_reach():
+    """All inputs are 0, so only the bias b counts: one step of size 0.5 takes it from 1 to 0.5.
+
+    norm(u_T) = 0.5. The noise has norm 0.5 eps, in two dimensions at a random angle; its share
+    along b is 0.5 eps cos(angle) >= -0.5 eps > -0.5. The output 0.5 + noise stays positive for
+    every eps < 1, so nothing is ever lost up to 70 %, and nothing up to 100 % but by a tie.
+    """
+    zeros = torch.zeros(200, 1).double()
+    found = _measure((zeros, torch.ones(200, dtype=torch.int64)), 0.5)
+    assert found.facts["accuracy_after_descent"] == 1.0
+    assert found.quantity.value == found.quantity.low == 1.0
+    assert (found.quantity.bound, found.quantity.high) == ("lower", None)
+    assert found.warnings[0][0] == "W-TOLERANCE"
+
+
+def test_noise_that_reaches_the_samples_costs_what_geometry_says():
+    """Samples x on a grid of 1,000 points in (-5, 5), class 1 where x > -c, c = b/w at the end.
+
+    After one step w = 1 and b = 0.5. Noise (p, q) on (w, b) moves the threshold from -0.5 to
+    -(0.5 + q)/(1 + p): the share of the points between is the cost. It is recomputed here from
+    the directions themselves.
+    """
+    points = torch.linspace(-5, 5, 1000).double()[:, None]
+    labels = (points[:, 0] + 0.5 > 0).long()
+    found = _measure((points, labels), 0.5)
+    rows = found.facts["readout_noise"]
+    for level, mean, slack in rows:
+        lost = []
+        for number in range(20):
+            direction = np.random.default_rng([0, number]).standard_normal(2)
+            p, q = direction / np.linalg.norm(direction) * 0.5 * level
+            right = (points[:, 0].numpy() * (1 + p) + 0.5 + q > 0) == (labels.numpy() == 1)
+            lost.append(1 - right.mean())
+        assert mean == pytest.approx(np.mean(lost), abs=1e-12)
+        # Student's t, 19 degrees of freedom, 97.5 %: 2.093024
+        half = 2.093024 * np.std(lost, ddof=1) / math.sqrt(20)
+        assert slack == pytest.approx(half, rel=1e-6)
+    assert found.quantity.value is not None
+    assert found.quantity.low <= found.quantity.value < found.quantity.high < 1
+    # the scan ends where the cost is certain
+    assert rows[-1][1] - rows[-1][2] >= 0.005
+    assert len(rows) < len(LEVELS)
+
+
+def test_it_is_measured_where_the_file_names_no_error(make, store):
+    typed, told = make.scenario(make.network()), []
+    assert "readout_tolerance" not in measure_scenario(typed, store=store).values
+    left = make.scenario(make.network())
+    object.__setattr__(left, "defaults", (("error.total", 0.1),))
+    found = measure_scenario(left, store=store, progress=lambda *step: told.append(step[0]))
+    # the rest comes from the store
+    assert set(told) <= {"trajectory", "read-out tolerance"}
+    quantity = found.values["readout_tolerance"]
+    assert quantity.kind == "measured"
+    assert "20 draws" in quantity.method
+    assert 0 <= found.details["accuracy_after_descent"] <= 1
