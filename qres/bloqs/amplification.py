@@ -1,82 +1,96 @@
-r"""Amplitude amplification of a solver run: exact, or fixed-point where only a bound is known."""
+r"""Amplitude amplification of a solver run, by phases that fit its probability or a bound of it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import attrs
 from qualtran import Signature
 from qualtran.bloqs.basic_gates import XGate
-from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import ROTATION, Circuit, registers, uncontrolled
-from qres.bloqs.integers import as_integer, at_least, largest, tally
-from qres.bloqs.linear_solver import SolverRun
-from qres.bloqs.reflection import ZeroReflection
+from qres.bloqs.circuit import Circuit, registers, require_numbers, uncontrolled
+from qres.bloqs.conjunction import reaches
+from qres.bloqs.integers import as_integer, at_least, tally
+from qres.bloqs.linear_solver import LinearSolver
+from qres.bloqs.reflection import PhasedReflection, all_ones, require_angle
+from qres.bloqs.steps import Bits, Step, backwards
+from qres.bloqs.turn import Turn
 
 
 @attrs.frozen
-class PhasedReflection(Circuit):
-    r"""Applies $I - (1 - e^{i\phi}) |0\rangle\langle 0|$ to $q$ qubits, $q - 1 + c$ Toffoli-like gates.
+class WantedReflection(Circuit):
+    r"""Gives $e^{i\phi}$ to a run that succeeded, in the rows that are wanted.
 
-    A ladder of `And` gates joins all qubits and the control into one ancilla, a rotation turns the
-    ancilla, and the ladder is undone by measurements. That is one gate more than a plain reflection,
-    whose last `And` is a CZ. The control is in the ladder, so the rotation stands alone; its global
-    phase is the same whether the control is on or off.
+    Zeros in the flags, and a row number of $w$ bits from some row on: $w - 1$ gates compare, and one
+    more joins the answer, as many as if the $w$ bits were to be zero.
 
     Args:
-        bitsize: number of qubits $q$.
+        flag_bitsize: qubits that must be zero, at least 1.
+        row_bitsize: $w$; 0 if any row will do.
+        first_row: first of the wanted rows, 1 to $2^w$; not needed to count.
+        angle: $\phi$ in radians; not needed to count.
 
     Registers:
         ctrl: the control, if there is one.
-        target: the $q$ qubits.
-
-    References:
-        [Fixed-point quantum search with an optimal number of
-        queries](https://arxiv.org/abs/1409.3305). Yoder, Low, Chuang (2014). Eq. (1).
+        flags: the zeros.
+        row: $w$ qubits.
     """
 
-    bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    flag_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    row_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    first_row: SymbolicInt = attrs.field(default=0, converter=as_integer, validator=at_least(0))
+    angle: float | None = None
 
     @property
     def signature(self) -> Signature:
         """Registers."""
-        return registers(ctrl=self.num_controls, target=self.bitsize)
+        return registers(ctrl=self.num_controls, flags=self.flag_bitsize, row=self.row_bitsize)
 
     @property
-    def and_gates(self) -> SymbolicInt:
-        """Gates of the ladder."""
-        return largest([self.bitsize - 1 + self.num_controls, 0])
+    def _counted(self) -> PhasedReflection:
+        size = self.flag_bitsize + self.row_bitsize
+        return PhasedReflection(size, num_controls=self.num_controls)
 
     @property
     def workspace(self) -> SymbolicInt:
         """The ladder, which uses the qubits of look-ups that are not alive then."""
-        return self.and_gates
+        return self._counted.workspace
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """The ladder up and down, the rotation, and the inversions that make it the zero state."""
-        return tally(
-            [
-                (And(), self.and_gates),
-                (And().adjoint(), self.and_gates),
-                (ROTATION, 1),
-                (XGate(), 2 * self.bitsize),
-            ]
-        )
+        """As many gates as a phase about zero on all of these qubits."""
+        return {self._counted: 1}
+
+    def steps(self) -> Sequence[Step]:
+        """Compare, join, turn, undo."""
+        require_numbers(self, self.flag_bitsize, self.row_bitsize)
+        flags, row = Bits("flags", self.flag_bitsize), Bits("row", self.row_bitsize)
+        steps = [Step(XGate(), {"q": flags[i]}) for i in range(flags.width)]
+        answers = []
+        if row.width:
+            compared, answer = reaches(row, self.first_row, Bits("carries", row.width))
+            steps, answers = [*steps, *compared], [answer]
+        joined, end = all_ones(self.num_controls, flags, *answers)
+        steps += joined
+        turn = Step(Turn(require_angle(self, self.angle), "z"), {"target": end})
+        return (*steps, turn, *backwards(steps))
 
 
 @attrs.frozen
 class AmplifiedState(Circuit):
-    r"""$k$ rounds of amplitude amplification: $2k + 1$ runs (or adjoints) and $2k$ reflections.
+    r"""$k$ rounds of amplitude amplification: $2k + 1$ runs (or adjoints), $2k$ reflections by phases.
 
-    Exact amplification reflects; the fixed-point sequence of the same length turns by phases, and
-    each of its $2k$ reflections has a rotation. With a control, every look-up, rotation and
-    reflection inside has it.
+    One circuit with two sets of phases (`qres.bloqs.chebyshev_filter`): those that bring a known
+    probability to one, and those of the fixed-point sequence for all from a lower bound on. A
+    control acts on the first run and on the reflections; without them the others cancel in pairs.
 
     Args:
         run: the run whose flagged part is amplified, without a control of its own.
         rounds: number of rounds $k$; 0 is the run itself.
-        is_fixed_point: whether the reflections have phases.
+        row_bitsize: uppermost qubits of the index that number the rows; 0 if every row is wanted.
+        first_row: first of the wanted rows; not needed to count.
+        phases: $2k$ of them; not needed to count.
 
     Registers:
         ctrl: the control, if there is one; the others are those of the run.
@@ -88,32 +102,53 @@ class AmplifiedState(Circuit):
         queries](https://arxiv.org/abs/1409.3305). Yoder, Low, Chuang (2014).
     """
 
-    run: SolverRun = attrs.field(validator=uncontrolled)
+    run: LinearSolver = attrs.field(validator=uncontrolled)
     rounds: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    is_fixed_point: bool = False
+    row_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    first_row: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    phases: tuple[float, ...] | None = attrs.field(default=None, kw_only=True, repr=False)
 
     @property
     def signature(self) -> Signature:
         """Registers of the run."""
-        return self._controlled_run().signature
+        return self.run.with_controls(self.num_controls).signature
 
     @property
     def workspace(self) -> SymbolicInt:
         """The largest table alive."""
-        return self.run.workspace
+        return self.run.with_controls(self.num_controls).workspace
 
-    def _controlled_run(self) -> SolverRun:
-        return self.run.with_controls(self.num_controls)
+    def _start(self, angle: float | None = None) -> PhasedReflection:
+        size = self.run.reflection.bitsize
+        return PhasedReflection(size, angle, num_controls=self.num_controls)
 
-    @property
-    def reflection(self) -> ZeroReflection | PhasedReflection:
-        """One of the two reflections of a round."""
-        plain = self._controlled_run().reflection
-        if not self.is_fixed_point:
-            return plain
-        return PhasedReflection(plain.bitsize, num_controls=self.num_controls)
+    def _wanted(self, angle: float | None = None) -> WantedReflection:
+        flags, c = self.run.flag_bitsize, self.num_controls
+        return WantedReflection(flags, self.row_bitsize, self.first_row, angle, num_controls=c)
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Runs, and two reflections a round."""
-        runs = (self._controlled_run(), 2 * self.rounds + 1)
-        return tally([runs, (self.reflection, 2 * self.rounds)])
+        first = self.run.with_controls(self.num_controls)
+        reflections = [(self._start(), self.rounds), (self._wanted(), self.rounds)]
+        return tally([(first, 1), (self.run, 2 * self.rounds), *reflections])
+
+    def steps(self) -> Sequence[Step]:
+        """A run, and in each round: turn what is wanted, run back, turn the start, run."""
+        require_numbers(self, self.rounds, self.row_bitsize)
+        phases = require_angle(self, self.phases)
+        first = self.run.with_controls(self.num_controls)
+        control, index = Bits("ctrl", 1), Bits("index", self.run.index_bitsize)
+        held = {reg.name: Bits(reg.name, reg.bitsize) for reg in first.signature}
+        flags = (Bits("ancilla", self.run.ancilla_bitsize), Bits("solver", self.run.own_bitsize))
+        row = index.part(self.row_bitsize, index.width - self.row_bitsize)
+        again, steps = Step(self.run, held), [Step(first, held)]
+        for wanted, start in zip(phases[::2], phases[1::2], strict=True):
+            wires = {"ctrl": control, "flags": flags, "row": row}
+            about = {"ctrl": control, "target": (*flags, index)}
+            steps += [Step(self._wanted(wanted), wires), again.adjoint()]
+            steps += [Step(self._start(start), about), again]
+        return tuple(steps)

@@ -1,27 +1,32 @@
 r"""Parts of a Carleman lift whose $F_k$ differ from batch to batch.
 
-A register names the batch $b$ of the step; every table has a row of angles more for each batch.
-All batches share one normalisation, $\max_b$, so what is smaller is scaled down: a flag is rotated
-by an angle loaded for the batch. A switched-off load adds zero, so the flag then stays.
-
-A sparse $F_k$ of several matrices needs no circuit of its own: it is `FactorSlots` with a block of
-rows for each batch, row (b, i), of which only i is permuted.
+A register names the batch $b$ of the step; every table is addressed by it as well, rows by (batch,
+row) as in `batched_encoding`. All batches share one normalisation, $\max_b$, so what is smaller is
+scaled down: a flag is rotated by an angle loaded for the batch. A switched-off load adds zero, so the
+flag then stays.
 """
 
 from __future__ import annotations
 
-import attrs
-from qualtran import Bloq, Signature
-from qualtran.bloqs.mcmt import And
-from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
-from qualtran.symbolics import SymbolicInt, is_symbolic
+from collections.abc import Sequence
 
-from qres.bloqs.batched_step import BatchOfStep
-from qres.bloqs.circuit import Circuit, phase_addition, registers, uncontrolled
-from qres.bloqs.factor_encoding import FactorEncoding, value_tables
+import attrs
+import numpy as np
+from qualtran import Signature
+from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
+from qualtran.symbolics import SymbolicInt
+
+from qres.bloqs.batched_encoding import batched_rows
+from qres.bloqs.circuit import Circuit, registers, uncontrolled
+from qres.bloqs.damped_step import with_register
+from qres.bloqs.factor_encoding import FactorTrees, value_tables
+from qres.bloqs.factor_tables import FactorSlots, entry_words
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.signed_addition import LoadedRotation
+from qres.bloqs.steps import Bits, Step, Wire
 from qres.bloqs.tables import TableLookup, TableUncompute
+from qres.bloqs.words import Words
 from qres.errors import InputError
 
 
@@ -34,10 +39,11 @@ class BatchedForcing(Circuit):
     Args:
         tree: one row of angles for each batch, $n$ levels.
         scale_blocks: block exponents of the look-up of the flag's angle and of its uncomputation.
+        scales: a word of b bits for each batch; not needed to count.
 
     Registers:
         ctrl: the control, if there is one.
-        selection: the batch.
+        batch: its number.
         target: $n$ qubits.
         flag: 1 qubit.
         phase_gradient: that of the tree.
@@ -45,13 +51,15 @@ class BatchedForcing(Circuit):
 
     tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
     scale_blocks: tuple[SymbolicInt, SymbolicInt]
+    scales: Words | None = attrs.field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._tables()
 
     def _tables(self) -> list[TableLookup | TableUncompute]:
         """The tables of the flag's angle; building them also checks the block exponents."""
-        return value_tables(self.tree.rows, self.tree.bits, self.scale_blocks, self.num_controls)
+        size, c = (self.tree.rows, self.tree.bits), self.num_controls
+        return value_tables(*size, self.scale_blocks, c, self.scales)
 
     @property
     def resource_bitsize(self) -> SymbolicInt:
@@ -63,7 +71,7 @@ class BatchedForcing(Circuit):
         """Registers, all held throughout."""
         return registers(
             ctrl=self.num_controls,
-            selection=ceil_log2(self.tree.rows),
+            batch=ceil_log2(self.tree.rows),
             target=self.tree.levels,
             flag=1,
             phase_gradient=self.resource_bitsize,
@@ -78,25 +86,66 @@ class BatchedForcing(Circuit):
         """The tree, and the rotation of the flag."""
         tables = [(table, 1) for table in self._tables()]
         tree = self.tree.with_controls(self.num_controls)
-        return tally([(tree, 1), *tables, (phase_addition(self.tree.bits), 1)])
+        return tally([(tree, 1), *tables, (LoadedRotation(self.tree.bits), 1)])
+
+    def with_vectors(self, vectors: np.ndarray) -> BatchedForcing:
+        """The same circuit with the data of these rows, one for each batch.
+
+        Raises:
+            InputError: rows that do not fit.
+        """
+        scales = scale_words(np.linalg.norm(vectors, axis=1), self.tree.bits)
+        return attrs.evolve(self, tree=self.tree.with_vectors(vectors), scales=scales)
+
+    def steps(self) -> Sequence[Step]:
+        """The flag of the scale beside the vector of the batch."""
+        batch, ctrl = Bits("batch", ceil_log2(self.tree.rows)), Bits("ctrl", 1)
+        gradient = Bits("phase_gradient", self.tree.bits)
+        wires: dict[str, Wire] = {"ctrl": ctrl, "selection": batch, "phase_gradient": gradient}
+        tree = self.tree.with_controls(self.num_controls)
+        scale = scaled(self._tables(), {**wires, "target": Bits("flag", 1)})
+        return (*scale, Step(tree, {**wires, "target": Bits("target", self.tree.levels)}))
+
+
+def scaled(
+    tables: Sequence[TableLookup | TableUncompute], wires: dict[str, Wire]
+) -> tuple[Step, ...]:
+    """Load an angle, rotate the flag `target` by it, erase the angle."""
+    angle = Bits("angle", tables[0].bitsize)
+    load = Step(tables[0], {**wires, "target": angle}, tables[1])
+    return (
+        load,
+        Step(LoadedRotation(tables[0].bitsize), {**wires, "angle": angle}),
+        load.adjoint(),
+    )
+
+
+def scale_words(norms: np.ndarray, bits: SymbolicInt) -> Words:
+    r"""Return the angles $\arccos(x/\max x)$ in $b$ bits."""
+    turns = np.arccos(norms / norms.max()) / (2 * np.pi)
+    return tuple(int(word) for word in np.rint(turns * 2 ** int(bits)).astype(np.int64))
 
 
 @attrs.frozen
-class BatchedFactorTrees(FactorEncoding):
+class BatchedFactorTrees(FactorTrees):
     r"""Encodes one of $n_b$ matrices $F^b$, $r \times r^k$, all with $\alpha = \max_b\|F^b\|_F$.
 
     As `FactorTrees`, $\langle i| U_1^\dagger U_2 |j\rangle = F^b_{ij}/\|F^b\|_F$, and a flag that is
     rotated for $\|F^b\|_F/\alpha$.
 
     Args:
-        row_tree: one row of angles for each batch and row, $k n$ levels.
+        row_tree: one row of angles for each batch and row, $(n_b - 1) 2^n + r$, and $k n$ levels.
         norm_tree: one row of angles for each batch, $n$ levels.
         scale_blocks: block exponents of the look-up of the flag's angle and of its uncomputation.
+        scales: a word of b bits for each batch; not needed to count.
+
+    Registers:
+        ctrl, system, ancilla, resource: those of a factor; the flag of the scale is above the row.
+        batch: its number.
     """
 
-    row_tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    norm_tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    scale_blocks: tuple[SymbolicInt, SymbolicInt]
+    scale_blocks: tuple[SymbolicInt, SymbolicInt] = attrs.field(kw_only=True)
+    scales: Words | None = attrs.field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         levels = self.order * self.norm_tree.levels
@@ -108,23 +157,18 @@ class BatchedFactorTrees(FactorEncoding):
 
     def _tables(self) -> list[TableLookup | TableUncompute]:
         """The tables of the flag's angle; building them also checks the block exponents."""
-        size = (self.norm_tree.rows, self.norm_tree.bits)
-        return value_tables(*size, self.scale_blocks, self.num_controls)
+        size, c = (self.norm_tree.rows, self.norm_tree.bits), self.num_controls
+        return value_tables(*size, self.scale_blocks, c, self.scales)
 
     @property
-    def register_bitsize(self) -> SymbolicInt:
-        """Qubits of one register."""
-        return self.norm_tree.levels
+    def signature(self) -> Signature:
+        """Registers of a factor, and the batch."""
+        return with_register(super().signature, batch=ceil_log2(self.norm_tree.rows))
 
     @property
     def own_ancillas(self) -> SymbolicInt:
         """The register of the row, and the flag of the scale."""
         return self.norm_tree.levels + 1
-
-    @property
-    def resource_bitsize(self) -> SymbolicInt:
-        """Bits of the phase gradient."""
-        return largest([self.row_tree.bits, self.norm_tree.bits])
 
     @property
     def workspace(self) -> SymbolicInt:
@@ -134,87 +178,86 @@ class BatchedFactorTrees(FactorEncoding):
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One tree, the adjoint of the other, and the rotation of the flag."""
-        trees = [tree.with_controls(self.num_controls) for tree in (self.row_tree, self.norm_tree)]
-        calls: list[tuple[Bloq, SymbolicInt]] = [(part, 1) for part in (*trees, *self._tables())]
-        scale = (phase_addition(self.norm_tree.bits), 1)
-        return tally([*calls, scale, *self.swaps(), *self.emptiness()])
+        scale = [
+            *((table, 1) for table in self._tables()),
+            (LoadedRotation(self.norm_tree.bits), 1),
+        ]
+        return tally([*scale, *super().build_call_graph(ssa).items()])
+
+    def _address(self) -> tuple[Bits, ...]:
+        return (Bits("batch", ceil_log2(self.norm_tree.rows)),)
+
+    def with_tensors(self, tensors: Sequence[np.ndarray]) -> BatchedFactorTrees:
+        r"""The same circuit with the angles of these matrices, one for each batch.
+
+        Raises:
+            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+        """
+        size, count = int(2**self.register_bitsize), int(self.row_tree.rows)
+        rows = count - (int(self.norm_tree.rows) - 1) * size
+        parts = [self.take_tensor(tensor, rows) for tensor in tensors]
+        padded = np.zeros((len(parts), size, parts[0].shape[1]))
+        padded[:, :rows] = parts
+        stack = padded.reshape(len(parts) * size, -1)[:count]
+        return attrs.evolve(
+            self,
+            row_tree=self.row_tree.with_vectors(stack),
+            norm_tree=self.norm_tree.with_vectors(np.linalg.norm(padded, axis=2)),
+            scales=scale_words(np.linalg.norm(padded, axis=(1, 2)), self.norm_tree.bits),
+        )
+
+    def steps(self) -> Sequence[Step]:
+        """The flag of the scale, and the factor of the batch."""
+        bits = self.norm_tree.bits
+        gradient = Bits("resource", bits, self.resource_bitsize - bits)
+        wires: dict[str, Wire] = {"ctrl": Bits("ctrl", 1), "selection": self._address()}
+        wires |= {"phase_gradient": gradient, "target": Bits("ancilla", 1, self.register_bitsize)}
+        return (*scaled(self._tables(), wires), *super().steps())
 
 
 @attrs.frozen
-class BatchedLiftedVector(Circuit):
-    r"""Prepares $\sum_{t<T} |t\rangle \sum_{j=1}^{\mu} \beta_b^j |j\rangle |g_b\rangle^{\otimes j}$.
-
-    Normalised, $b = b(t)$, $\beta_b = \eta\|F_0^b\|/\gamma$, $g_b$ the direction of $F_0^b$. The times by
-    their weights $(\sum_j \beta_{b(t)}^{2j})^{1/2}$; the batch; the block index by a tree with a row for
-    each batch; then as in `LiftedVector`: "$j \ge s$" for $s = 2..\mu$, $\max(\mu - 2, 0)$ gates, and the
-    vector in the first cell and, under these, in the others. An outer control acts on both trees of
-    weights and on the first vector: switched off, the block index stays that of $j = 1$.
+class BatchedFactorSlots(FactorSlots):
+    r"""Encodes one of $n_b$ sparse matrices $F^b$, all with $\alpha = \sqrt{s'_r s'_c} \max|F^b|$.
 
     Args:
-        times: tree over the steps, a single row.
-        weights: tree over the block index, a row for each batch.
-        vector: tree over a cell, a row for each batch.
-        batch: the number of the batch; its register is one that the matrix holds anyway.
-        powers: $\mu$, always a number.
+        n_batches: $n_b$.
 
     Registers:
-        ctrl: the control, if there is one.
-        target: $\mu$ cells of $n$ qubits.
-        block: the block index, $\lceil\log_2\mu\rceil$ qubits.
-        time: $\lceil\log_2 T\rceil$ qubits.
-        batch: where a table fills it.
-        phase_gradient: that of the trees.
+        ctrl, system, ancilla, resource: those of a factor.
+        batch: its number.
     """
 
-    times: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    weights: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    vector: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    batch: BatchOfStep
-    powers: int = attrs.field(converter=as_integer, validator=at_least(1))
-
-    def __attrs_post_init__(self) -> None:
-        if is_symbolic(self.powers):
-            raise InputError(f"BatchedLiftedVector.powers is {self.powers}; it must be a number")
-        found = (self.times.rows, self.weights.levels)
-        if found != (1, ceil_log2(self.powers)):
-            raise InputError(
-                f"BatchedLiftedVector has {found[0]} rows of times and {found[1]} levels of weights;"
-                f" it must have 1 and {ceil_log2(self.powers)}"
-            )
-
-    @property
-    def resource_bitsize(self) -> SymbolicInt:
-        """Bits of the phase gradient."""
-        return largest([self.times.bits, self.weights.bits, self.vector.bits])
+    n_batches: SymbolicInt = attrs.field(kw_only=True, converter=as_integer, validator=at_least(2))
 
     @property
     def signature(self) -> Signature:
-        """Registers."""
-        return registers(
-            ctrl=self.num_controls,
-            target=self.powers * self.vector.levels,
-            block=self.weights.levels,
-            time=self.times.levels,
-            batch=self.batch.bitsize,
-            phase_gradient=self.resource_bitsize,
-        )
+        """Registers of a factor, and the batch."""
+        return with_register(super().signature, batch=ceil_log2(self.n_batches))
 
     @property
-    def workspace(self) -> SymbolicInt:
-        """The largest table alive and the bits "j >= s"."""
-        parts = [self.times, self.weights, self.vector, self.batch]
-        return largest([part.workspace for part in parts]) + self.powers - 1
+    def table_rows(self) -> SymbolicInt:
+        """Rows of all batches, each on $n$ qubits."""
+        return batched_rows(self.n_batches, self.index_bitsize, self.rows)
 
-    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """Times, batch, weights, and the vector once for each power."""
-        trees = (self.times, self.weights, self.vector)
-        gates = max(self.powers - 2, 0)
-        return tally(
-            [
-                *((tree.with_controls(self.num_controls), 1) for tree in trees),
-                (self.vector.with_controls(1), self.powers - 1),
-                (And(), gates),
-                (And().adjoint(), gates),
-                *self.batch.calls(),
-            ]
-        )
+    def _address(self) -> tuple[Bits, ...]:
+        return (Bits("batch", ceil_log2(self.n_batches)), *super()._address())
+
+    def with_tensors(self, tensors: Sequence[np.ndarray]) -> BatchedFactorSlots:
+        r"""The same circuit with the data of these matrices, one for each batch.
+
+        Raises:
+            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+        """
+        found = [self.slot_words(self.take_tensor(tensor, self.rows)) for tensor in tensors]
+        largest_entry = max(float(np.abs(entries).max()) for entries, _, _ in found)
+        missing = int(2**self.index_bitsize - self.rows)
+
+        def whole(parts: Sequence[Words], bits: SymbolicInt) -> Words:
+            width = 2 ** int(bits)
+            words = [word for part in parts for word in (*part, *(0,) * (missing * width))]
+            return tuple(words[: int(self.table_rows) * width])
+
+        angles = [entry_words(entries, self.bits, largest_entry) for entries, _, _ in found]
+        there = whole([item[1] for item in found], self._rest())
+        moves = (there, whole([item[2] for item in found], self._rest()))
+        return attrs.evolve(self, angles=whole(angles, self.row_slot_bitsize), moves=moves)

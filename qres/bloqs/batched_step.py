@@ -2,26 +2,32 @@ r"""History of mini-batch steps: tables of all batches, addressed by the batch o
 
 Step t takes batch $t \bmod n_b$ of $n_b$. Where $n_b$ is a power of two these are the low bits of the
 time; elsewhere they are looked up from a table of the T steps, $\lceil\log_2 n_b\rceil$ bits each,
-and erased by measurement before the time moves on, the last gate of a use. The register does nothing
-by itself, so this table needs no control. Everything else is the history of one matrix with tables
-of $n_b$ times the rows. A segment that starts within the order counts its batches from its own first.
+and erased by measurement while the register still shows t. The number of the batch does nothing by
+itself, so this table needs no control. Everything else is the history of one matrix with larger
+tables: a row is addressed by (batch, row) with $n$ qubits for the row, so tables of all rows have
+$(n_b - 1) 2^n + r$ of them, only those of the last batch end at $r$. A segment that starts within the
+order counts its batches from its own first.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
 from qualtran import Bloq, Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import Circuit, EncodingCircuit, phase_addition, registers, uncontrolled
+from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, require_numbers, uncontrolled
+from qres.bloqs.damped_step import Blocks, with_register
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, odd_part_bitsize, tally
-from qres.bloqs.qram import Memory
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.steps import Bits, Step, Wire, backwards
 from qres.bloqs.tables import TableLookup, TableUncompute
+from qres.bloqs.words import Words
 from qres.errors import InputError
 
-Blocks = tuple[SymbolicInt | Memory, SymbolicInt | Memory]
 Calls = list[tuple[Bloq, SymbolicInt]]
 
 
@@ -49,10 +55,9 @@ class BatchOfStep:
         """Qubits that a table fills, none where low bits do."""
         return self.is_table * ceil_log2(self.n_batches)
 
-    def _tables(self) -> tuple[TableLookup, TableUncompute]:
-        bits = ceil_log2(self.n_batches)
-        look, unlook = self.blocks
-        return TableLookup(self.steps, bits, look), TableUncompute(self.steps, bits, unlook)
+    def _tables(self, data: Words | None = None) -> tuple[TableLookup, TableUncompute]:
+        size, (look, unlook) = (self.steps, ceil_log2(self.n_batches)), self.blocks
+        return TableLookup(*size, look, data=data), TableUncompute(*size, unlook, data=data)
 
     @property
     def workspace(self) -> SymbolicInt:
@@ -63,118 +68,82 @@ class BatchOfStep:
         """The table, before and after."""
         return [(table, self.is_table) for table in self._tables()]
 
+    def named(self, time: Bits) -> tuple[tuple[Step, ...], tuple[Bits, ...]]:
+        r"""Return the steps that write the batch of a step, and the qubits that then hold it.
 
-@attrs.frozen
-class BatchedTrees(EncodingCircuit):
-    r"""Encodes one of $n_b$ dense matrices, named by a register, all with $\alpha = \max_b\|A_b\|_F$.
-
-    $\langle b, i| U_1^\dagger U_2 |b, j\rangle = A^b_{ij}/\|A_b\|_F$ as for one matrix, both trees with
-    a row of angles more for each batch; a flag is rotated by a loaded angle for $\|A_b\|_F/\alpha$.
-
-    Args:
-        row_tree: one row of angles for each batch and row.
-        norm_tree: one row of angles for each batch.
-        scale_blocks: block exponents of the look-up of the flag's angle and of its uncomputation.
-
-    Registers:
-        ctrl: the control, if there is one.
-        system: $n$ qubits.
-        ancilla: $n$ qubits and the flag.
-        resource: the phase gradient.
-    """
-
-    row_tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    norm_tree: LoadedRotationTree = attrs.field(validator=uncontrolled)
-    scale_blocks: Blocks
-
-    def __attrs_post_init__(self) -> None:
-        if self.norm_tree.levels != self.row_tree.levels:
-            raise InputError(
-                f"BatchedTrees.norm_tree has {self.norm_tree.levels} levels; "
-                f"it must have {self.row_tree.levels}"
-            )
-        self._tables()
-
-    def _tables(self) -> list[TableLookup | TableUncompute]:
-        """The tables of the flag's angle; building them also checks the block exponents."""
-        size = (self.norm_tree.rows, self.norm_tree.bits)
-        look, unlook = self.scale_blocks
-        c = self.num_controls
-        return [
-            TableLookup(*size, look, num_controls=c),
-            TableUncompute(*size, unlook, num_controls=c),
-        ]
-
-    @property
-    def system_bitsize(self) -> SymbolicInt:
-        """Qubits of a column index."""
-        return self.row_tree.levels
-
-    @property
-    def ancilla_bitsize(self) -> SymbolicInt:
-        """Qubits of a row index, and the flag."""
-        return self.row_tree.levels + 1
-
-    @property
-    def resource_bitsize(self) -> SymbolicInt:
-        """Bits of the phase gradient."""
-        return largest([self.row_tree.bits, self.norm_tree.bits])
-
-    @property
-    def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        parts = [self.row_tree, self.norm_tree, *self._tables()]
-        return largest([part.workspace for part in parts])
-
-    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """One tree, the adjoint of the other, and the rotation of the flag."""
-        c = self.num_controls
-        trees = [tree.with_controls(c) for tree in (self.row_tree, self.norm_tree)]
-        tables = [(table, 1) for table in self._tables()]
-        return tally([*((t, 1) for t in trees), *tables, (phase_addition(self.norm_tree.bits), 1)])
+        Args:
+            time: the step, $\lceil\log_2 T\rceil$ qubits.
+        """
+        bits = ceil_log2(self.n_batches)
+        if not self.is_table:
+            low = min(bits, time.width)
+            return (), (Bits("batch", bits - low), time.part(low))
+        steps: Any = self.steps
+        n_batches: Any = self.n_batches
+        batch = Bits("batch", bits)
+        look, unlook = self._tables(tuple(t % n_batches for t in range(steps)))
+        return (Step(look, {"selection": time, "target": batch}, unlook),), (batch,)
 
 
 @attrs.frozen
-class BatchedHistory(EncodingCircuit):
-    r"""Encodes $I - \sum_t |t\rangle\langle t-1| \otimes M_{b(t)}$, degree 1 or a lift.
+class BatchedStep(EncodingCircuit):
+    r"""Encodes the matrix of the batch of a step, with the step in a register.
 
     Args:
-        history: of encodings whose tables are addressed by the batch as well.
+        step: encoding with a register `batch`, without a control of its own.
         batch: the number of the batch.
+        alpha: that of the step.
 
     Registers:
         ctrl: the control, if there is one.
-        system: that of the history.
-        ancilla: those of the history, and the batch where a table fills it.
+        system: that of the step.
+        ancilla: those of the step.
         resource: the phase gradient.
+        time: the step, $\lceil\log_2 T\rceil$ qubits.
     """
 
-    history: EncodingCircuit = attrs.field(validator=uncontrolled)
+    step: EncodingCircuit = attrs.field(validator=uncontrolled)
     batch: BatchOfStep
 
     @property
+    def signature(self) -> Signature:
+        """Registers of the step, with the time in place of the batch."""
+        return with_register(super().signature, time=ceil_log2(self.batch.steps))
+
+    @property
     def system_bitsize(self) -> SymbolicInt:
-        """Index and time."""
-        return self.history.system_bitsize
+        """That of the step."""
+        return self.step.system_bitsize
 
     @property
     def ancilla_bitsize(self) -> SymbolicInt:
-        """Those of the history, and the batch."""
-        return self.history.ancilla_bitsize + self.batch.bitsize
+        """Those of the step."""
+        return self.step.ancilla_bitsize
 
     @property
     def resource_bitsize(self) -> SymbolicInt:
         """Bits of the phase gradient."""
-        return self.history.resource_bitsize
+        return self.step.resource_bitsize
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([self.history.workspace, self.batch.workspace])
+        """The largest table alive; the batch is held while the step looks up."""
+        step = self.step.with_controls(self.num_controls).workspace + self.batch.bitsize
+        return largest([step, self.batch.workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """The batch, the history."""
-        return tally([(self.history.with_controls(self.num_controls), 1), *self.batch.calls()])
+        """The batch, the step."""
+        return tally([(self.step.with_controls(self.num_controls), 1), *self.batch.calls()])
+
+    def steps(self) -> Sequence[Step]:
+        """Write the batch, take the step, erase the batch."""
+        require_numbers(self, self.batch.steps, self.batch.n_batches)
+        load, batch = self.batch.named(Bits("time", ceil_log2(self.batch.steps)))
+        step = self.step.with_controls(self.num_controls)
+        wires = {
+            register.name: Bits(register.name, register.bitsize) for register in step.signature
+        }
+        return (*load, Step(step, {**wires, "batch": batch}), *backwards(load))
 
 
 @attrs.frozen
@@ -184,13 +153,12 @@ class BatchedVector(Circuit):
     Args:
         times: tree over the steps, a single row.
         vector: tree with a row for each batch.
-        batch: the number of the batch; its register is one that the matrix holds anyway.
+        batch: the number of the batch.
 
     Registers:
         ctrl: the control, if there is one.
         target: $n$ qubits.
         time: $\lceil\log_2 T\rceil$ qubits.
-        batch: where a table fills it.
         phase_gradient: that of the trees.
     """
 
@@ -214,18 +182,31 @@ class BatchedVector(Circuit):
             ctrl=self.num_controls,
             target=self.vector.levels,
             time=self.times.levels,
-            batch=self.batch.bitsize,
             phase_gradient=self.resource_bitsize,
         )
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        parts = [self.times, self.vector, self.batch]
-        return largest([part.workspace for part in parts])
+        """The largest table alive; the batch is held while the vector looks up."""
+        vector = self.vector.workspace + self.batch.bitsize
+        return largest([self.times.workspace, vector, self.batch.workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The times, the batch, the vector."""
         c = self.num_controls
         trees = [(tree.with_controls(c), 1) for tree in (self.times, self.vector)]
         return tally([*trees, *self.batch.calls()])
+
+    def steps(self) -> Sequence[Step]:
+        """The times; the batch of each; its vector; the batch again."""
+        require_numbers(self, self.batch.steps, self.batch.n_batches)
+        time = Bits("time", self.times.levels)
+        load, batch = self.batch.named(time)
+        vector = self._tree(self.vector, batch, Bits("target", self.vector.levels))
+        return (self._tree(self.times, time.part(0), time), *load, vector, *backwards(load))
+
+    def _tree(self, tree: LoadedRotationTree, selection: Wire, target: Bits) -> Step:
+        gradient = Bits("phase_gradient", tree.bits, self.resource_bitsize - tree.bits)
+        wires: dict[str, Wire] = {"ctrl": Bits("ctrl", 1), "target": target}
+        wires |= {"selection": selection, "phase_gradient": gradient}
+        return Step(tree.with_controls(self.num_controls), wires)

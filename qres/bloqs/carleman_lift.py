@@ -5,13 +5,14 @@ $n$ qubits, of which the first $j$ are filled and the others $|0\rangle$.
 
 **Sum.** $I - \text{shift} \otimes M$ with $M$ the sum over which $i \le \mu = \min(m, N)$ of the
 positions carry a factor $a \sum_k w_k F_k$, the others the identity. A qubit $h$ chooses between
-$I$ (weight 1) and the shift (weight $\alpha_M$); a mask of $N$ qubits the positions, a unary number of
-$q$ qubits the $k$ of each of $\mu$ factors. Gates of one use:
+$I$ (weight 1) and the shift (weight $\alpha_M$); a mask of $N$ qubits the positions, $q$ qubits the
+$k$ of each of $\mu$ factors. Gates of one use:
 
 1. *Weights*, before and after: $h$, one rotation; mask bit $l$, a rotation for each number of
-   factors so far, $D = \sum_l \min(l, \mu) = \mu N - \mu(\mu-1)/2$; each $k$, a rotation and $q - 1$
-   controlled ones. $2 (1 + D + \mu (2q - 1))$ rotations. An outer control acts on them alone (two
-   each): switched off, $h$ stays 0, and then there is no factor and no shift.
+   factors so far, $D = \sum_l \min(l, \mu) = \mu N - \mu(\mu-1)/2$, with CNOT gates between them that
+   turn signs; each $k$, $q$ rotations: bit $e$ is "at least $e$" where the bits below it are 1, and
+   nothing looks at it elsewhere. $2 (1 + D + \mu q)$ rotations. An outer control joins $h$, one `And`,
+   and stands nowhere else: without it there is no factor and no shift, and weights cancel.
 2. *Which factor sits where*: bit $(l, s)$ says that factor $s$ is at $l$, one `And` of the mask and
    of "$s - 1$ so far"; "0 so far" is $h$, so without the shift there is no factor. $D$ gates.
 3. *Moves* in $N' = N + \lfloor\mu(q-1)/q\rfloor$ cells: factors with $k = 0$ may come before the
@@ -26,38 +27,49 @@ $q$ qubits the $k$ of each of $\mu$ factors. Gates of one use:
    and its $k$ is this", $q$ `And` gates. $F_0$ prepares cell $N'$. ($k > N$ cannot fit: flagged.)
 5. *Block index*: $+1$ for $k = 0$, $-1$ for each cell beyond the first: $q$ additions of one bit a
    factor, on $w = \lceil\log_2(N + q\mu)\rceil$ qubits, $w - 1$ gates each.
-6. *Flags*: nothing leaves the last row and no factor stands in an idle row, two comparisons of the
-   time ($\tau$ each) and an `And` each; no block beyond $N$ comes in, a comparison and an `And`
-   ($\nu + 1$, none if $N$ is a power of two); no factor sits beyond $j \le N$: "one beyond $l$" for
-   each $l$ ($\max(N-2, 0)$), and the bit at $j$ of these ($2^\nu - 1$). The $w - \nu$ high bits of
-   the block index are flags by themselves.
-7. *Time*: an addition of $h$, $\tau - 1$.
+6. *Flags*: nothing leaves the last row and no factor stands in an idle row, one `TimeLimit` of
+   $\tau$ gates and one flag; no factor sits at a position beyond the block $j$: "$j \ge l$" for all $l$,
+   $2^\nu - \nu - 1$ gates, and a flag and a Toffoli gate for each of $N - 1$ positions. The $w - \nu$ high
+   bits of the block index are flags by themselves. If $N < 2^\nu$, no block beyond $N$ comes in or
+   goes out: a flag and a gate each, $\nu - 1$ gates to compare.
+7. *Time*: an addition of $h$, $\tau - 1$; the sign is a Z on $h$.
 
 **Ancillas**: $h$; mask $N$; bits of 2, $D$, and $\mu$ that run along the cells; the numbers $k$, $q\mu$,
-and the $q$ bits of 4; $w - \nu$; 4 flags; the spare cells; and $\mu$ times the ancillas of the
-largest factor. Factors of one position are alternatives and share them, those of two positions do
-not: what one leaves behind must not be touched by the next.
+and the $q$ bits of 4; $w - \nu$; $N$ flags, or $N + 2$; the spare cells; and $\mu$ times the ancillas
+of the largest factor. Factors of one position are alternatives and share them, those of two
+positions do not: what one leaves behind must not be touched by the next.
+
+**Rows.** As in `history_matrix`, row $t$ is held as $t - 1$ modulo $2^\tau$, and rows beyond the last
+are left alone. Blocks beyond $N$ are left alone too, and no block leads to them.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import attrs
+import numpy as np
 from qualtran import Bloq
-from qualtran.bloqs.basic_gates import TwoBitCSwap
+from qualtran.bloqs.basic_gates import Toffoli, TwoBitCSwap
 from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.batched_lift import BatchedForcing
-from qres.bloqs.circuit import EncodingCircuit, rotations, uncontrolled
+from qres.bloqs.batched_step import BatchOfStep
+from qres.bloqs.circuit import EncodingCircuit, require_numbers, rotations, uncontrolled
 from qres.bloqs.factor_encoding import FactorEncoding
-from qres.bloqs.history_matrix import TimeShift
+from qres.bloqs.history_matrix import TimeLimit, TimeShift, require_room
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
+from qres.bloqs.lift_routing import Routing
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.steps import Bits, Step, Wire, backwards
 from qres.errors import InputError
 
-FLAGS = 4
-"""Last row, idle row, block that comes in, factor beyond the block."""
+ROUNDING = 1e-9
+"""Relative difference allowed between alpha and the sum of the weights."""
 
 
 @attrs.frozen
@@ -70,12 +82,16 @@ class LiftedMatrix(EncodingCircuit):
         truncation_order: $N \ge 2$, always a number.
         map_order: $m \ge 1$, always a number.
         time_bitsize: qubits that hold the time, $\tau$.
+        n_steps: $T$.
+        padding: $p$ idle rows, with $T + p + 1 \le 2^\tau$.
+        batch: where the $F_k$ differ from batch to batch, the number of the batch of a step.
+        weights: of $F_0, ..., F_q$ with learning rate and rescaling; not needed to count.
         alpha: $1 + \alpha_M$, the sum of the weights.
         epsilon: absolute error, in units of the matrix.
 
     Registers:
         ctrl: the control, if there is one.
-        system: time, block index and $N$ cells.
+        system: time, block index and $N$ cells, the time uppermost, then block and first cell.
         ancilla: see the module.
         resource: the phase gradient.
 
@@ -89,8 +105,13 @@ class LiftedMatrix(EncodingCircuit):
     truncation_order: int = attrs.field(converter=as_integer, validator=at_least(2))
     map_order: int = attrs.field(converter=as_integer, validator=at_least(1))
     time_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    n_steps: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
+    padding: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    batch: BatchOfStep | None = None
+    weights: tuple[float, ...] | None = attrs.field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        require_room(self, self.time_bitsize, self.n_steps, self.padding)
         if is_symbolic(self.truncation_order, self.map_order):
             found = f"{self.truncation_order} and {self.map_order}"
             raise InputError(f"LiftedMatrix has the orders {found}; they must be numbers")
@@ -151,14 +172,24 @@ class LiftedMatrix(EncodingCircuit):
         return self.time_bitsize + self.block_bitsize + cells
 
     @property
+    def is_padded(self) -> int:
+        """1 where the block index may name a block beyond N, else 0."""
+        return int(self.truncation_order < 2**self.block_bitsize)
+
+    @property
+    def inner_ancillas(self) -> SymbolicInt:
+        """Ancillas of the largest factor."""
+        return largest([part.ancilla_bitsize for part in self.fitting])
+
+    @property
     def ancilla_bitsize(self) -> SymbolicInt:
         """Weights, places, flags, and the ancillas of the factors."""
         numbers = self.degree * (self.most + 1)
         choice = 1 + self.truncation_order + self.places + self.most + numbers
         block = self.extended_bitsize - self.block_bitsize
-        inner = largest([part.ancilla_bitsize for part in self.fitting])
+        flags = self.truncation_order + 2 * self.is_padded
         spare = self.spare_cells * self.cell_bitsize
-        return choice + block + FLAGS + spare + self.most * inner
+        return choice + block + flags + spare + self.most * self.inner_ancillas
 
     @property
     def resource_bitsize(self) -> SymbolicInt:
@@ -168,8 +199,11 @@ class LiftedMatrix(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([part.workspace for part in (self.forcing, *self.fitting)])
+        """The largest table alive, beside the batch, and the outer control joined with h."""
+        tables = largest([part.workspace for part in (self.forcing, *self.fitting)])
+        if self.batch is not None:
+            tables = largest([tables + self.batch.bitsize, self.batch.workspace])
+        return tables + self.num_controls
 
     @property
     def exchanges(self) -> tuple[int, int]:
@@ -180,29 +214,133 @@ class LiftedMatrix(EncodingCircuit):
             gated += sum(max(0, cells - s - e + 1) for e in range(2, self.degree + 1))
         return gated, cells - self.most
 
-    def _flags(self) -> SymbolicInt:
-        """Gates of the flags."""
-        order, block = self.truncation_order, self.block_bitsize
-        incoming = block + 1 if order < 2**block else 0
-        beyond = max(order - 2, 0) + 2**block - 1
-        return 2 * (self.time_bitsize + 1) + incoming + beyond
+    def _comparisons(self) -> SymbolicInt:
+        """Gates that compare block indices."""
+        block = self.block_bitsize
+        return 2**block - block - 1 + self.is_padded * (block - 1)
 
     def _calls(self) -> list[tuple[Bloq, SymbolicInt]]:
         most, degree = self.most, self.degree
         gated, last = self.exchanges
-        controls = self.places + most * degree + gated + self._flags()
+        controls = self.num_controls + self.places + most * degree + gated + self._comparisons()
         parts = (self.forcing, *self.fitting)
-        turns = 1 + self.places + most * (2 * degree - 1)
+        limit = TimeLimit(self.time_bitsize, (self.n_steps + self.padding, self.n_steps))
         return [
             *((part.with_controls(1), most) for part in parts),
             (TwoBitCSwap(), (gated + last) * self.cell_bitsize),
             (And(), controls),
             (And().adjoint(), controls),
+            (Toffoli(), self.truncation_order - 1 + 2 * self.is_padded),
             (TimeShift(self.extended_bitsize), most * degree),
             (TimeShift(self.time_bitsize), 1),
-            *rotations(2 * turns, self.num_controls),
+            (limit, 1),
+            (limit.adjoint(), 1),
+            *rotations(2 * (1 + self.places + most * degree), 0),
+            *(self.batch.calls() if self.batch is not None else []),
         ]
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Weights, places, moves, factors, block index, flags, time."""
         return tally(self._calls())
+
+    def with_data(
+        self, tensors: Sequence[np.ndarray], learning_rate: float, rescaling: float
+    ) -> LiftedMatrix:
+        r"""The same circuit with the data of $F_0, ..., F_q$, each $r \times r^k$, and its weights.
+
+        Args:
+            tensors: of $F_0$ on; $F_0$ is a vector; of batches one array of all of them each.
+            learning_rate: $\eta$.
+            rescaling: $\gamma$; $F_k$ has the weight $\eta\gamma^{k-1}\alpha_{F_k}$.
+
+        Raises:
+            InputError: data that do not fit, or an alpha that is not the sum of the weights.
+        """
+        alphas = [
+            float(np.linalg.norm(tensors[0], axis=-1).max()),
+            *(float(part.alpha) for part in self.factors),
+        ]
+        weights = [learning_rate * rescaling ** (k - 1) * a for k, a in enumerate(alphas)]
+        order, a = self.truncation_order, sum(weights)
+        alpha = 1 + math.fsum(math.comb(order, i) * a**i for i in range(self.most + 1))
+        if abs(alpha - self.alpha) > ROUNDING * alpha:
+            raise InputError(f"LiftedMatrix.alpha is {self.alpha}; its weights add to {alpha}")
+        return self.with_tensors(tensors, weights)
+
+    def with_tensors(self, tensors: Sequence[np.ndarray], weights: Sequence[float]) -> LiftedMatrix:
+        r"""The same circuit with the data of $F_0, ..., F_q$ and these weights.
+
+        Raises:
+            InputError: data that do not fit.
+        """
+        first, *others = tensors
+        pairs: Any = zip(self.factors, others, strict=True)
+        if self.batch is None:
+            factors = [factor.with_tensor(tensor) for factor, tensor in pairs]
+        else:
+            factors = [factor.with_tensors(stack) for factor, stack in pairs]
+        return attrs.evolve(
+            self,
+            forcing=self.forcing.with_vectors(np.atleast_2d(first)),
+            factors=factors,
+            weights=tuple(weights),
+        )
+
+    def steps(self) -> Sequence[Step]:
+        """Weights, time, factor by factor, flags, weights back."""
+        require_numbers(self, self.ancilla_bitsize, self.system_bitsize, self.n_steps, self.padding)
+        routing = Routing(self)
+        return self.routed(routing, routing.weights(self.weights))
+
+    def routed(
+        self,
+        routing: Routing,
+        weights: Sequence[Step],
+        read: Callable[[int], Sequence[Step]] = lambda s: (),
+        turn: Callable[[int], Sequence[Step]] = lambda s: (),
+        settle: Callable[[dict[int, Bits]], list[Step]] = lambda reach: [],
+    ) -> Sequence[Step]:
+        """The steps of a lift whose cells may have branches.
+
+        Args:
+            routing: its registers.
+            weights: what prepares the sum.
+            read: of factor s, what is done when its cells have been fetched.
+            turn: the same when it has left its result.
+            settle: see `Routing.arrive`.
+        """
+        load, batch = (), (Bits("batch", 0),)
+        if self.batch is not None:
+            load, batch = self.batch.named(routing.time.part(ceil_log2(self.batch.steps)))
+        steps = [*weights, *routing.travel(), *load]
+        for s in range(1, self.most + 1):
+            steps += routing.everywhere(s)
+            active = routing.activate(s)
+            steps += [*active, *routing.fetch(s), *routing.everywhere(s), *read(s)]
+            for kind in range(len(self.fitting) + 1):
+                steps += routing.of_kind(s, kind, self.factor_step(routing, s, kind, batch))
+            steps += [*turn(s), *routing.count(s), *backwards(active)]
+        steps += [
+            *backwards(load),
+            *routing.put_back(),
+            *routing.arrive(settle),
+            *routing.everywhere(),
+        ]
+        return (*steps, *backwards(weights))
+
+    def factor_step(
+        self, routing: Routing, s: int, kind: int, batch: tuple[Bits, ...]
+    ) -> Callable[[Bits], list[Step]]:
+        """What does $F_k$ on the last cells, the ancillas of factor s its own."""
+        part = (self.forcing, *self.factors)[kind].with_controls(1)
+        size, last, inner = self.cell_bitsize, len(routing.cells), routing.inner[s]
+        cells = tuple(routing.cells[last - 1 - e].part(size) for e in range(max(kind, 1)))
+        bits = part.resource_bitsize
+        gradient = Bits("resource", bits, self.resource_bitsize - bits)
+        wires: dict[str, Wire] = {"system": cells, "target": cells, "resource": gradient}
+        wires |= {"phase_gradient": gradient, "selection": (), "batch": batch}
+        wires |= {
+            "ancilla": inner.part(part.ancilla_bitsize) if kind else (),
+            "flag": inner.part(1),
+        }
+        return lambda control: [Step(part, {**wires, "ctrl": control})]

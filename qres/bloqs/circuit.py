@@ -113,16 +113,8 @@ class Circuit(Bloq, metaclass=abc.ABCMeta):
 
 
 @attrs.frozen
-class EncodingCircuit(Circuit, BlockEncoding):
-    r"""A circuit that block-encodes a matrix; the signal state is $|0\rangle$.
-
-    Args:
-        alpha: normalisation.
-        epsilon: absolute error of `alpha` times the block, in units of the matrix.
-    """
-
-    alpha: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
-    epsilon: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
+class BlockCircuit(Circuit, BlockEncoding):
+    r"""A circuit that block-encodes a matrix; the signal state is $|0\rangle$."""
 
     @property
     def signature(self) -> Signature:
@@ -138,6 +130,19 @@ class EncodingCircuit(Circuit, BlockEncoding):
     def signal_state(self) -> BlackBoxPrepare:
         r"""The state of the ancillas that marks the block, $|0\rangle$."""
         return BlackBoxPrepare(PrepareIdentity.from_bitsizes([self.ancilla_bitsize]))
+
+
+@attrs.frozen
+class EncodingCircuit(BlockCircuit):
+    r"""A circuit that block-encodes a matrix of known normalisation.
+
+    Args:
+        alpha: normalisation.
+        epsilon: absolute error of `alpha` times the block, in units of the matrix.
+    """
+
+    alpha: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
+    epsilon: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
 
 
 def registers(*, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt) -> Signature:

@@ -1,30 +1,36 @@
 r"""Block encodings of a rectangular matrix $F$, $r \times r^k$, on $k$ registers of $n$ qubits.
 
-The $k$ registers name the column; afterwards the first names the row and the others are empty.
-What is left in them is flagged: an `And` ladder over $(k-1) n$ qubits and the control sets a flag
-that stays. As a square matrix the circuit encodes $F \otimes |0\ldots 0\rangle$ row-wise.
+The $k$ registers name the column, the first the upper digit; afterwards the first names the row and
+the others are empty. What is left in them is flagged: an `And` ladder over $(k-1) n$ qubits and the
+control sets a flag that stays. As a square matrix the circuit encodes $F \otimes |0\ldots 0\rangle$.
 
 A factor may stand beside others in a sum, so a switched-off one must be the identity. Loads then
 add zero, diffusions that come twice on the same qubits cancel; an exchange of names, free in a
-circuit that always runs, becomes controlled swaps, and a diffusion that comes once is controlled:
-two T gates, one Toffoli by catalysis.
+circuit that always runs, becomes controlled swaps, and a diffusion that comes once is controlled.
 """
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
+import numpy as np
 from qualtran import Bloq
-from qualtran.bloqs.basic_gates import Hadamard, Toffoli, TwoBitCSwap
-from qualtran.bloqs.mcmt import And
+from qualtran.bloqs.basic_gates import CNOT, Hadamard, TwoBitCSwap, XGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import EncodingCircuit, phase_addition, uncontrolled
+from qres.bloqs.circuit import EncodingCircuit, uncontrolled
+from qres.bloqs.controlled_hadamard import ControlledHadamard
 from qres.bloqs.integers import as_integer, at_least, largest, tally
+from qres.bloqs.reflection import ZeroFlag
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.signed_addition import LoadedRotation
+from qres.bloqs.steps import Bits, Step, Wire, exchange
 from qres.bloqs.tables import TableLookup, TableUncompute
+from qres.bloqs.words import Words
 from qres.errors import InputError
 
 Calls = list[tuple[Bloq, SymbolicInt]]
@@ -39,13 +45,9 @@ class FactorEncoding(EncodingCircuit):
 
     Registers:
         ctrl: the control, if there is one.
-        system: $k n$ qubits.
-        ancilla: those of the encoding, and for $k > 1$ the flag.
+        system: $k n$ qubits, the first register uppermost.
+        ancilla: those of the encoding, and above them for $k > 1$ the flag.
         resource: the phase gradient.
-
-    References:
-        [Efficient magic state factories with a catalyzed CCZ to 2T
-        transformation](https://arxiv.org/abs/1812.01238). Gidney, Fowler (2018).
     """
 
     order: int = attrs.field(kw_only=True, converter=as_integer, validator=at_least(1))
@@ -70,22 +72,104 @@ class FactorEncoding(EncodingCircuit):
         """Those of the encoding and the flag of emptiness."""
         return self.own_ancillas + (1 if self.order > 1 else 0)
 
+    @property
+    def first(self) -> Bits:
+        """The first register."""
+        n = self.register_bitsize
+        return Bits("system", n, (self.order - 1) * n)
+
+    @property
+    def others(self) -> Bits:
+        """The registers beyond the first."""
+        return Bits("system", (self.order - 1) * self.register_bitsize)
+
     def emptiness(self) -> Calls:
-        """The ladder that flags a register beyond the first that is not empty."""
-        if self.order == 1:
-            return []
-        ladder = largest([(self.order - 1) * self.register_bitsize - 1 + self.num_controls, 0])
-        return [(And(), ladder), (And().adjoint(), ladder)]
+        """What flags a register beyond the first that is not empty."""
+        return [(self._leftovers(), 1)] if self.others.width != 0 else []
+
+    def _leftovers(self) -> ZeroFlag:
+        return ZeroFlag(self.others.width, num_controls=self.num_controls)
+
+    def flag_leftovers(self) -> tuple[Step, ...]:
+        """Flag a register beyond the first that is not empty: "on", but not "on and empty"."""
+        if not self.others.width:
+            return ()
+        flag, ctrl = Bits("ancilla", 1, self.own_ancillas), Bits("ctrl", 1)
+        wires = {"ctrl": ctrl, "target": self.others, "flag": flag}
+        on = Step(CNOT(), {"ctrl": ctrl, "target": flag})
+        return (
+            on if self.num_controls else Step(XGate(), {"q": flag}),
+            Step(self._leftovers(), wires),
+        )
 
     def swaps(self) -> Calls:
         """The exchange of the row's register with the first; a change of names if it always runs."""
         return [(TwoBitCSwap(), self.register_bitsize)] if self.num_controls else []
 
+    def exchange_row(self) -> tuple[Step, ...]:
+        """Exchange the register of the row, the lowest ancillas, with the first."""
+        row = Bits("ancilla", self.register_bitsize)
+        return exchange(self.first, row, Bits("ctrl", 1) if self.num_controls else None)
+
     def diffusions(self, paired: SymbolicInt, single: SymbolicInt) -> Calls:
         """Hadamard gates, on qubits that have two of them and on those that have one."""
         if self.num_controls:
-            return [(Hadamard(), 2 * paired), (Toffoli(), single)]
+            return [(Hadamard(), 2 * paired), (ControlledHadamard(), single)]
         return [(Hadamard(), 2 * paired + single)]
+
+    def diffuse(self, places: Sequence[Bits], *, is_single: bool) -> tuple[Step, ...]:
+        """Hadamard gates; those that have no partner carry the control."""
+        if is_single and self.num_controls:
+            ctrl, gate = Bits("ctrl", 1), ControlledHadamard()
+            return tuple(Step(gate, {"ctrl": ctrl, "target": place}) for place in places)
+        return tuple(Step(Hadamard(), {"q": place}) for place in places)
+
+    def turn_by(
+        self,
+        tables: Sequence[TableLookup | TableUncompute],
+        selection: Wire,
+        target: Bits,
+        bits: SymbolicInt,
+    ) -> tuple[Step, ...]:
+        """Rotate a qubit by an angle from a table: load, add, unload."""
+        angle, ctrl = Bits("angle", bits), Bits("ctrl", 1)
+        place = {"selection": selection, "target": angle, "ctrl": ctrl}
+        load = Step(tables[0], place, tables[1])
+        gradient = Bits("resource", bits, self.resource_bitsize - bits)
+        wires = {"target": target, "angle": angle, "phase_gradient": gradient}
+        return (load, Step(LoadedRotation(bits), wires), load.adjoint())
+
+    def take_tensor(self, tensor: np.ndarray, rows: Any) -> np.ndarray:
+        r"""Return the matrix with $2^n$ places for each digit of a column.
+
+        Raises:
+            InputError: a matrix that is not $r \times r^k$, is zero, or has entries that are no
+                numbers.
+        """
+        if tensor.shape != (rows, rows**self.order):
+            raise InputError(
+                f"tensor: expected {rows} x {rows**self.order}, found {' x '.join(map(str, tensor.shape))}"
+            )
+        if not np.all(np.isfinite(tensor)) or not np.any(tensor):
+            raise InputError("tensor: expected finite entries, not all zero")
+        digit: Any = 2**self.register_bitsize
+        shape = (rows, *(digit,) * self.order)
+        padded = np.zeros(shape)
+        padded[(slice(None), *(slice(rows),) * self.order)] = tensor.reshape((rows,) * len(shape))
+        return padded.reshape(rows, -1)
+
+    def with_tensor(self, tensor: np.ndarray) -> Any:
+        r"""Return the same circuit with the data of this matrix, $r \times r^k$.
+
+        Raises:
+            InputError: a matrix that does not fit.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no data")
+
+
+def beyond(rows: SymbolicInt, index_bitsize: SymbolicInt) -> SymbolicInt:
+    """Return 1 where a register names rows beyond the matrix, else 0."""
+    return 1 - largest([1 - (2**index_bitsize - rows), 0])
 
 
 @attrs.frozen
@@ -141,149 +225,34 @@ class FactorTrees(FactorEncoding):
         trees = [tree.with_controls(self.num_controls) for tree in (self.row_tree, self.norm_tree)]
         return tally([*((tree, 1) for tree in trees), *self.swaps(), *self.emptiness()])
 
+    def _address(self) -> tuple[Bits, ...]:
+        """Slices that name the matrix, where there are several."""
+        return ()
 
-@attrs.frozen
-class FactorTable(FactorEncoding):
-    r"""Encodes $F$ from a table of all its entries, $\alpha = 2^{(k+1)n/2} \max|F|$.
+    def with_tensor(self, tensor: np.ndarray) -> FactorTrees:
+        r"""The same circuit with the angles of this matrix, $r \times r^k$.
 
-    An ancilla register is diffused over the rows; load the angle of entry (row, column), rotate a
-    flag by it, unload; the ancilla and the first register are exchanged, and all columns diffused.
+        Raises:
+            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+        """
+        padded = self.take_tensor(tensor, self.row_tree.rows)
+        norms = np.linalg.norm(padded, axis=1)[None, :]
+        rows, norm = self.row_tree.with_vectors(padded), self.norm_tree.with_vectors(norms)
+        return attrs.evolve(self, row_tree=rows, norm_tree=norm)
 
-    Args:
-        rows: rows of the matrix, $r$.
-        index_bitsize: qubits of one register, $n$.
-        bits: bits of an angle, $b$.
-        angle_blocks: block exponents of the look-up of angles and of its uncomputation.
-    """
+    def steps(self) -> Sequence[Step]:
+        """Norms beside the column; the row away from the registers; the exchange; the flag."""
+        row, system = Bits("ancilla", self.register_bitsize), Bits("system", self.system_bitsize)
+        trees = [tree.with_controls(self.num_controls) for tree in (self.row_tree, self.norm_tree)]
 
-    rows: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    index_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    angle_blocks: tuple[SymbolicInt, SymbolicInt]
+        def wires(tree: LoadedRotationTree, selection: Wire, target: Bits) -> dict[str, Wire]:
+            gradient = Bits("resource", tree.bits, self.resource_bitsize - tree.bits)
+            named = {"selection": selection, "target": target, "ctrl": Bits("ctrl", 1)}
+            return named | {"phase_gradient": gradient}
 
-    def __attrs_post_init__(self) -> None:
-        self._tables()
-
-    def _tables(self) -> list[TableLookup | TableUncompute]:
-        """The tables in use; building them also checks the block exponents."""
-        entries = self.rows * 2 ** (self.order * self.index_bitsize)
-        return value_tables(entries, self.bits, self.angle_blocks, self.num_controls)
-
-    @property
-    def register_bitsize(self) -> SymbolicInt:
-        """Qubits of one register."""
-        return self.index_bitsize
-
-    @property
-    def own_ancillas(self) -> SymbolicInt:
-        """The register of the row and the rotated flag."""
-        return self.index_bitsize + 1
-
-    @property
-    def resource_bitsize(self) -> SymbolicInt:
-        """Bits of the phase gradient."""
-        return self.bits
-
-    @property
-    def workspace(self) -> SymbolicInt:
-        """The larger table."""
-        return largest([table.workspace for table in self._tables()])
-
-    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """One value, the exchange of names, the diffusions."""
-        others = (self.order - 1) * self.index_bitsize
-        return tally(
-            [
-                *((table, 1) for table in self._tables()),
-                (phase_addition(self.bits), 1),
-                *self.swaps(),
-                *self.diffusions(self.index_bitsize, others),
-                *self.emptiness(),
-            ]
-        )
-
-
-@attrs.frozen
-class FactorSlots(FactorEncoding):
-    r"""Encodes a sparse $F$ from the table of its non-zeros, $\alpha = \sqrt{s'_r s'_c} \max|F|$.
-
-    Rows have at most $s'_r = 2^{\rho}$ entries, columns at most $s'_c = 2^{\sigma}$. A code of
-    $n + \beta$ qubits, $\beta = \max((k-1) n + \sigma, \rho)$, names (column, slot) and (row, slot).
-    Diffuse over the slots of the column; permute the codes: load the change, add it, erase it by the
-    table of the inverse; load the angle of (row, slot), rotate a flag, unload; diffuse over the
-    slots of the row. Codes that stand for no entry are permuted among themselves, their angle is
-    that of zero. Both tables of the permutation are addressed by the code: $r 2^\beta$ entries.
-
-    Args:
-        rows: rows of the matrix, $r$.
-        index_bitsize: qubits of one register, $n$.
-        row_slot_bitsize: $\rho$.
-        column_slot_bitsize: $\sigma$.
-        bits: bits of an angle, $b$.
-        angle_blocks: block exponents of the look-up of angles and of its uncomputation.
-        move_blocks: the same for the tables of the permutation.
-
-    References:
-        [Quantum singular value transformation and beyond](https://arxiv.org/abs/1806.01838).
-        Gilyén et al. (2018). Lemma 48.
-    """
-
-    rows: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    index_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    row_slot_bitsize: int = attrs.field(converter=as_integer, validator=at_least(0))
-    column_slot_bitsize: int = attrs.field(converter=as_integer, validator=at_least(0))
-    bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    angle_blocks: tuple[SymbolicInt, SymbolicInt]
-    move_blocks: tuple[SymbolicInt, SymbolicInt]
-
-    def __attrs_post_init__(self) -> None:
-        self._tables()
-
-    def _rest(self) -> SymbolicInt:
-        r"""Qubits $\beta$ of a code beyond the first register."""
-        others = (self.order - 1) * self.index_bitsize
-        return largest([others + self.column_slot_bitsize, self.row_slot_bitsize])
-
-    def _tables(self) -> list[TableLookup | TableUncompute]:
-        """The tables in use; building them also checks the block exponents."""
-        c, rest = self.num_controls, self._rest()
-        values = value_tables(self.rows * 2**self.row_slot_bitsize, self.bits, self.angle_blocks, c)
-        codes, bitsize = self.rows * 2**rest, self.index_bitsize + rest
-        # a single entry has a code of no qubits: nothing to permute
-        move = value_tables(codes, bitsize, self.move_blocks, c) if bitsize != 0 else []
-        return [*values, *move]
-
-    @property
-    def register_bitsize(self) -> SymbolicInt:
-        """Qubits of one register."""
-        return self.index_bitsize
-
-    @property
-    def own_ancillas(self) -> SymbolicInt:
-        """The rest of the code beyond the registers, and the rotated flag."""
-        return self._rest() - (self.order - 1) * self.index_bitsize + 1
-
-    @property
-    def resource_bitsize(self) -> SymbolicInt:
-        """Bits of the phase gradient."""
-        return self.bits
-
-    @property
-    def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([table.workspace for table in self._tables()])
-
-    def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """Permutation and value, each from two tables, and the diffusions."""
-        slots = (self.row_slot_bitsize, self.column_slot_bitsize)
-        return tally(
-            [
-                *((table, 1) for table in self._tables()),
-                (phase_addition(self.bits), 1),
-                *self.diffusions(min(slots), max(slots) - min(slots)),
-                *self.emptiness(),
-            ]
-        )
+        load = Step(trees[1], wires(trees[1], self._address(), row))
+        unload = Step(trees[0], wires(trees[0], (*self._address(), row), system)).adjoint()
+        return (load, unload, *self.exchange_row(), *self.flag_leftovers())
 
 
 def value_tables(
@@ -291,9 +260,11 @@ def value_tables(
     bitsize: SymbolicInt,
     blocks: tuple[SymbolicInt, SymbolicInt],
     num_controls: SymbolicInt,
+    data: Words | None = None,
 ) -> list[TableLookup | TableUncompute]:
     """A look-up and the uncomputation of a table of as many entries."""
+    c = num_controls
     return [
-        TableLookup(entries, bitsize, blocks[0], num_controls=num_controls),
-        TableUncompute(entries, bitsize, blocks[1], num_controls=num_controls),
+        TableLookup(entries, bitsize, blocks[0], num_controls=c, data=data),
+        TableUncompute(entries, bitsize, blocks[1], num_controls=c, data=data),
     ]

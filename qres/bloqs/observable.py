@@ -1,35 +1,50 @@
-r"""Estimates of an observable: an overlap with a known state, or an expectation value."""
+r"""Tests of a solution against what is known: a state, for signs and overlaps, or an operator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
-from qualtran import Bloq, Register, Signature
-from qualtran.bloqs.basic_gates import CZ, Hadamard
+from qualtran import Bloq, Signature
+from qualtran.bloqs.basic_gates import CNOT, Hadamard, XGate
 from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.amplification import AmplifiedState
-from qres.bloqs.circuit import Circuit, phase_addition, registers, uncontrolled
-from qres.bloqs.integers import as_integer, at_least, largest, require_integer, tally
-from qres.bloqs.linear_solver import SolverRun
-from qres.bloqs.reflection import ZeroReflection
+from qres.bloqs.circuit import (
+    ROTATION,
+    Circuit,
+    phase_addition,
+    registers,
+    require_numbers,
+    uncontrolled,
+)
+from qres.bloqs.conjunction import conjoin, reaches
+from qres.bloqs.controlled_hadamard import ControlledHadamard
+from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, require_integer, tally
 from qres.bloqs.right_hand_side import UniformSuperposition
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.steps import Bits, Step, backwards
+from qres.bloqs.turn import Turn
 
 Calls = list[tuple[Bloq, SymbolicInt]]
 
 
 @attrs.frozen
 class ReferenceState(Circuit):
-    r"""Prepares $|w\rangle$ beside equal rows $T, \dots, T + p$ of a time register.
+    r"""Prepares $|w\rangle$ beside equal rows of a time register, from some row on.
+
+    A control must leave zeros where it is off: the Hadamards that a switched-off superposition of
+    rows leaves behind are taken back one by one, a gate each. The superposition brings a phase, the
+    property `phase`.
 
     Args:
         vector: tree that prepares $w$, a single row, without a control of its own.
         rows: number of equal rows $p + 1$.
         time_bitsize: qubits of the time; 0 where there is none.
+        first_row: the number that the first of them has; not needed to count.
 
     Registers:
         ctrl: the control, if there is one.
@@ -41,6 +56,9 @@ class ReferenceState(Circuit):
     vector: LoadedRotationTree = attrs.field(validator=uncontrolled)
     rows: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     time_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    first_row: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
 
     @property
     def resource_bitsize(self) -> SymbolicInt:
@@ -67,66 +85,114 @@ class ReferenceState(Circuit):
         calls: Calls = [(self.vector.with_controls(self.num_controls), 1)]
         if is_symbolic(self.time_bitsize) or self.time_bitsize > 0:
             calls.append((UniformSuperposition(self.rows, num_controls=self.num_controls), 1))
+            calls.append((ControlledHadamard(), self.num_controls * ceil_log2(self.rows)))
             calls.append((phase_addition(self.time_bitsize), 1))
         return tally(calls)
 
+    def steps(self) -> Sequence[Step]:
+        """The vector, the rows, and their start, which only a control that is on adds."""
+        require_numbers(self, self.rows, self.time_bitsize, self.num_controls)
+        control, time = Bits("ctrl", 1), Bits("time", self.time_bitsize)
+        gradient = Bits("phase_gradient", self.resource_bitsize)
+        wires = {"ctrl": control, "selection": Bits("target", 0), "phase_gradient": gradient}
+        wires["target"] = Bits("target", self.vector.levels)
+        vector = Step(self.vector.with_controls(self.num_controls), wires)
+        if not time.width:
+            return (vector,)
+        start, constant = Bits("start", time.width), []
+        for place in range(time.width):
+            if int(self.first_row) >> place & 1:
+                wires = {"ctrl": control, "target": start[place], "q": start[place]}
+                constant.append(Step(CNOT() if self.num_controls else XGate(), wires))
+        added = Step(phase_addition(time.width), {"a": start, "b": time})
+        return (vector, *self._superposed(time), *constant, added, *constant)
+
+    def _superposed(self, time: Bits) -> Sequence[Step]:
+        control, part = Bits("ctrl", 1), time.part(ceil_log2(self.rows))
+        rows = UniformSuperposition(self.rows, num_controls=self.num_controls)
+        spread = Step(rows, {"ctrl": control, "target": part})
+        if not self.num_controls:
+            return (spread,)
+        flip = Step(XGate(), {"q": control})
+        wires = [{"ctrl": control, "target": part[i]} for i in range(part.width)]
+        return (spread, flip, *(Step(ControlledHadamard(), at) for at in wires), flip)
+
 
 @attrs.frozen
-class OverlapEstimation(Circuit):
-    r"""Amplitude estimation of a Hadamard test $(1 + \mathrm{Re}\langle w|\psi\rangle)/2$.
+class HadamardTest(Circuit):
+    r"""Prepares $\psi$ where a qubit is on and $w$ where it is off, between two Hadamards.
 
-    The test prepares $\psi$ if its qubit is on and $w$ if it is off, between two Hadamards; the
-    good outcome is that one qubit, so $M$ iterations are $2M + 1$ tests, $M$ reflections about the
-    start on one qubit more than a run has, and $M$ CZ.
+    The qubit ends as 0 with probability $(1 + \mathrm{Re}\langle w|\psi\rangle)/2$. With all
+    qubits measured, entry $i$ comes with probability $(\psi_i \pm w_i)^2/4$ for either outcome:
+    signs against a reference of known signs. A rotation of the test qubit takes back the phases
+    that the two preparations are known to have.
 
     Args:
-        run: prepares $\psi$, without a control.
-        reference: prepares $w$, without a control.
-        iterations: Grover iterations of one estimate, $M$.
-        repetitions: estimates.
-        phase_bitsize: qubits of the phase-estimation register.
+        state: prepares $\psi$ from zeros in `index` and flags, without a control.
+        reference: prepares $w$ in the lowest qubits of the index, its rows in the uppermost.
+        angle: phase of $w$ less that of $\psi$, in radians; not needed to count.
 
     Registers:
-        phase: the phase-estimation register.
-        ctrl: the qubit of the test; the others are those of the run.
+        test: the qubit of the test; the others are those of the state. The phase gradient is the
+            larger of those in use, the smaller one is its upper part.
 
     References:
-        [Quantum Amplitude Amplification and Estimation](https://arxiv.org/abs/quant-ph/0005055).
-        Brassard et al. (2000). Theorem 12.
+        [Quantum algorithms for second-order cone programming and support vector
+        machines](https://arxiv.org/abs/1908.06720). Kerenidis, Prakash, Szilágyi (2019).
+        Algorithm 1.
     """
 
-    run: SolverRun = attrs.field(validator=uncontrolled)
+    state: Any = attrs.field(validator=uncontrolled)
     reference: ReferenceState = attrs.field(validator=uncontrolled)
-    iterations: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    repetitions: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    phase_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    angle: float = attrs.field(default=0.0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         _refuse_control(self)
 
     @property
     def signature(self) -> Signature:
-        """Registers; the phase gradient is the larger of those in use."""
-        own = {reg.name: reg.total_bits() for reg in self.run.with_controls(1).signature}
-        own["phase_gradient"] = largest(
-            [own.get("phase_gradient", 0), self.reference.resource_bitsize]
-        )
-        return registers(phase=self.phase_bitsize, **own)
+        """Registers."""
+        own = {reg.name: reg.bitsize for reg in self.state.signature}
+        given = own.pop("phase_gradient", 0)
+        bits = largest([given, self.reference.resource_bitsize])
+        return registers(test=1, **own, phase_gradient=bits)
 
     @property
     def workspace(self) -> SymbolicInt:
         """The largest table alive."""
-        return largest([self.run.workspace, self.reference.workspace])
+        return largest([self.state.workspace, self.reference.workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """Tests, and the reflections of each iteration."""
-        tests = (2 * self.iterations + 1) * self.repetitions
-        calls: Calls = [
-            (self.run.with_controls(1), tests),
-            (self.reference.with_controls(1), tests),
-            (Hadamard(), 2 * tests),
-        ]
-        return tally([*calls, *_turns(self.run, self.iterations * self.repetitions)])
+        """Both preparations, controlled, and the rotation."""
+        return tally(
+            [
+                (self.state.with_controls(1), 1),
+                (self.reference.with_controls(1), 1),
+                (ROTATION, 1),
+                (Hadamard(), 2),
+                (XGate(), 2),
+            ]
+        )
+
+    def steps(self) -> Sequence[Step]:
+        """Hadamard, the state, the reference where the qubit is off, the phase, Hadamard."""
+        test, held = Bits("test", 1), {reg.name: reg.bitsize for reg in self.signature}
+        state, reference = self.state.with_controls(1), self.reference.with_controls(1)
+        require_numbers(self, *held.values())
+        index, gradient = Bits("index", held["index"]), held["phase_gradient"]
+        wires = {reg.name: Bits(reg.name, reg.bitsize) for reg in state.signature}
+        wires["phase_gradient"] = _upper("phase_gradient", gradient, state)
+        rows = reference.time_bitsize
+        known = {
+            "ctrl": test,
+            "target": index.part(reference.vector.levels),
+            "time": index.part(rows, index.width - rows),
+            "phase_gradient": _upper("phase_gradient", gradient, reference),
+        }
+        split, flip = Step(Hadamard(), {"q": test}), Step(XGate(), {"q": test})
+        first, second = Step(state, wires | {"ctrl": test}), Step(reference, known)
+        turn = Step(Turn(self.angle, "z"), {"target": test})
+        return (split, first, flip, second, flip, turn, split)
 
 
 @attrs.frozen
@@ -158,67 +224,105 @@ class GivenOperator(Circuit):
 
 
 @attrs.frozen
-class ExpectationEstimation(Circuit):
-    r"""Amplitude estimation of a Hadamard test $(1 + \mathrm{Re}\langle\psi|U_O|\psi\rangle)/2$.
+class ExpectationTest(Circuit):
+    r"""Hadamard test of a block-encoded operator, $(1 + \mathrm{Re}\langle\psi|U_O|\psi\rangle)/2$.
 
-    Only the operator has the control of the test. A state that was not amplified also tests the
-    flag and the wanted block, with the gates of one controlled reflection, so that the rest of it
-    does not count.
+    Only the operator has the control of the test. Of a state that was not amplified only the flagged
+    part in the wanted rows is to count: where the test is on, a further qubit is flipped outside of
+    it, so that the rest is orthogonal to the state without the operator. That is right for operators
+    that leave flags and rows as they are.
 
     Args:
         state: prepares $\psi$, without a control; 0 rounds are a run that was not amplified.
-        operator: the block-encoded operator $U_O$.
-        iterations: Grover iterations of one estimate, $M$.
-        repetitions: estimates.
-        phase_bitsize: qubits of the phase-estimation register.
-        is_flagged: whether the flag is tested.
+        operator: the block-encoded operator $U_O$; it acts on the lowest qubits of the index.
+        is_flagged: whether the flag and the rows are tested.
+        first_row: first of the wanted rows; not needed to count.
 
     Registers:
-        phase: the phase-estimation register.
-        ctrl: the qubit of the test; the others are those of the state.
-
-    References:
-        [Quantum Amplitude Amplification and Estimation](https://arxiv.org/abs/quant-ph/0005055).
-        Brassard et al. (2000). Theorem 12.
+        test: the qubit of the test.
+        outside: the further qubit, if the flag is tested.
+        operator: the ancillas of the operator; the others are those of the state.
     """
 
     state: AmplifiedState = attrs.field(validator=uncontrolled)
-    operator: GivenOperator
-    iterations: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    repetitions: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    phase_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    operator: Any
     is_flagged: bool = False
+    first_row: SymbolicInt = attrs.field(
+        default=1, kw_only=True, converter=as_integer, validator=at_least(1)
+    )
 
     def __attrs_post_init__(self) -> None:
         _refuse_control(self)
 
     @property
     def signature(self) -> Signature:
-        """Registers of the state, of the test, and of the phase estimation."""
-        extra: Iterable[Register] = registers(phase=self.phase_bitsize, ctrl=1)
-        return Signature([*extra, *self.state.signature])
+        """Registers."""
+        sizes = {reg.name: reg.bitsize for reg in self.operator.signature}
+        own: dict[str, Any] = {reg.name: reg.bitsize for reg in self.state.signature}
+        bits = largest([own.pop("phase_gradient", 0), sizes.get("resource", 0)])
+        asked = int(self.is_flagged)
+        return registers(
+            test=1, outside=asked, operator=sizes.get("ancilla", 0), **own, phase_gradient=bits
+        )
 
     @property
     def workspace(self) -> SymbolicInt:
         """The largest table alive."""
-        return self.state.workspace
+        return largest([self.state.workspace, self.operator.workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """Tests, and the reflections of each iteration."""
-        tests = (2 * self.iterations + 1) * self.repetitions
+        """The state, the controlled operator, and the gates that find the flag and the rows."""
         run = self.state.run
-        calls: Calls = [(self.state, tests), (self.operator, tests), (Hadamard(), 2 * tests)]
-        if self.is_flagged:
-            calls.append((run.reflection.with_controls(1), tests))
-        return tally([*calls, *_turns(run, self.iterations * self.repetitions)])
+        joins = self.is_flagged * (run.index_bitsize + run.flag_bitsize)
+        return tally(
+            [
+                (self.state, 1),
+                (self.operator.with_controls(1), 1),
+                (Hadamard(), 2),
+                (And(), joins),
+                (And().adjoint(), joins),
+                (CNOT(), 2 * self.is_flagged),
+            ]
+        )
+
+    def steps(self) -> Sequence[Step]:
+        """The state; between two Hadamards the operator and what tells the outside."""
+        test, held = Bits("test", 1), {reg.name: reg.bitsize for reg in self.signature}
+        require_numbers(self, *held.values())
+        gradient = held.get("phase_gradient", 0)
+        operator, wires = self.operator.with_controls(1), dict[str, Any](ctrl=test)
+        sizes = {reg.name: reg.bitsize for reg in operator.signature}
+        wires["system"] = Bits("index", sizes.get("system", 0))
+        wires["ancilla"] = Bits("operator", sizes.get("ancilla", 0))
+        wires["resource"] = _upper("resource", gradient, operator)
+        state = {reg.name: Bits(reg.name, reg.bitsize) for reg in self.state.signature}
+        state["phase_gradient"] = _upper("phase_gradient", gradient, self.state)
+        split = Step(Hadamard(), {"q": test})
+        asked = self._told(test) if self.is_flagged else ()
+        return (Step(self.state, state), split, Step(operator, wires), *asked, split)
+
+    def _told(self, test: Bits) -> Sequence[Step]:
+        """Flip the further qubit where the test is on, and back where the state is wanted."""
+        run, outside = self.state.run, Bits("outside", 1)
+        flags = (Bits("ancilla", run.ancilla_bitsize), Bits("solver", run.own_bitsize))
+        literals = [(test, 1), *((part[i], 0) for part in flags for i in range(part.width))]
+        row, compared = Bits("index", run.index_bitsize), ()
+        if row.width:
+            compared, answer = reaches(row, self.first_row, Bits("carries", row.width))
+            literals.append((answer, 1))
+        joined, (end, _) = conjoin(literals, "ladder")
+        flips = [Step(CNOT(), {"ctrl": bit, "target": outside}) for bit in (test, end)]
+        steps = (*compared, *joined)
+        return (*steps, *flips, *backwards(steps))
 
 
-def _turns(run: SolverRun, count: SymbolicInt) -> Calls:
-    """The reflections of Grover iterations whose good outcome is one qubit."""
-    start = ZeroReflection(run.reflection.bitsize + 1, num_controls=1)
-    return [(start, count), (CZ(), count)]
+def _upper(name: str, gradient: int, bloq: Bloq) -> Bits:
+    """The part of the phase gradient that a part with a smaller one uses."""
+    sizes = {reg.name: reg.bitsize for reg in bloq.signature}
+    bits = sizes.get(name, 0)
+    return Bits("phase_gradient", bits, gradient - bits)
 
 
 def _refuse_control(bloq: Circuit) -> None:
-    """A read-out ends in measurements: there is nothing to control."""
+    """A test ends in measurements: there is nothing to control."""
     require_integer(f"{type(bloq).__name__}.num_controls", bloq.num_controls, 0, 0)

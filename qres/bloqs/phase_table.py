@@ -3,6 +3,7 @@ r"""Signs from a table: $|i\rangle \to (-1)^{f_i} |i\rangle$."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 from qualtran import Signature
@@ -71,9 +72,10 @@ class PhaseTable(Circuit):
         address, hot = Bits("selection", size), Bits("hot", 2**k)
         raised = _one_hot(address.part(k), hot)
         basis = [Step(Hadamard(), {"q": hot[i]}) for i in range(hot.width)]
-        signs = self.data or (0,) * self.entries
+        entries: Any = self.entries
+        signs = self.data or (0,) * entries
         places = [hot[i] for i in range(hot.width)]
-        load = lookup(signs, self.entries, address, places, self.num_controls)
+        load = lookup(signs, entries, address, places, self.num_controls)
         return (*raised, *basis, *load, *basis, *backwards(raised))
 
     def adjoint(self) -> PhaseTable:

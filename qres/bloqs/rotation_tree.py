@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 from qualtran import Signature
+from qualtran.bloqs.basic_gates import GlobalPhase, ZGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
@@ -24,7 +25,8 @@ class LoadedRotationTree(Circuit):
 
     Level $l$ rotates qubit $l$ of the target by an angle that depends on the row and on the $l$
     qubits before it: the angle is looked up, added to a phase gradient, and uncomputed. Signs are
-    in the angles of the last level. A switched-off look-up adds zero, so additions need no control.
+    in the angles of the last level; without levels the sign of the only amplitude is a Z on the
+    control. A switched-off look-up adds zero, so additions need no control.
 
     Alias sampling would be cheaper, but its garbage differs between the two factors of an encoding.
 
@@ -35,6 +37,7 @@ class LoadedRotationTree(Circuit):
         lookup_blocks: block exponent of the look-up at each level.
         uncompute_blocks: block exponent of the uncomputation at each level.
         angles: for each level one word of $b$ bits per entry of its table; not needed to count.
+        is_negative: of a tree without levels, whether its amplitude is -1.
 
     Registers:
         ctrl: the control, if there is one.
@@ -55,6 +58,7 @@ class LoadedRotationTree(Circuit):
     lookup_blocks: tuple[SymbolicInt, ...] = attrs.field(converter=as_integers)
     uncompute_blocks: tuple[SymbolicInt, ...] = attrs.field(converter=as_integers)
     angles: tuple[tuple[int, ...], ...] | None = attrs.field(default=None, kw_only=True, repr=False)
+    is_negative: bool = attrs.field(default=False, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if is_symbolic(self.levels):
@@ -100,7 +104,14 @@ class LoadedRotationTree(Circuit):
         padded = np.zeros((rows, 2**self.levels))
         padded[:, :size] = vectors
         words = [angle_words(padded, level, self.bits) for level in range(self.levels)]
-        return attrs.evolve(self, angles=tuple(words))
+        return attrs.evolve(self, angles=tuple(words), is_negative=self._sign_of(padded))
+
+    def _sign_of(self, vectors: np.ndarray) -> bool:
+        """Whether there are no levels and every row is negative."""
+        signs = set(vectors.ravel() < 0) if not self.levels else {False}
+        if len(signs) > 1:
+            raise InputError("LoadedRotationTree: rows of one entry must have one sign")
+        return bool(signs.pop())
 
     @property
     def resource_bitsize(self) -> SymbolicInt:
@@ -133,6 +144,9 @@ class LoadedRotationTree(Circuit):
         steps, tables = [], self._tables()
         rows, target = Bits("selection", ceil_log2(self.rows)), Bits("target", self.levels)
         angle, gradient = Bits("angle", self.bits), Bits("phase_gradient", self.bits)
+        if self.is_negative:
+            on = Step(ZGate(), {"q": Bits("ctrl", 1)})
+            return (on if self.num_controls else Step(GlobalPhase(exponent=1), {}),)
         for level in range(self.levels):
             low = self.levels - level
             address = (rows, target.part(level, low))
@@ -143,7 +157,7 @@ class LoadedRotationTree(Circuit):
         return tuple(steps)
 
 
-def angle_words(vectors: np.ndarray, level: int, bits: int) -> tuple[int, ...]:
+def angle_words(vectors: np.ndarray, level: int, bits: SymbolicInt) -> tuple[int, ...]:
     r"""Return the angles of one level as $b$-bit words, by row and then by the qubits before.
 
     Args:
@@ -155,4 +169,6 @@ def angle_words(vectors: np.ndarray, level: int, bits: int) -> tuple[int, ...]:
     is_last = halves.shape[2] == 1
     sizes = halves[:, :, 0] if is_last else np.linalg.norm(halves, axis=2)
     turns = np.arctan2(sizes[:, 1], sizes[:, 0]) / (2 * np.pi)
-    return tuple(int(word) for word in np.rint(turns * 2**bits).astype(np.int64) % 2**bits)
+    return tuple(
+        int(word) for word in np.rint(turns * 2 ** int(bits)).astype(np.int64) % 2 ** int(bits)
+    )

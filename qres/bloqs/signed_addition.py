@@ -3,6 +3,7 @@ r"""An addition whose sign is a qubit, and the rotation that it makes of a phase
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 from qualtran import QUInt, Signature
@@ -54,11 +55,11 @@ class SignedAddition(Circuit):
     def steps(self) -> Sequence[Step]:
         """Complement where the sign is 0, add, complement again."""
         require_numbers(self, self.bits)
-        sign, addend = Bits("sign", 1), Bits("addend", self.bits)
-        target = Bits("target", self.bits)
+        bits: Any = self.bits
+        sign, addend, target = Bits("sign", 1), Bits("addend", bits), Bits("target", bits)
         turn = [Step(XGate(), {"q": sign})]
-        flips = [Step(CNOT(), {"ctrl": sign, "target": target[i]}) for i in range(self.bits)]
-        addition = Step(Add(QUInt(self.bits), QUInt(self.bits)), {"a": addend, "b": target})
+        flips = [Step(CNOT(), {"ctrl": sign, "target": target[i]}) for i in range(bits)]
+        addition = Step(Add(QUInt(bits), QUInt(bits)), {"a": addend, "b": target})
         return (*turn, *flips, addition, *flips, *turn)
 
     def sequence(self) -> Sequence[Step]:

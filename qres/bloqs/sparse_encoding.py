@@ -79,9 +79,18 @@ class SparseEncoding(EncodingCircuit):
             )
         self._tables()
 
+    @property
+    def table_rows(self) -> SymbolicInt:
+        """Rows that the tables hold."""
+        return self.rows
+
+    def _address(self) -> tuple[Bits, ...]:
+        """Slices that name an entry: row and slot."""
+        return Bits("system", self.system_bitsize), Bits("ancilla", self.slot_bitsize)
+
     def _tables(self) -> list[TableLookup | TableUncompute]:
         """The tables in use; building them also checks the block exponents."""
-        entries = self.rows * 2**self.slot_bitsize
+        entries = self.table_rows * 2**self.slot_bitsize
         uses = [(self.bits, self.angle_blocks, self.angles)]
         if not self.is_full:
             place = self.system_bitsize + self.slot_bitsize
@@ -134,7 +143,7 @@ class SparseEncoding(EncodingCircuit):
         Raises:
             InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
         """
-        slots = 2**self.slot_bitsize
+        slots: Any = 2**self.slot_bitsize
         if matrix.shape != (self.rows, self.rows):
             raise InputError(f"matrix: expected {self.rows} x {self.rows}, found {matrix.shape}")
         if not np.all(np.isfinite(matrix)) or not np.any(matrix):
@@ -146,11 +155,11 @@ class SparseEncoding(EncodingCircuit):
 
     def steps(self) -> Sequence[Step]:
         """Diffuse, rotate the flag by the angle of the entry, go to the transposed place, diffuse."""
-        tables, system = self._tables(), Bits("system", self.system_bitsize)
-        slot, angle = Bits("ancilla", self.slot_bitsize), Bits("angle", self.bits)
+        tables, slot = self._tables(), Bits("ancilla", self.slot_bitsize)
+        angle = Bits("angle", self.bits)
         flag = Bits("ancilla", 1, self.slot_bitsize)
         diffusion = [Step(Hadamard(), {"q": slot[i]}) for i in range(slot.width)]
-        place = {"selection": (system, slot), "ctrl": Bits("ctrl", 1)}
+        place = {"selection": self._address(), "ctrl": Bits("ctrl", 1)}
         load = Step(tables[0], {**place, "target": angle}, tables[1])
         wires = {"target": flag, "angle": angle, "phase_gradient": Bits("resource", self.bits)}
         turn = (load, Step(LoadedRotation(self.bits), wires), load.adjoint())
@@ -167,7 +176,7 @@ class SparseEncoding(EncodingCircuit):
 
     def _involution(self, place: dict[str, Any]) -> tuple[Step, ...]:
         """Go from (row, slot) to (column, slot of the row in it)."""
-        system, slot = place["selection"]
+        *_, system, slot = place["selection"]
         if self.is_full:
             return exchange(system, slot, place["ctrl"] if self.num_controls else None)
         tables = self._tables()
@@ -191,12 +200,27 @@ def neighbours(matrix: np.ndarray, slots: int, *, is_full: bool) -> list[list[in
     return [[int(column) for column in np.flatnonzero(row)] for row in pattern]
 
 
-def angle_words(matrix: np.ndarray, columns: list[list[int]], slots: int, bits: int) -> Words:
-    r"""Return $\arccos(A_{ji}/\max|A|)$ by row $i$ and slot, in $b$ bits; padding holds zero."""
+def angle_words(
+    matrix: np.ndarray,
+    columns: list[list[int]],
+    slots: int,
+    bits: Any,
+    largest: float | None = None,
+) -> Words:
+    r"""Return $\arccos(A_{ji}/\max|A|)$ by row $i$ and slot, in $b$ bits; padding holds zero.
+
+    Args:
+        matrix: $A$.
+        columns: of each slot of each row.
+        slots: in a row.
+        bits: $b$.
+        largest: stands for $\max|A|$ where it is that of several matrices.
+    """
     entries = np.zeros((len(matrix), slots))
     for row, places in enumerate(columns):
         entries[row, : len(places)] = matrix[places, row]
-    turns = np.arccos(entries / np.abs(matrix).max()) / (2 * np.pi)
+    scale = np.abs(matrix).max() if largest is None else largest
+    turns = np.arccos(entries / scale) / (2 * np.pi)
     return tuple(int(word) for word in np.rint(turns.ravel() * 2**bits))
 
 

@@ -22,14 +22,14 @@ class Bits:
     """Bits `low` to `low + width - 1` of a register, bit 0 the least significant."""
 
     register: str
-    width: int
-    low: int = 0
+    width: Any
+    low: Any = 0
 
-    def __getitem__(self, place: int) -> Bits:
+    def __getitem__(self, place: Any) -> Bits:
         """One bit, counted from the least significant of the slice."""
         return Bits(self.register, 1, self.low + place)
 
-    def part(self, width: int, low: int = 0) -> Bits:
+    def part(self, width: Any, low: Any = 0) -> Bits:
         """A slice of the slice."""
         return Bits(self.register, width, self.low + low)
 
@@ -67,6 +67,8 @@ def backwards(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 def exchange(first: Bits, second: Bits, control: Bits | None = None) -> tuple[Step, ...]:
     """Swap two slices: a change of names, or under a control a swap for each pair of qubits."""
+    if not first.width:
+        return ()
     if control is None:
         return (Step(None, {"x": first, "y": second}),)
     places = range(first.width)
@@ -129,6 +131,8 @@ class Loom:
                 results[register.name] = wire
         found = self._builder.add_d(step.bloq, **arguments)
         for register in step.bloq.signature.rights():
+            if not register.side & Side.LEFT:
+                self._vacate(results[register.name])
             self._store(register, results[register.name], found[register.name])
 
     def finish(self, signature: Signature) -> dict[str, Any]:
@@ -136,8 +140,18 @@ class Loom:
         outputs = {reg.name: self._take(Bits(reg.name, reg.bitsize)) for reg in signature.rights()}
         for pieces in self._pieces.values():
             for (_, width), soquet in pieces.items():
-                self._builder.add(Free(QAny(width) if width > 1 else QBit()), reg=soquet)
+                self._free(width, soquet)
         return outputs
+
+    def _free(self, width: Any, soquet: Any) -> None:
+        self._builder.add(Free(QAny(width) if width > 1 else QBit()), reg=soquet)
+
+    def _vacate(self, wire: Wire) -> None:
+        """Free the zeros that lie where a bloq makes new qubits."""
+        for bits in joined(wire):
+            pieces = self._pieces.get(bits.register, {})
+            if any(low < bits.low + bits.width and bits.low < low + size for low, size in pieces):
+                self._free(bits.width, self._take(bits))
 
     def _exchange(self, step: Step) -> None:
         (first,), (second,) = joined(step.wires["x"]), joined(step.wires["y"])

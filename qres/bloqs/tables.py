@@ -19,12 +19,12 @@ cleared: what the pruned tree of the iteration does, whatever the block, so that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 from qualtran import DecomposeTypeError, Side, Signature
-from qualtran.bloqs.basic_gates import CNOT, MeasureX, Toffoli, TwoBitCSwap
+from qualtran.bloqs.basic_gates import CNOT, MeasureX, Toffoli, TwoBitCSwap, ZGate
 from qualtran.bloqs.basic_gates.discard import Discard
 from qualtran.bloqs.data_loading.qrom import QROM
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
@@ -35,7 +35,7 @@ from qres.bloqs.integers import as_integer, at_least, block_count, ceil_log2, la
 from qres.bloqs.phase_table import PhaseTable
 from qres.bloqs.qram import BucketBrigade, Memory, block_or_memory, memory_qubits
 from qres.bloqs.steps import Bits, Step
-from qres.bloqs.words import Words, filled, lookup, write_word
+from qres.bloqs.words import Words, copied_word, filled, lookup, write_word
 from qres.errors import InputError
 
 
@@ -105,20 +105,25 @@ class TableLookup(Circuit):
         return tally([(qrom, 1), (TwoBitCSwap(), (2**self.log_block - 1) * self.bitsize)])
 
     def steps(self) -> Sequence[Step]:
-        """Load a block, bring the entry to the front, measure the junk."""
-        _require_blocks(self)
-        address, target = Bits("selection", ceil_log2(self.entries)), Bits("target", self.bitsize)
-        words = self.data or (0,) * self.entries
-        if self.entries == 1:
+        """Load a block, bring the entry to the front, measure the junk; or copy it from its cell."""
+        _require_sizes(self)
+        entries: Any = self.entries
+        bitsize: Any = self.bitsize
+        address, target = Bits("selection", ceil_log2(entries)), Bits("target", bitsize)
+        words = self.data or (0,) * entries
+        if entries == 1:
             return write_word(words[0], target, self.num_controls)
-        places = [target] + [Bits(f"junk{i}", self.bitsize) for i in range(1, 2**self.log_block)]
-        load = lookup(words, self.entries, address, places, self.num_controls)
+        if isinstance(self.log_block, Memory):
+            return _visited(self, lambda i, cell: copied_word(words[i], cell, target))
+        log_block: Any = self.log_block
+        places = [target] + [Bits(f"junk{i}", bitsize) for i in range(1, 2**log_block)]
+        load = lookup(words, entries, address, places, self.num_controls)
         swaps = [
             Step(TwoBitCSwap(), {"ctrl": address[level], "x": places[at][i], "y": there[i]})
-            for level in range(self.log_block)
+            for level in range(log_block)
             for at in range(0, len(places), 2 ** (level + 1))
             for there in [places[at + 2**level]]
-            for i in range(self.bitsize)
+            for i in range(bitsize)
         ]
         return (*load, *swaps, *(step for junk in places[1:] for step in _measured(junk)))
 
@@ -196,13 +201,18 @@ class TableUncompute(Circuit):
     def steps(self) -> Sequence[Step]:
         """Measure the entry, and mend the sign; which addresses have one is known only then.
 
-        The phase table stands for that of any outcome: its gates are the same.
+        The phase table stands for that of any outcome: its gates are the same. In a memory the sign
+        is a Z on the token, at some of the cells.
         """
-        _require_blocks(self)
+        _require_sizes(self)
+        measured = _measured(Bits("target", self.bitsize))
+        if self.entries == 1:
+            return measured
+        if isinstance(self.log_block, Memory):
+            return (*measured, *_visited(self, lambda i, cell: (Step(ZGate(), {"q": cell}),)))
         mend = PhaseTable(self.entries, self.log_block, num_controls=self.num_controls)
         wires = {"ctrl": Bits("ctrl", 1), "selection": Bits("selection", ceil_log2(self.entries))}
-        measured = _measured(Bits("target", self.bitsize))
-        return measured if self.entries == 1 else (*measured, Step(mend, wires))
+        return (*measured, Step(mend, wires))
 
     def adjoint(self) -> TableLookup:
         """The look-up, with the same block."""
@@ -224,17 +234,30 @@ def _measured(target: Bits) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _require_blocks(table: TableLookup | TableUncompute) -> None:
-    if isinstance(table.log_block, Memory):
-        raise DecomposeTypeError(f"{type(table).__name__} of a memory is known by its counts alone")
-    require_numbers(table, table.entries, table.bitsize, table.log_block, table.num_controls)
+def _require_sizes(table: TableLookup | TableUncompute) -> None:
+    if table.log_block is Memory.FREE:
+        raise DecomposeTypeError(f"{type(table).__name__}: a memory that is free has no circuit")
+    block = 0 if isinstance(table.log_block, Memory) else table.log_block
+    require_numbers(table, table.entries, table.bitsize, block, table.num_controls)
+
+
+def _visited(
+    table: TableLookup | TableUncompute, at: Callable[[int, Bits], Sequence[Step]]
+) -> tuple[Step, ...]:
+    """Bring a token to the addressed cell, do something at each cell, and fetch it back."""
+    brigade = BucketBrigade(table.entries, num_controls=table.num_controls)
+    wires = {"ctrl": Bits("ctrl", 1), "selection": Bits("selection", ceil_log2(table.entries))}
+    there = Step(brigade, wires | {"tree": Bits("tree", brigade.tree_bitsize)})
+    done = [step for i, cell in enumerate(brigade.cells()) for step in at(i, cell)]
+    return (there, *done, there.adjoint())
 
 
 def _memory_calls(table: TableLookup | TableUncompute) -> list[tuple[Any, SymbolicInt]]:
-    """One pass of the tree, none where the memory is assumed free."""
+    """The tree down and up, nothing where the memory is assumed free."""
     if table.log_block is not Memory.BRIGADE:
         return []
-    return [(BucketBrigade(table.entries, num_controls=table.num_controls), 1)]
+    brigade = BucketBrigade(table.entries, num_controls=table.num_controls)
+    return [(brigade, 1), (brigade.adjoint(), 1)]
 
 
 def _table_registers(table: TableLookup | TableUncompute, side: Side) -> Signature:

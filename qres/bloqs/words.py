@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from qualtran.bloqs.basic_gates import CNOT, XGate
 from qualtran.bloqs.data_loading.qrom import QROM
+from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.integers import ceil_log2
 from qres.bloqs.steps import Bits, Step, Wire
@@ -35,19 +36,25 @@ def reached(address: np.ndarray, entries: int) -> np.ndarray:
     Its tree does not test a bit whose upper half holds no entry, so an address beyond the table ends
     where that bit is 0.
     """
+    bits: Any = ceil_log2(entries)
     found = np.zeros_like(address)
-    for place in reversed(range(ceil_log2(entries))):
+    for place in reversed(range(bits)):
         upper = found + (1 << place)
         found = np.where((address >> place & 1 == 1) & (upper < entries), upper, found)
     return found
 
 
-def write_word(word: int, target: Bits, num_controls: int) -> tuple[Step, ...]:
+def write_word(word: int, target: Bits, num_controls: SymbolicInt) -> tuple[Step, ...]:
     """Flip the bits of one word, under the control if there is one."""
-    places = [target[i] for i in range(target.width) if word >> i & 1]
     if num_controls:
-        return tuple(Step(CNOT(), {"ctrl": Bits("ctrl", 1), "target": bit}) for bit in places)
-    return tuple(Step(XGate(), {"q": bit}) for bit in places)
+        return copied_word(word, Bits("ctrl", 1), target)
+    return tuple(Step(XGate(), {"q": target[i]}) for i in range(target.width) if word >> i & 1)
+
+
+def copied_word(word: int, control: Bits, target: Bits) -> tuple[Step, ...]:
+    """Flip the bits of one word where a qubit is 1."""
+    places = [target[i] for i in range(target.width) if word >> i & 1]
+    return tuple(Step(CNOT(), {"ctrl": control, "target": bit}) for bit in places)
 
 
 def padded(words: Sequence[int], entries: int, size: int) -> np.ndarray:
@@ -57,7 +64,11 @@ def padded(words: Sequence[int], entries: int, size: int) -> np.ndarray:
 
 
 def lookup(
-    words: Sequence[int], entries: int, address: Bits, places: Sequence[Bits], num_controls: int
+    words: Sequence[int],
+    entries: int,
+    address: Bits,
+    places: Sequence[Bits],
+    num_controls: SymbolicInt,
 ) -> tuple[Step, ...]:
     r"""Load the block of words that the upper bits of the address name.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from typing import Any
 
 from qualtran import Bloq
 from qualtran.bloqs.basic_gates import Toffoli, TwoBitCSwap
@@ -11,15 +12,20 @@ from qualtran.bloqs.data_loading.qrom import QROM
 from qualtran.bloqs.mcmt import And
 
 from qres.bloqs.circuit import Circuit
+from qres.bloqs.controlled_hadamard import ControlledHadamard
+from qres.bloqs.dense_block import DenseBlock
+from qres.bloqs.dense_vector import DenseVector
 from qres.bloqs.turn import Turn
 
 TOFFOLI, ROTATIONS = "toffoli", "rotations"
-_ONE = {Toffoli, TwoBitCSwap}
+MATRICES, VECTORS = "uses of U_A", "uses of U_b"
+_OPAQUE = {DenseBlock: MATRICES, DenseVector: VECTORS}
+_ONE = {Toffoli, TwoBitCSwap, ControlledHadamard}
 _FREE = ("qualtran.bloqs.basic_gates", "qualtran.bloqs.bookkeeping")
 
 
 def decomposed_counts(bloq: Bloq) -> Counter[str]:
-    """Return Toffoli-like gates and rotations, step by step.
+    """Return Toffoli-like gates, rotations and uses of what is known as a matrix, step by step.
 
     Raises:
         DecomposeTypeError: a circuit in it is known by its counts alone.
@@ -40,10 +46,13 @@ def _bare(bloq: Bloq) -> Bloq:
 def _counts(bloq: Bloq) -> dict[str, int]:
     if isinstance(bloq, And):
         return {} if bloq.uncompute else {TOFFOLI: 1}
+    if type(bloq) in _OPAQUE:
+        return {_OPAQUE[type(bloq)]: 1}
     if type(bloq) in _ONE:
         return {TOFFOLI: 1}
     if isinstance(bloq, Turn):
-        return {ROTATIONS: 1 + bloq.num_controls}
+        controls: Any = bloq.num_controls
+        return {ROTATIONS: 1 + controls}
     if type(bloq).__module__.startswith(_FREE):
         return {}
     found: Counter[str] = Counter()

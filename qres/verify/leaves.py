@@ -16,7 +16,9 @@ from qualtran.bloqs.arithmetic import Add, LessThanConstant
 from qualtran.bloqs.data_loading.qrom import QROM
 from qualtran.bloqs.mcmt import And
 
+from qres.bloqs.controlled_hadamard import ControlledHadamard
 from qres.bloqs.dense_block import DenseBlock
+from qres.bloqs.dense_vector import DenseVector
 from qres.bloqs.signed_addition import SignedAddition
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.bloqs.turn import Turn
@@ -71,7 +73,8 @@ def _rom(bloq: QROM, places: Places) -> Gate:
 
 
 def _signed(bloq: SignedAddition, places: Places) -> Gate:
-    size, way = 2**bloq.bits, -1 if bloq.is_adjoint else 1
+    size: Any = 2**bloq.bits
+    way = -1 if bloq.is_adjoint else 1
     slots = (places["sign"], places["addend"], places["target"])
 
     def action(values: Values) -> Values:
@@ -147,6 +150,10 @@ def _dense(bloq: DenseBlock, places: Places) -> Gate:
     return Branch(slot, bloq.unitary(), places.get("ctrl", ()))
 
 
+def _vector(bloq: DenseVector, places: Places) -> Gate:
+    return Branch(places["target"], bloq.unitary(), places.get("ctrl", ()))
+
+
 LEAVES: dict[type, Callable[[Any, Places], Gate]] = {
     TableLookup: _table,
     TableUncompute: _table,
@@ -158,6 +165,8 @@ LEAVES: dict[type, Callable[[Any, Places], Gate]] = {
     And: _and,
     Turn: _turn,
     DenseBlock: _dense,
+    DenseVector: _vector,
+    ControlledHadamard: lambda bloq, places: Branch(places["target"], _HADAMARD, places["ctrl"]),
     basic.Hadamard: _matrix(_HADAMARD),
     basic.XGate: _move(("q",), lambda v: [1 - v[0]]),
     basic.CNOT: _move(("ctrl", "target"), lambda v: [v[0], v[1] ^ v[0]]),
@@ -168,6 +177,7 @@ LEAVES: dict[type, Callable[[Any, Places], Gate]] = {
     basic.CZ: lambda bloq, places: Phase(
         (places["q1"], places["q2"]), lambda v: np.where(v[0] & v[1], -1, 1)
     ),
+    basic.GlobalPhase: lambda bloq, places: Phase((), lambda v: np.exp(1j * np.pi * bloq.exponent)),
     basic.ZGate: _diagonal,
     basic.SGate: _diagonal,
     basic.TGate: _diagonal,

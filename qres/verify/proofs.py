@@ -8,24 +8,33 @@ decomposition. The third count is the call graph of the bloq.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy
 
+from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.blocks import Blocks
-from qres.algorithms.encodings import dense, frobenius, sparse
+from qres.algorithms.encodings import computed, dense, frobenius, gram, sparse
 from qres.algorithms.encodings.base import Encoding
 from qres.errors import InputError, nearest
 from qres.logical.circuit import count_bloq
+from qres.measurement.diagonals import Diagonals
 from qres.notation.formula import Formula
-from qres.notation.named import UNLIMITED
-from qres.notation.symbols import symbol
 from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.flatten import flatten
 from qres.verify.gates import Program
-from qres.verify.instances import MATRICES, SIZES
+from qres.verify.instances import (
+    DIAGONALS,
+    GRAMS,
+    MATRICES,
+    SIZES,
+    Gram,
+    Maker,
+    dense_diagonals,
+)
 from qres.verify.simulate import block
 
 
@@ -37,20 +46,86 @@ class Provable:
         encoding: what the pipeline uses.
         alpha: its normalisation as a formula.
         toffoli: its Toffoli gates as a formula.
+        instances: kind to (generator, rows) to an instance.
+        dense: instance to its matrix.
+        values: instance to what the pipeline knows of it, besides rows, bits and look-ups.
+        with_data: circuit and instance to the circuit with its data.
     """
 
     encoding: Encoding
     alpha: Formula
     toffoli: Formula
+    instances: Mapping[str, Maker]
+    dense: Callable[[Any], np.ndarray]
+    values: Callable[[Any], dict[str, Any]]
+    with_data: Callable[[Any, Any], Any]
 
+
+def _matrix_values(matrix: np.ndarray) -> dict[str, Any]:
+    sparsity = max(1, int(np.count_nonzero(matrix, axis=1).max()))
+    slot_bits = (sparsity - 1).bit_length()
+    return {
+        "frobenius_norm": float(np.linalg.norm(matrix)),
+        "max_entry": float(np.abs(matrix).max()),
+        "sparsity": sparsity,
+        "slot_bits": slot_bits,
+        "slots": 2**slot_bits,
+        "is_full": sparsity == len(matrix),
+    }
+
+
+def _gram_values(given: Gram) -> dict[str, Any]:
+    return {
+        "n_samples": given.n_samples,
+        "n_outputs": given.n_outputs,
+        "jacobian_frobenius": float(np.linalg.norm(given.rows)),
+        "output_hessian_norm": float(np.abs(given.diagonal).max()),
+        "gram_rows": len(given.rows),
+        "sample_bits": (len(given.rows) - 1).bit_length(),
+    }
+
+
+def _diagonal_values(given: Diagonals) -> dict[str, Any]:
+    known = {name: quantity.value for name, quantity in given.describe().items()}
+    return known | {"slot_bits": (len(given.offsets) - 1).bit_length()}
+
+
+_MATRIX = (MATRICES, lambda matrix: matrix, _matrix_values, lambda b, m: b.with_matrix(m))
+_GRAM = (
+    GRAMS,
+    lambda given: given.matrix,
+    _gram_values,
+    lambda bloq, given: bloq.with_factors(given.rows, given.diagonal),
+)
+_COMPUTED = (
+    DIAGONALS,
+    dense_diagonals,
+    _diagonal_values,
+    lambda bloq, given: bloq.with_diagonals(given.offsets, given.values, given.cuts),
+)
 
 PROVABLE = {
-    member.ENCODING.name: Provable(member.ENCODING, member.ALPHA, member.TOFFOLI)
-    for member in (frobenius, sparse, dense)
+    member.ENCODING.name: Provable(member.ENCODING, member.ALPHA, member.TOFFOLI, *how)
+    for member, how in (
+        (frobenius, _MATRIX),
+        (sparse, _MATRIX),
+        (dense, _MATRIX),
+        (gram, _GRAM),
+        (computed, _COMPUTED),
+    )
 }
+
+ACCESSES = ("qrom", "qram")
+"""Data accesses beside `qroam`, each proven on one kind of matrix."""
+
+MOST_SHOWN = 5
+"""Rows of their largest matrix: plain look-ups decompose slowly."""
 
 BITS = 16
 """Bits of an angle in the proofs."""
+
+MAX_ROWS = 64
+"""Rows of the largest matrix that every encoding can be simulated with."""
 
 FORMS = ("plain", "adjoint", "controlled")
 
@@ -99,35 +174,38 @@ class Proof:
 
 
 def prove(
-    name: str, matrix: np.ndarray, *, kind: str = "given", form: str = "plain", bits: int = BITS
+    name: str,
+    instance: Any,
+    *,
+    kind: str = "given",
+    form: str = "plain",
+    bits: int = BITS,
+    access: str = "qroam",
 ) -> Proof:
     """Build, simulate and count the circuit of one encoding for one matrix.
 
     Args:
         name: of the encoding.
-        matrix: real and square, at least 2 x 2.
+        instance: a matrix, real and square, at least 2 x 2; a `Gram` for `gram`, `Diagonals` for
+            `computed`.
         kind: what to call the matrix.
         form: `plain`, `adjoint` or `controlled`.
         bits: of an angle, at least 2, so that a quarter turn is exact.
+        access: how the tables are read.
 
     Raises:
         InputError: unknown encoding, too few bits, or a matrix that it cannot take.
     """
-    if bits < 2:
-        raise InputError(f"bits: expected 2 or more, found {bits}")
-    member, controls = PROVABLE[chosen(name)[0]], int(form == "controlled")
-    values = _values(matrix, bits) | {"controls": controls}
-    values["alpha_matrix"] = alpha = float(_evaluated(member.alpha, values))
-    factor = member.encoding.angle_error.subs(symbol("index_bits"), values["index_bits"])
-    values["eps_matrix"] = epsilon = float(factor) * alpha * 2.0**-bits
-    bloq = member.encoding.bloq(values, Blocks(values)).with_matrix(matrix).with_controls(controls)
+    made, controls = encoded(name, instance, bits=bits, access=access), int(form == "controlled")
+    matrix, bloq = made.matrix, made.bloq.with_controls(controls)
+    alpha, epsilon = bloq.alpha, bloq.epsilon
     bloq = bloq.adjoint() if form == "adjoint" else bloq
     program = flatten(bloq, gradient="resource")
-    found, idle = _blocks(program, len(matrix), values["index_bits"], controls)
+    found, idle = _blocks(program, len(matrix), bloq.system_bitsize, controls)
     target = np.zeros(found.shape)
     target[: len(matrix)] = matrix.T if form == "adjoint" else matrix
     return Proof(
-        encoding=name,
+        encoding=name if access == "qroam" else f"{name} {access}",
         matrix=kind,
         rows=len(matrix),
         form=form,
@@ -135,9 +213,49 @@ def prove(
         alpha_found=float(np.vdot(found, target).real / np.vdot(found, found).real),
         epsilon=epsilon,
         epsilon_found=float(np.linalg.norm(alpha * found - target, 2)) + alpha * idle,
-        toffoli=int(_evaluated(member.toffoli, values)),
+        toffoli=made.toffoli(controls),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
+    )
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A circuit with data, and what is claimed of it.
+
+    Args:
+        bloq: without a control; it has the claimed normalisation and error.
+        matrix: what it encodes.
+        toffoli: number of controls to Toffoli gates, by formula.
+    """
+
+    bloq: Any
+    matrix: np.ndarray
+    toffoli: Callable[[int], int]
+
+
+def encoded(name: str, instance: Any, *, bits: int = BITS, access: str = "qroam") -> Encoded:
+    """Build the circuit of an encoding with its data; the arguments are those of `prove`.
+
+    Raises:
+        InputError: unknown encoding, too few bits, or a matrix that it cannot take.
+    """
+    if bits < 2:
+        raise InputError(f"bits: expected 2 or more, found {bits}")
+    member = PROVABLE[chosen(name)[0]]
+    matrix = member.dense(instance)
+    if len(matrix) > MAX_ROWS:
+        raise InputError(f"matrix: {len(matrix)} rows cannot be simulated; at most {MAX_ROWS} can")
+    values = _common(matrix, bits, access) | member.values(instance)
+    values["alpha_matrix"] = alpha = float(_evaluated(member.alpha, values))
+    factor = sympy.sympify(member.encoding.angle_error)
+    factor = factor.subs({item: values[str(item)] for item in factor.free_symbols})
+    values["eps_matrix"] = float(factor) * alpha * 2.0**-bits
+    bloq = member.with_data(member.encoding.bloq(values, Blocks(values)), instance)
+    return Encoded(
+        bloq,
+        matrix,
+        lambda controls: int(_evaluated(member.toffoli, values | {"controls": controls})),
     )
 
 
@@ -162,32 +280,30 @@ def prove_all(
         seed: of the matrices.
         progress: called as progress(task, done, total).
     """
-    cases = [(name, kind, size) for name in names for kind in MATRICES for size in SIZES]
+    cases = [case for name in names for case in encoding_cases(name)]
     rng = np.random.default_rng(seed)
-    for done, (name, kind, size) in enumerate(cases):
-        matrix = MATRICES[kind](rng, size)
+    for done, (name, kind, size, access) in enumerate(cases):
+        instance = PROVABLE[name].instances[kind](rng, size)
         for form in FORMS:
-            yield prove(name, matrix, kind=kind, form=form)
+            yield prove(name, instance, kind=kind, form=form, access=access)
         if progress:
             progress("simulating circuits", done + 1, len(cases))
 
 
-def _values(matrix: np.ndarray, bits: int) -> dict[str, Any]:
-    """Return what the pipeline knows of a matrix."""
-    size = len(matrix)
-    sparsity = max(1, int(np.count_nonzero(matrix, axis=1).max()))
-    slot_bits = (sparsity - 1).bit_length()
+def encoding_cases(name: str) -> list[tuple[str, str, int, str]]:
+    """Return name, kind, rows and data access of every proof of an encoding."""
+    kinds = list(PROVABLE[name].instances)
+    found = [(name, kind, size, "qroam") for kind in kinds for size in SIZES]
+    few = [size for size in SIZES if size <= MOST_SHOWN]
+    return found + [(name, kinds[0], size, access) for access in ACCESSES for size in few]
+
+
+def _common(matrix: np.ndarray, bits: int, access: str) -> dict[str, Any]:
     return {
-        "dim": size,
-        "index_bits": (size - 1).bit_length(),
+        "dim": len(matrix),
+        "index_bits": (len(matrix) - 1).bit_length(),
         "matrix_bits": bits,
-        "block_limit": UNLIMITED,
-        "frobenius_norm": float(np.linalg.norm(matrix)),
-        "max_entry": float(np.abs(matrix).max()),
-        "sparsity": sparsity,
-        "slot_bits": slot_bits,
-        "slots": 2**slot_bits,
-        "is_full": sparsity == size,
+        "block_limit": BLOCK_LIMITS[access],
     }
 
 

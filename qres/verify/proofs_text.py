@@ -4,24 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qres.verify.descent_runs import DescentProof, descents_text
 from qres.verify.proofs import Proof
+from qres.verify.readouts import ReadoutProof
+from qres.verify.readouts_text import readouts_text
+from qres.verify.registry import Found
+from qres.verify.solvers import SolverProof
+from qres.verify.solvers_text import constants_text, solvers_text
+from qres.verify.walk import WalkConstant
 
 _HEAD = (
-    f"{'encoding':<11}{'form':<11}{'circuits':>8}  {'matrix':<11}{'rows':>4}"
-    f"{'alpha':>10}{'found':>10}{'epsilon':>9}{'found':>9}{'Toffoli':>9}"
+    f"{'circuit':<21} {'form':<10}{'circuits':>8} {'matrix':<11}{'rows':>4}"
+    f"{'alpha':>9}{'found':>9}{'epsilon':>9}{'found':>9}{'Toffoli':>8}"
 )
 _TITLE = "Circuits simulated on random matrices; alpha and epsilon claimed and found"
 _COUNTS = "Toffoli: formula, call graph and decomposition of the circuit, which are equal"
 
 
-def proofs_text(proofs: Sequence[Proof], *, is_whole: bool) -> str:
-    """Return a table of proofs; where claimed and found differ a row says so.
+def proofs_text(proofs: Sequence[Found], *, is_whole: bool) -> str:
+    """Return tables of proofs; where claimed and found differ a row says so.
 
     Args:
         proofs: at least one.
         is_whole: every circuit; else for each encoding and form the one that comes nearest to its
             epsilon, and all that differ.
     """
+    encoded = [proof for proof in proofs if isinstance(proof, Proof)]
+    read = [proof for proof in proofs if isinstance(proof, ReadoutProof)]
+    solved = [proof for proof in proofs if isinstance(proof, SolverProof)]
+    measured = [proof for proof in proofs if isinstance(proof, WalkConstant)]
+    trained = [proof for proof in proofs if isinstance(proof, DescentProof)]
+    tables = [_encoded_text(encoded, is_whole)] if encoded else []
+    tables += [solvers_text(solved, is_whole=is_whole)] if solved else []
+    tables += [constants_text(measured)] if measured else []
+    tables += [descents_text(trained)] if trained else []
+    return "\n\n".join([*tables, *([readouts_text(read)] if read else [])])
+
+
+def _encoded_text(proofs: Sequence[Proof], is_whole: bool) -> str:
     groups: dict[tuple[str, str], list[Proof]] = {}
     for proof in proofs:
         groups.setdefault((proof.encoding, proof.form), []).append(proof)
@@ -43,8 +63,8 @@ def _row(proof: Proof, count: int) -> str:
     counts = (proof.toffoli, proof.toffoli_call_graph, proof.toffoli_circuit)
     toffoli = f"{counts[0]:,}" if len(set(counts)) == 1 else "/".join(map(str, counts))
     return (
-        f"{proof.encoding:<11}{proof.form:<11}{count:>8,}  {proof.matrix:<11}{proof.rows:>4}"
-        f"{proof.alpha:>10.5g}{proof.alpha_found:>10.5g}"
-        f"{proof.epsilon:>9.1e}{proof.epsilon_found:>9.1e}{toffoli:>9}"
+        f"{proof.encoding:<21} {proof.form:<10}{count:>8,} {proof.matrix:<11}{proof.rows:>4}"
+        f"{proof.alpha:>9.5g}{proof.alpha_found:>9.5g}"
+        f"{proof.epsilon:>9.1e}{proof.epsilon_found:>9.1e}{toffoli:>8}"
         f"  {'' if proof.is_equal else 'DIFFERS'}"
     ).rstrip()

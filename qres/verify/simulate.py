@@ -104,19 +104,22 @@ def _branched(state: State, gate: Branch) -> State:
         on = _branched(on, Branch(gate.slot, gate.matrix))
         index = np.concatenate([on.index, off.index])
         return State(index, np.concatenate([on.amplitude, off.amplitude]))
-    value, zeros = state.read(gate.slot), np.zeros_like(state.index)
-    index = [state.written(gate.slot, zeros + out) for out in range(len(gate.matrix))]
-    amplitude = gate.matrix[:, value] * state.amplitude
-    return _merged(np.concatenate(index), np.concatenate(amplitude))
+    value = state.read(gate.slot)
+    rest, where = np.unique(state.written(gate.slot, np.zeros_like(value)), return_inverse=True)
+    parts = np.zeros((len(rest), len(gate.matrix)), dtype=complex)
+    parts[where, value] = state.amplitude
+    parts = _product(parts, gate.matrix)
+    row, out = np.nonzero(np.abs(parts) > ROUNDING)
+    index = State(rest[row], parts[row, out]).written(gate.slot, out)
+    return State(index, parts[row, out])
 
 
-def _merged(index: np.ndarray, amplitude: np.ndarray) -> State:
-    """Add up amplitudes of equal indices; let rounding go."""
-    kept, where = np.unique(index, return_inverse=True)
-    real = np.bincount(where, np.real(amplitude), len(kept))
-    total = real + 1j * np.bincount(where, np.imag(amplitude), len(kept))
-    large = np.abs(total) > ROUNDING
-    return State(kept[large], total[large])
+def _product(parts: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Apply a matrix to each row; a real one is not turned into a complex one for it."""
+    if not np.isrealobj(matrix):
+        return parts @ matrix.T
+    both = np.concatenate([np.real(parts), np.imag(parts)]) @ matrix.T
+    return both[: len(parts)] + 1j * both[len(parts) :]
 
 
 def block(program: Program, system: Sequence[str], *, columns: int | None = None) -> np.ndarray:

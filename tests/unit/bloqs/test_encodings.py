@@ -61,7 +61,7 @@ def test_qubits_by_hand(qubits):
 
 
 def test_block_encoding_attributes():
-    history = HistoryMatrix(SPARSE, 4, alpha=4.5, epsilon=1e-2)
+    history = HistoryMatrix(SPARSE, 4, 5, 5, alpha=4.5, epsilon=1e-2)
     assert (SPARSE.system_bitsize, SPARSE.ancilla_bitsize) == (3, 2)
     assert (DENSE.system_bitsize, DENSE.ancilla_bitsize) == (2, 2)
     assert (history.system_bitsize, history.ancilla_bitsize) == (3 + 4, 2 + 1 + 2)
@@ -76,10 +76,15 @@ def test_adjoint_and_control_cost_what_they_should(count, qubits, encoding):
     assert qubits(encoding.controlled()) == qubits(encoding) + 1
 
 
-def test_history_by_hand(count):
-    history = HistoryMatrix(DENSE, 4, **ERRORS)
-    assert count(history) == (24 + 3, 0, 6)
-    assert count(history.with_controls(1)) == (29 + 3, 0, 12)
+def test_history_by_hand(count, qubits):
+    """The encoding under its control; who acts 1, carries of the limits 4, shift 3; control 2."""
+    history = HistoryMatrix(DENSE, 4, 5, 5, **ERRORS)
+    assert count(history) == (31 + 1 + 4 + 3, 0, 4)
+    assert count(history.with_controls(1)) == (31 + 8 + 2, 0, 4)
+    assert count(history.adjoint()) == count(history)
+    # system 2 + 4, ancilla 3 + 2, phase gradient 5, widest table 2 * 5 + 2 and the encoding's control
+    assert qubits(history) == 6 + 5 + 5 + 12 + 1
+    assert qubits(history.with_controls(1)) == qubits(history) + 1
 
 
 def test_right_hand_side_by_hand(count):
@@ -131,7 +136,9 @@ def test_time_shift_equals_qualtrans_increment(toffoli):
         (lambda: SparseEncoding(5, 3, 4, 6, False, (0, 0), **ERRORS), "slot_bitsize is 4"),
         (lambda: SparseEncoding(5, 3, 2, 6, True, (0, 0), **ERRORS), "slot_bitsize is 2"),
         (lambda: RepeatedVector(ROWS, 6), "has 3 rows"),
-        (lambda: HistoryMatrix(DENSE, 0, **ERRORS), "time_bitsize is 0"),
+        (lambda: HistoryMatrix(DENSE, 0, 5, 5, **ERRORS), "time_bitsize is 0"),
+        (lambda: HistoryMatrix(DENSE, 4, 0, 5, **ERRORS), "n_steps is 0"),
+        (lambda: HistoryMatrix(DENSE, 4, 8, 8, **ERRORS), "8 steps and 8 idle rows do not fit 4"),
     ],
 )
 def test_bad_arguments_name_their_value(build, words):

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 
 from qres.bloqs.amplification import AmplifiedState
+from qres.bloqs.estimation import AmplitudeEstimation, WantedRows
 from qres.bloqs.frobenius_encoding import FrobeniusEncoding
 from qres.bloqs.history_matrix import HistoryMatrix
 from qres.bloqs.linear_solver import SolverRun
-from qres.bloqs.readout import NormEstimation, ReadoutJob, SignCircuit
+from qres.bloqs.observable import HadamardTest, ReferenceState
+from qres.bloqs.readout import ReadoutJob
 from qres.bloqs.right_hand_side import RepeatedVector
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.sparse_encoding import SparseEncoding
@@ -21,16 +23,17 @@ ERRORS = {"alpha": 2.0, "epsilon": 1e-3}
 ROWS = LoadedRotationTree(3, 2, 5, (0, 1), (0, 1))  # 16 Toffoli, 20 controlled
 ROW = LoadedRotationTree(1, 2, 5, (0, 0), (0, 0))  # 8, 9
 DENSE = FrobeniusEncoding(ROWS, ROW, **ERRORS)  # 24, 29
-HISTORY = HistoryMatrix(DENSE, 4, **ERRORS)  # 27, 32; 6 rotations, 12
+HISTORY = HistoryMatrix(DENSE, 4, 5, 5, **ERRORS)  # 31 + 8 controlled or not, 2; 4 rotations
 RUN = SolverRun(HISTORY, RepeatedVector(ROW, 6), 10, 20, 6, 4)  # right-hand side: 13, 14; 2, 4
 STATE = AmplifiedState(RUN, 3)
-NORM = NormEstimation(RUN, iterations=5, repetitions=3, phase_bitsize=4)
+SIGNS = HadamardTest(STATE, ReferenceState(ROW, 6, 4))
+NORM = AmplitudeEstimation(RUN, WantedRows(6, 5, 4), 5)
 
 
 def test_run_by_hand(count):
     # matrix, right-hand side, reflections on 6 + 4 qubits
-    assert count(RUN) == (10 * 27 + 20 * 13 + 10 * 8, 0, 10 * 6 + 20 * 2 + 10)
-    controlled = (10 * 32 + 20 * 14 + 10 * 9, 0, 2 * 110)
+    assert count(RUN) == (10 * 39 + 20 * 13 + 10 * 8, 0, 10 * 4 + 20 * 2 + 10)
+    controlled = (10 * 41 + 20 * 14 + 10 * 9, 0, 10 * 4 + 20 * 4 + 20)
     assert count(RUN.with_controls(1)) == count(RUN.controlled()) == controlled
 
 
@@ -42,23 +45,35 @@ def test_linear_system_by_hand(count, qubits):
 
 
 def test_amplification_by_hand(count):
-    assert count(STATE) == (7 * 610 + 6 * 8, 0, 7 * 110)
-    assert count(SignCircuit(STATE)) == (7 * 690 + 6 * 9, 0, 7 * 220)
+    # three rounds: the start on 6 + 4 qubits, the flags on 5 + 4, with a phase each; the control is on
+    # the first run and on the reflections
+    assert count(STATE) == (7 * 730 + 3 * (9 + 8), 0, 7 * 90 + 6)
     assert count(AmplifiedState(RUN, 0)) == count(RUN)
 
 
+def test_signs_by_hand(count):
+    # the amplified state under a control; the tree 9, U(6) = 5, its 3 Hadamards, an addition of 4 bits;
+    # rotations: 2 of U(6), doubled, and the phase between both
+    state = 780 + 6 * 730 + 3 * (10 + 9)
+    assert count(SIGNS) == (state + 9 + 5 + 3 + 3, 0, 140 + 6 * 90 + 6 + 4 + 1)
+
+
 def test_norm_by_hand(count):
-    assert count(NORM) == (3 * (11 * 610 + 10 * 9), 0, 3 * 11 * 110)
+    # start: 6 + 5 + 4 qubits and a control. Rows: a ladder of 9 flags and a control, 9 with the sign's
+    # own; two comparisons of 6 bits, 5 each. j = 0..5 on 3 bits: U(6) = 5, two comparisons of 2.
+    # Fourier transform of 4 qubits: 6 pairs.
+    iteration = 14 + (9 + 2 * 5) + 2 * 2
+    assert count(NORM) == (11 * 730 + 5 * iteration + 5 + 6, 0, 11 * 90 + 2 + 6)
 
 
 def test_job_by_hand(count, qubits):
-    job = ReadoutJob([(STATE, 4), (SignCircuit(STATE), 4), (NORM, 1)])
-    assert count(job) == (4 * 4318 + 4 * 4884 + 20400, 0, 4 * 770 + 4 * 1540 + 3630)
-    # index 2 + 4, ancilla 3 + 2, solver 4, phase gradient 5, widest table 2 * 5 + 2
-    assert qubits(RUN) == 6 + 5 + 4 + 5 + 12
-    assert qubits(SignCircuit(STATE)) == 1 + 32
-    assert qubits(job) == qubits(NORM) == 4 + 32
-    assert qubits(ReadoutJob([(STATE, 1)], ancilla_bitsize=3)) == 32 + 3
+    job = ReadoutJob([(STATE, 4), (SIGNS, 4), (NORM, 3)])
+    assert count(job) == (4 * 5161 + 4 * 5237 + 3 * 8226, 0, 4 * 636 + 4 * 691 + 3 * 998)
+    # index 2 + 4, ancilla 3 + 2, solver 4, phase gradient 5, widest table 2 * 5 + 2, its control 1
+    assert qubits(RUN) == 6 + 5 + 4 + 5 + 12 + 1
+    assert qubits(SIGNS) == 1 + 33
+    assert qubits(job) == qubits(NORM) == 4 + 33
+    assert qubits(ReadoutJob([(STATE, 1)], ancilla_bitsize=3)) == 33 + 3
 
 
 def test_equal_parts_add_up(count):
@@ -67,13 +82,13 @@ def test_equal_parts_add_up(count):
 
 def test_a_larger_phase_gradient_of_the_right_hand_side_is_held(qubits):
     vector = LoadedRotationTree(1, 2, 9, (0, 0), (0, 0))
-    # phase gradient 9; widest table still that of the matrix, 12 > 9 + 1
-    assert qubits(SolverRun(HISTORY, RepeatedVector(vector, 6), 1, 2, 6, 4)) == 6 + 5 + 4 + 9 + 12
+    # phase gradient 9; widest table still that of the matrix with its control, 13 > 9 + 1
+    assert qubits(SolverRun(HISTORY, RepeatedVector(vector, 6), 1, 2, 6, 4)) == 6 + 5 + 4 + 9 + 13
 
 
 @pytest.mark.parametrize("copies", [10**12, 10**30])
 def test_astronomical_copies_are_exact(count, copies):
-    assert count(ReadoutJob([(STATE, copies)])) == (4318 * copies, 0, 770 * copies)
+    assert count(ReadoutJob([(STATE, copies)])) == (5161 * copies, 0, 636 * copies)
 
 
 def test_tables_of_1e21_entries_count(count):
@@ -92,8 +107,8 @@ def test_tables_of_1e21_entries_count(count):
         (lambda: attrs.evolve(RUN, index_bitsize=5), "index_bitsize is 5"),
         (lambda: AmplifiedState(RUN, -1), "rounds is -1"),
         (lambda: AmplifiedState(RUN.with_controls(1), 1), "run.num_controls is 1"),
-        (lambda: NORM.with_controls(1), "NormEstimation.num_controls is 1"),
-        (lambda: SignCircuit(STATE).controlled(), "SignCircuit.num_controls is 1"),
+        (lambda: NORM.with_controls(1), "AmplitudeEstimation.num_controls is 1"),
+        (lambda: SIGNS.controlled(), "HadamardTest.num_controls is 1"),
         (lambda: ReadoutJob([(STATE, 1.5)]), "count of AmplifiedState is 1.5"),
     ],
 )
@@ -105,7 +120,7 @@ def test_bad_arguments_name_their_value(build, words):
 # Symbols: the count of the symbolic job, with numbers put in, is the count of the job of numbers.
 
 LEVELS = 3
-POSITIVE = "rows bits vector_bits steps time queries state_queries rounds copies iterations phase"
+POSITIVE = "rows bits vector_bits steps time queries state_queries rounds copies iterations idle"
 SYMBOLS = {name: sympy.Symbol(name, integer=True, positive=True) for name in POSITIVE.split()}
 BLOCKS = [f"{table}{level}" for table in ("u", "v", "p", "q") for level in range(LEVELS)]
 SYMBOLS |= {name: sympy.Symbol(name, integer=True, nonnegative=True) for name in BLOCKS}
@@ -122,13 +137,14 @@ def _job(v, kind):
     else:
         angle, target = (v["u0"], v["v0"]), (v["u1"], v["v1"])
         step = SparseEncoding(v["rows"], LEVELS, 2, v["bits"], False, angle, target, **ERRORS)
-    history = HistoryMatrix(step, v["time"], **ERRORS)
+    history = HistoryMatrix(step, v["time"], 1, 0, **ERRORS)
     right = RepeatedVector(vector, v["steps"])
     index = LEVELS + v["time"]
     run = SolverRun(history, right, v["queries"], v["state_queries"], index, 4)
     state = AmplifiedState(run, v["rounds"])
-    norm = NormEstimation(run, v["iterations"], 5, v["phase"])
-    return ReadoutJob([(state, v["copies"]), (SignCircuit(state), v["copies"]), (norm, 1)])
+    norm = AmplitudeEstimation(run, WantedRows(index, step.ancilla_bitsize, 4), v["iterations"])
+    signs = HadamardTest(state, ReferenceState(vector, v["idle"], v["time"]))
+    return ReadoutJob([(state, v["copies"]), (signs, v["copies"]), (norm, 5)])
 
 
 def _costs(bloq):
@@ -145,7 +161,7 @@ def values(draw):
         name: draw(st.integers(2, 10**9) if name != "time" else st.integers(1, 40))
         for name in POSITIVE.split()
     }
-    drawn |= {name: draw(st.integers(2, 60)) for name in ("bits", "vector_bits", "phase")}
+    drawn |= {name: draw(st.integers(2, 60)) for name in ("bits", "vector_bits")}
     for name in BLOCKS:
         entries = 2 ** int(name[1]) * (drawn["rows"] if name[0] in "uv" else 1)
         largest = (entries - 1).bit_length() - 1 if name[0] in "up" else entries.bit_length() - 1

@@ -21,13 +21,13 @@ GRAM = GramEncoding(ROWS, NORMS, (0, 0), **ERRORS)
 @pytest.mark.parametrize(
     ("bloq", "plain", "controlled"),
     [
-        # weights of 8 amplitudes, 3 additions of 5 and one list of 4 (4-2, 4+1-4), twice;
-        # 5 offsets 5-2, 5+1-4; additions 2 + 4; with a control +2 a list of 4, +1 a list of 2
-        # (2-2+1, 2+1-4+1 stays 0), and +2 the offsets
-        (LAPLACE, 2 * (15 + 2 + 1) + 5 + 6, 2 * (15 + 2 + 1 + 2 + 1) + 7 + 6),
-        # weights of 4 amplitudes, twice 2 additions of 5; 3 offsets 3-2, 0; addition 4; two
-        # comparisons of 4 bits with 11
-        (TOEPLITZ, 2 * 10 + 1 + 4 + 8, 2 * (10 + 1) + (2 + 1) + 4 + 8),
+        # weights of 8 amplitudes, 3 additions of 5 and one list of 4 (4-2, by pairs 2+2-4), twice;
+        # 5 offsets 5-2, by pairs 3+2-4; additions 2 + 4; with a control +2 a list of 4, +1 a list
+        # of 2 (2-2+1, 1+2-4+1 stays 0), and +2 the offsets
+        (LAPLACE, 2 * (15 + 2 + 0) + 4 + 6, 2 * (15 + 2 + 0 + 2 + 1) + 6 + 6),
+        # weights of 4 amplitudes, twice 2 additions of 5; 3 offsets 3-2, 2+2-4; addition 4; two
+        # comparisons of 4 bits with 11, 4-1 each
+        (TOEPLITZ, 2 * 10 + 1 + 4 + 6, 2 * (10 + 1) + (2 + 1) + 4 + 6),
         # rows: 6-2, 6+1-4, 12-2, 12+1-4, additions 2*4; norms: 4-2, 4+1-4, 3*4; both twice;
         # factors 4 + 3, addition 4; projection 2-1
         (GRAM, 2 * (7 + 19 + 8) + 2 * (3 + 12) + 7 + 4 + 1, 2 * (38 + 18) + 9 + 4 + 2),
@@ -49,9 +49,10 @@ def test_qubits_by_hand(qubits):
 
 
 def test_a_brigade_by_hand(toffoli, qubits):
-    # 11 cells: levels of 1, 2, 3, 6 nodes less 1 each, 8 moves of the address; token 10, one free
-    assert toffoli(BucketBrigade(11)) == 8 + 9
-    assert toffoli(BucketBrigade(11, num_controls=1)) == 8 + 10
+    # 11 cells: 5, 3, 1, 1 branchings less 1 a bit, 6 moves of the address; token 10, one free
+    assert toffoli(BucketBrigade(11)) == 6 + 9
+    assert toffoli(BucketBrigade(11, num_controls=1)) == 6 + 10
+    assert toffoli(BucketBrigade(11).adjoint()) == 0
     assert qubits(BucketBrigade(11)) == 4 + 10 + 20
     assert toffoli(BucketBrigade(1)) == 0
     assert qubits(TableLookup(11, 3, Memory.BRIGADE)) == 4 + 30 + 3

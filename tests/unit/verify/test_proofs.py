@@ -17,13 +17,14 @@ from qres.bloqs.signed_addition import SignedAddition
 from qres.bloqs.tables import TableUncompute
 from qres.cli.door import run
 from qres.errors import InputError
-from qres.verify import count, proofs, simulate
+from qres.verify import algebra, count, histories, proofs, registry, simulate, states
 from qres.verify.flatten import flatten
 from qres.verify.instances import MATRICES
 
 CASES = {
-    "encoding": st.sampled_from(sorted(proofs.PROVABLE)),
+    "encoding": st.sampled_from(["frobenius", "sparse", "dense"]),
     "kind": st.sampled_from(sorted(MATRICES)),
+    "access": st.sampled_from(["qroam", "qram"]),
     "size": st.integers(2, 16),
     "seed": st.integers(0, 2**32 - 1),
     "bits": st.integers(3, 20),
@@ -32,11 +33,11 @@ CASES = {
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(form=st.sampled_from(proofs.FORMS), **CASES)
-def test_block_and_counts_are_as_claimed(form, encoding, kind, size, seed, bits):
+def test_block_and_counts_are_as_claimed(form, encoding, kind, size, seed, bits, access):
     matrix = MATRICES[kind](np.random.default_rng(seed), size)
     if not matrix.any():  # an empty matrix has no encoding
         matrix[0, 0] = 1
-    proof = proofs.prove(encoding, matrix, form=form, bits=bits)
+    proof = proofs.prove(encoding, matrix, form=form, bits=bits, access=access)
     assert proof.is_encoded
     assert proof.toffoli == proof.toffoli_call_graph == proof.toffoli_circuit
 
@@ -121,7 +122,7 @@ def agrees(encoding):
     return proofs.prove(encoding, MATRIX).is_equal
 
 
-@pytest.mark.parametrize("encoding", sorted(proofs.PROVABLE))
+@pytest.mark.parametrize("encoding", ["frobenius", "sparse", "dense"])
 def test_a_wrong_angle_is_caught(encoding, monkeypatch):
     """A lost sign, and angles of one bit less than their registers."""
     assert agrees(encoding)
@@ -170,7 +171,8 @@ def test_a_cheaper_leaf_is_caught(monkeypatch):
 @pytest.mark.parametrize(
     ("encoding", "matrix", "message"),
     [
-        ("gram", np.eye(2), "no circuit to simulate for 'gram'"),
+        ("dens", np.eye(2), "no circuit to simulate for 'dens'; did you mean 'dense'"),
+        ("dense", np.ones((65, 65)), "65 rows cannot be simulated; at most 64 can"),
         ("frobenius", np.ones((2, 3)), "expected 2 x 2"),
         ("dense", np.zeros((2, 2)), "not all zero"),
         ("frobenius", np.array([[1, np.nan], [0, 1]]), "finite"),
@@ -184,20 +186,38 @@ def test_what_has_no_circuit_is_refused(encoding, matrix, message):
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(proofs, "SIZES", (3,))
+    for module in (proofs, algebra, states):
+        monkeypatch.setattr(module, "SIZES", (3,))
+    kept = ("frobenius", "gram", "computed", "algebra", "states", "histories")
+    families = {name: family for name, family in registry.FAMILIES.items() if name in kept}
+    monkeypatch.setattr(registry, "FAMILIES", families)
+    compositions = {name: algebra.COMPOSITIONS[name] for name in ("sum of 3", "dilation dense")}
+    monkeypatch.setattr(algebra, "COMPOSITIONS", compositions)
+    case = ("history", "sparse", (2, 1), 2, "signed")
+    monkeypatch.setattr(histories, "history_cases", lambda: [case])
 
 
 def test_the_command(few, capsys):
     assert run(["verify"]) == 0
     out, err = capsys.readouterr()
     assert "DIFFERS" not in out
-    assert [line.split()[0] for line in out.splitlines()[3:7]] == ["frobenius"] * 3 + ["sparse"]
+    names = [line[:20].strip() for line in out.splitlines()[3:]]
+    for name in (
+        "frobenius",
+        "frobenius qram",
+        "gram",
+        "computed qrom",
+        "sum of 3",
+        "state sparse",
+    ):
+        assert names.count(name) == 3
     assert max(map(len, out.splitlines())) <= 100
-    assert err == "qres: simulating circuits ...\n"
+    assert "history sparse" in out
+    assert err.splitlines()[0] == "qres: simulating circuits ..."
     assert run(["verify", "frobenius", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert len(rows) == 3 * len(MATRICES)
-    assert {row["encoding"] for row in rows} == {"frobenius"}
+    assert len(rows) == 3 * (len(MATRICES) + 2)
+    assert {row["encoding"].split()[0] for row in rows} == {"frobenius"}
     assert all(row["is_equal"] for row in rows)
 
 

@@ -6,11 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
+from qualtran import DecomposeTypeError
 from qualtran.bloqs.basic_gates import Hadamard, MeasureX
 from qualtran.bloqs.basic_gates.discard import Discard
 
 import qres.verify.simulate as simulate
 from qres.bloqs.phase_table import PhaseTable
+from qres.bloqs.qram import BucketBrigade, Memory
 from qres.bloqs.steps import Bits, Step
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.bloqs.words import reached
@@ -18,6 +20,7 @@ from qres.errors import InputError
 from qres.logical.circuit import count_bloq
 from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.flatten import flatten
+from qres.verify.leaves import LEAVES
 
 
 def loaded(listed, entries, bits, log_block, data, controls):
@@ -134,3 +137,44 @@ def test_data_that_do_not_fit_are_refused():
     for data, message in (((1, 2), "has 2 entries"), ((1, 2, 4), "integers of 2 bits")):
         with pytest.raises(InputError, match=message):
             TableLookup(3, 2, 0, data=data)
+
+
+GATES = {kind: gate for kind, gate in LEAVES.items() if kind is not TableLookup}
+"""Leaves of the simulator without look-ups, which are then walked down to their gates."""
+
+
+@pytest.mark.parametrize("controls", [0, 1])
+@pytest.mark.parametrize("entries", [2, 3, 5, 6, 7, 8, 11, 16])
+def test_a_brigade_reads_its_cell(entries, controls):
+    """Gate by gate, from any superposed address; routers and wires are zero again."""
+    data = tuple(int(word) for word in np.random.default_rng(entries).integers(0, 8, entries))
+    table = TableLookup(entries, 3, Memory.BRIGADE, data=data, num_controls=controls)
+    program = flatten(table, leaves=GATES)
+    size = (entries - 1).bit_length()
+    columns = np.arange(2 ** (size + controls))
+    address, on = columns % 2**size, columns >> size if controls else columns * 0 + 1
+    values = {"selection": address} | ({"ctrl": on} if controls else {})
+    state = simulate.run(simulate.start(program, values), program.gates)
+    found = {name: state.read((place,)) for name, place in program.registers.items()}
+    assert np.array_equal(found["selection"], address)
+    words = np.asarray(data)[reached(address, entries)]
+    assert np.array_equal(found["target"], words * on)
+    assert state.amplitude == pytest.approx(np.ones(len(columns)), abs=1e-14)
+
+
+def test_gates_of_a_brigade():
+    """Down: M - 1 - n moves of the address and M - 2 + c of the token; up none."""
+    for entries, controls in itertools.product(range(2, 40), (0, 1)):
+        size = (entries - 1).bit_length()
+        gates = (entries - 1 - size) + (entries - 2 + controls)
+        brigade = BucketBrigade(entries, num_controls=controls)
+        assert decomposed_counts(brigade)[TOFFOLI] == count_bloq(brigade)[0] == gates
+        assert decomposed_counts(brigade.adjoint())[TOFFOLI] == 0
+        for table in (TableLookup, TableUncompute):
+            bloq = table(entries, 3, Memory.BRIGADE, num_controls=controls)
+            assert decomposed_counts(bloq)[TOFFOLI] == count_bloq(bloq)[0] == gates
+
+
+def test_a_free_memory_has_no_circuit():
+    with pytest.raises(DecomposeTypeError, match="a memory that is free has no circuit"):
+        TableLookup(4, 2, Memory.FREE).decompose_bloq()

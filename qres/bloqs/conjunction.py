@@ -1,0 +1,59 @@
+r"""Products of bits and comparisons: ladders of `And` gates, whose adjoints cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qualtran.bloqs.basic_gates import CNOT, XGate
+from qualtran.bloqs.mcmt import And
+
+from qres.bloqs.steps import Bits, Step
+
+Literal = tuple[Bits, int]
+"""A qubit and the value that it must have."""
+
+
+def conjoin(literals: Sequence[Literal], name: str) -> tuple[tuple[Step, ...], Literal]:
+    r"""Return the steps that find out whether all these qubits have their values, and the answer.
+
+    $q - 1$ `And` gates for $q$ qubits, on fresh qubits.
+
+    Args:
+        literals: at least one.
+        name: of the register of the fresh qubits.
+    """
+    steps, found = [], literals[0]
+    for place, other in enumerate(literals[1:]):
+        (one, value), (two, wanted) = found, other
+        target = Bits(name, 1, place)
+        steps.append(Step(And(value, wanted), {"ctrl": (one, two), "target": target}))
+        found = (target, 1)
+    return tuple(steps), found
+
+
+def flipped(*places: Bits) -> tuple[Step, ...]:
+    """Flip these qubits."""
+    return tuple(Step(XGate(), {"q": place}) for place in places)
+
+
+def reaches(register: Bits, bound: Any, carries: Bits) -> tuple[tuple[Step, ...], Bits]:
+    r"""Return the steps that find out whether a number is at least a bound, and the answer.
+
+    The uppermost carry of $x + 2^n - K$: $n - 1$ `And` gates, whatever the bound.
+
+    Args:
+        register: $n \ge 1$ qubits.
+        bound: $K$, 1 to $2^n$.
+        carries: $n$ fresh qubits.
+    """
+    addend = 2**register.width - bound
+    steps = []
+    if addend & 1:
+        steps.append(Step(CNOT(), {"ctrl": register[0], "target": carries[0]}))
+    for place in range(1, register.width):
+        is_either = addend >> place & 1
+        wires = {"ctrl": (register[place], carries[place - 1]), "target": carries[place]}
+        steps.append(Step(And(0, 0) if is_either else And(), wires))
+        steps += flipped(carries[place]) if is_either else ()
+    return tuple(steps), carries[register.width - 1]

@@ -1,0 +1,88 @@
+"""Every circuit is shown: one small instance of each class, which decomposes and can be drawn."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import qres
+import qres.bloqs
+from qres.bloqs.circuit import Circuit
+from qres.verify.drawing import COLUMNS, LINES
+from qres.verify.gallery import GROUPS
+
+WITHOUT_STEPS = {"SolverRun", "GivenOperator", "ReadoutJob", "DenseBlock", "DenseVector"}
+"""Known by their counts alone, or as a matrix."""
+
+
+def classes() -> set[str]:
+    """Every class of circuit that can be made."""
+    for module in pkgutil.iter_modules(qres.bloqs.__path__):
+        importlib.import_module(f"qres.bloqs.{module.name}")
+
+    def below(parent: type) -> Iterator[type]:
+        for child in parent.__subclasses__():
+            yield child
+            yield from below(child)
+
+    mine = {item for item in below(Circuit) if item.__module__.startswith("qres.")}
+    kept = {getattr(importlib.import_module(item.__module__), item.__name__) for item in mine}
+    return {item.__name__ for item in kept if not inspect.isabstract(item)}
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    """What the public verb returns."""
+    return qres.circuits()
+
+
+@pytest.mark.slow
+def test_every_class_with_steps_is_shown_once(gallery):
+    names = [name for group in gallery.values() for name in group]
+    assert set(names) == classes() - WITHOUT_STEPS
+    assert len(names) == len(set(names))
+    assert list(gallery) == list(GROUPS)
+    assert all(gallery.values())
+
+
+@pytest.mark.slow
+def test_what_is_drawn_is_the_decomposition(gallery):
+    """A line of text for each of the first lines, a title for each circuit."""
+    import matplotlib.pyplot as plt
+
+    shown = gallery["solvers"] | gallery["tables"]
+    figure = qres.draw_circuits(shown)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert [title.split(" (")[0] for title in titles] == list(shown)
+    long = next(title for title in titles if title.startswith("AdiabaticRun"))
+    assert "its beginning" in long
+    for axes in figure.axes:
+        boxes = [text.get_text() for text in axes.texts]
+        assert boxes
+        assert all(text.get_position()[0] <= COLUMNS for text in axes.texts)
+        assert all(text.get_position()[1] >= -LINES for text in axes.texts)
+    plt.close(figure)
+
+
+@pytest.mark.slow
+def test_the_simulated_block_is_the_matrix(gallery):
+    matrix = np.array([[0.9, -0.4, 0.0], [0.2, 0.6, -0.7], [-0.5, 0.1, 0.8]])
+    bloq = gallery["encodings"]["FrobeniusEncoding"].with_matrix(matrix)
+    alpha = np.linalg.norm(matrix)
+    found = alpha * qres.simulate(bloq)[:3, :3]
+    # four levels of rotations (two trees of two), each off by at most 2 pi/2^5
+    assert 1e-6 < np.linalg.norm(found - matrix, 2) < alpha * 4 * 2 * np.pi / 32
+
+
+@pytest.mark.slow
+def test_proofs_come_by_name():
+    found = qres.prove("gram")
+    assert {proof.form for proof in found} == {"plain", "adjoint", "controlled"}
+    assert all(proof.is_equal for proof in found)
+    with pytest.raises(qres.InputError, match=r"no circuit to simulate for 'gran'.*gram"):
+        qres.prove("gran")
