@@ -51,6 +51,7 @@ bench: $(READY)
 	@$(BIN)/python tests/benchmarks/bench_price.py
 	@$(BIN)/python tests/benchmarks/bench_job.py
 	@$(BIN)/python tests/benchmarks/bench_formula.py
+	@$(BIN)/python tests/benchmarks/bench_curvature.py
 
 clean:
 	rm -rf $(VENV) build dist

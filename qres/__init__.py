@@ -8,7 +8,8 @@ does the cost sit, how sure is each number, and what does a GPU need for the sam
     print(report.table())
 
 The verbs: `load`, `measure`, `estimate`, `formula`, `formulas`, and `differentiate` (what dominates),
-`compare_solvers`, `use_style` (figures).
+`compare_solvers`, `use_style` (figures); `circuits`, `draw_circuits`, `simulate` and `prove` for the
+circuits behind the counts.
 """
 
 from __future__ import annotations
@@ -20,24 +21,32 @@ from qres.errors import HypothesisError, InfeasibleError, InputError, QresError
 
 if TYPE_CHECKING:
     from qres.staircase import (
+        circuits,
         compare_solvers,
         differentiate,
+        draw_circuits,
         estimate,
         formula,
         formulas,
         load,
         measure,
+        prove,
+        simulate,
         use_style,
     )
 
 _VERBS = (
+    "circuits",
     "compare_solvers",
     "differentiate",
+    "draw_circuits",
     "estimate",
     "formula",
     "formulas",
     "load",
     "measure",
+    "prove",
+    "simulate",
     "use_style",
 )
 
@@ -47,13 +56,17 @@ __all__ = [
     "InputError",
     "QresError",
     "__version__",
+    "circuits",
     "compare_solvers",
     "differentiate",
+    "draw_circuits",
     "estimate",
     "formula",
     "formulas",
     "load",
     "measure",
+    "prove",
+    "simulate",
     "use_style",
 ]
 

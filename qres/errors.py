@@ -14,7 +14,7 @@ class QresError(Exception):
     """Base of every exception that qres raises on purpose."""
 
 
-class InputError(QresError):
+class InputError(QresError, ValueError):
     """The input is wrong; the message is one line: where, what, and what would be right."""
 
 

@@ -157,6 +157,8 @@ def parse_yaml(text: str, *, name: str) -> tuple[Any, dict[YamlPath, int]]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reader.refuse(mark.line if mark else 0, f"not valid YAML ({error.problem})")
+    except InputError:
+        raise
     except (YAMLError, ValueError, OverflowError, IndexError, AssertionError) as error:
         first_line = (str(error).splitlines() or ["?"])[0]
         raise InputError(f"{name}: not valid YAML ({first_line})") from None

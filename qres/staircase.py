@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qres.errors import HypothesisError, InfeasibleError, InputError, nearest
+from qres.verify.front import circuits as circuits
+from qres.verify.front import draw_circuits as draw_circuits
+from qres.verify.front import prove as prove
+from qres.verify.front import simulate as simulate
 
 if TYPE_CHECKING:
     from qres.config.record import Scenario
@@ -139,13 +143,14 @@ def estimate(
     Raises:
         InputError: what is wrong, where, and what would be right.
     """
+    from qres.algorithms.descent.target import settle_error
     from qres.classical.devices import load_device
     from qres.config.record import Scenario
     from qres.physical.machines import load_machine
     from qres.report.report import Report
 
     if overrides or not isinstance(scenario, Scenario):
-        source = scenario.raw if isinstance(scenario, Scenario) else scenario
+        source = scenario.source if isinstance(scenario, Scenario) else scenario
         if measurement is not None and isinstance(source, Mapping):
             source = _with_live(source, measurement)
         dotted = [(name.replace("__", "."), value) for name, value in overrides.items()]
@@ -156,6 +161,7 @@ def estimate(
         measurement = measure(scenario, trust=trust, progress=progress, no_measure=no_measure)
     else:
         scenario = _handed_over(scenario, measurement)
+    scenario = settle_error(scenario, measurement)
     question = {
         "scenario": scenario,
         "measurement": measurement,
@@ -231,7 +237,7 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
         "notes": target.assumptions,
         "rivals": rivals(chosen),
         "claims": claims(module, scenario, measurement, chosen),
-        "warnings": cautions(scenario, measurement, chosen.job, priced),
+        "warnings": cautions(scenario, measurement, chosen.job, priced, machines),
     }
 
 
@@ -309,29 +315,28 @@ def formula(name: str) -> Formula:
     """
     import qres.algorithms
     import qres.physical
+    from qres.algorithms.whole import IDLES, WHOLE
     from qres.notation.catalogue import find_nearby
 
+    whole = {**WHOLE, **IDLES}
+    if name in whole:
+        return whole[name]()
     for package in (qres.algorithms, qres.physical):
         found = find_nearby(package, name)
         if found is not None:
             return found
-
-    from qres.algorithms.whole import WHOLE
-
-    if name in WHOLE:
-        return WHOLE[name]()
     known = {item.name: item for item in _leaves()}
     if name not in known:
-        raise InputError(f"unknown formula '{name}'{nearest(name, [*known, *WHOLE])}")
+        raise InputError(f"unknown formula '{name}'{nearest(name, [*known, *whole])}")
     return known[name]
 
 
 def formulas(prefix: str = "") -> list[Formula]:
     """Return all formulas whose name starts with `prefix`, in alphabetical order."""
-    from qres.algorithms.whole import WHOLE
+    from qres.algorithms.whole import IDLES, WHOLE
 
     found = [item for item in _leaves() if item.name.startswith(prefix)]
-    found += [build() for name, build in WHOLE.items() if name.startswith(prefix)]
+    found += [build() for name, build in {**WHOLE, **IDLES}.items() if name.startswith(prefix)]
     return sorted(found, key=lambda item: item.name)
 
 

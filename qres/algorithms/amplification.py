@@ -23,7 +23,7 @@ from qres.notation.symbols import symbols
 _PROB, _EPS, _FAIL = symbols("success_prob epsilon fail_prob")
 _IS_PROBABILITY = Condition(sympy.And(_PROB > 0, _PROB <= 1), "0 < success_prob <= 1")
 _ANGLE = sympy.asin(sympy.sqrt(_PROB))
-_ROUNDS = sympy.ceiling(sympy.pi / (4 * _ANGLE) - sympy.Rational(1, 2))
+_ROUNDS = sympy.ceiling(sympy.pi / (4 * _ANGLE) - sympy.Rational(1, 2), evaluate=False)
 LEAST_FAIL = 1e-40
 """Smallest failure probability of a median that is tabulated."""
 
@@ -106,7 +106,10 @@ ESTIMATE_ROUNDS = Formula(
     meaning="Grover iterations that estimate a probability to absolute error epsilon, once in 8/pi^2",
     expression=sympy.ceiling(
         # pi over a difference of the two roots, without its cancellation
-        sympy.pi * (sympy.sqrt(_EPS + _PROB * (1 - _PROB)) + sympy.sqrt(_PROB * (1 - _PROB))) / _EPS
+        sympy.pi
+        * (sympy.sqrt(_EPS + _PROB * (1 - _PROB)) + sympy.sqrt(_PROB * (1 - _PROB)))
+        / _EPS,
+        evaluate=False,
     ),
     inputs=("success_prob", "epsilon"),
     source=Source("Theorem 12 with k = 1, solved for M", BRASSARD_2002),

@@ -17,14 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any
-
-import sympy
 
 from qres.algorithms.access.qram import access_assumptions, access_warnings
 from qres.algorithms.base import Choice, open_solvers
 from qres.algorithms.circuit import system_circuit
+from qres.algorithms.descent.blueprint import NAME, blueprint
 from qres.algorithms.descent.openings import open_encodings
 from qres.algorithms.descent.plan import Plan, find_plan, part_of
 from qres.algorithms.descent.pruned import GRAM, dropped_error, kept_row, kept_values, open_rows
@@ -39,11 +37,8 @@ from qres.algorithms.descent.terms import (
     spent_warnings,
 )
 from qres.algorithms.descent.values import is_closed
-from qres.algorithms.gradients import tabulation
 from qres.algorithms.readouts.base import (
-    Mode,
     Readout,
-    Rule,
     check_readout,
     find_readout,
     readout_values,
@@ -51,31 +46,15 @@ from qres.algorithms.readouts.base import (
 from qres.algorithms.readouts.stages import (
     budget_shares,
     failures,
-    quantum_stages,
     readout_assumptions,
-    readout_definitions,
     run_warnings,
 )
-from qres.algorithms.record import Job, Stage
-from qres.algorithms.rules.base import UpdateRule, rule_of
-from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import (
-    Definitions,
-    System,
-    circuit_definitions,
-    precision_definitions,
-)
+from qres.algorithms.record import Job
+from qres.algorithms.rules.base import rule_of
 from qres.config.record import CarlemanGd, ErrorTarget
-from qres.config.record import Readout as ReadoutSettings
 from qres.errors import InfeasibleError
 from qres.measurement.record import Measurement
-from qres.notation.formula import define
-from qres.notation.named import ceil_log2
 from qres.notation.quantity import Quantity
-from qres.notation.source import derived
-from qres.notation.symbols import symbol, symbols
-
-NAME = "carleman-gd"
 
 
 def candidates(
@@ -206,66 +185,6 @@ def _check_segments(plan: Plan, member: Readout, encoding_name: str) -> None:
             f"{len(plan.cut.segments)} segments need the weights between them, which '{member.name}'"
             " does not read out: use tomography, fewer steps, or a larger error.total",
         )
-
-
-@cache
-def blueprint(
-    encoding_name: str,
-    solver_name: str,
-    settings: ReadoutSettings,
-    failure_rule: Rule,
-    mode: Mode,
-    degree: int,
-    rule: UpdateRule,
-    *,
-    is_plain: bool,
-    is_whole: bool,
-) -> tuple[System, tuple[Stage, ...], Definitions]:
-    """Return system, stages and definitions: the same for every position and every number."""
-    matrix, source = rule.parts(encoding_name, degree)
-    system = System(
-        name=NAME,
-        matrix=matrix,
-        source=source,
-        solver=solver(solver_name),
-        read_norm=symbol("update_norm"),
-        idle_rows=symbol("padding"),
-        has_exact_prob=is_whole and rule.has_exact_prob(degree),
-        stretch=1 if is_plain else symbol("stretch"),
-        readout_stretch=1 if is_plain else symbol("readout_stretch"),
-        segments=symbol("segments"),
-    )
-    member = find_readout(settings, failure_rule)
-    stages = (
-        tabulation(encoding_name, degree),
-        *quantum_stages(system, member, mode),
-        *(
-            replace(stage, calls=symbol("segments") * stage.calls)
-            for stage in member.reconstruction
-        ),
-    )
-    definitions = (
-        *_registers(),
-        *rule.definitions(NAME, encoding_name, degree, is_plain=is_plain),
-        *precision_definitions(system, member.root(system)),
-        *circuit_definitions(system),
-        *readout_definitions(system, member, mode),
-    )
-    return system, stages, definitions
-
-
-def _registers() -> Definitions:
-    steps, padding, dim = symbols("segment_steps padding dim")
-    card = derived("gates and registers of the circuits in qres.bloqs")
-    segments = sympy.ceiling(symbol("n_steps") / steps)
-    return (
-        define(f"{NAME}.segments", "segments of the descent", segments, derived("definition")),
-        define(f"{NAME}.dim", "weights that are read out", symbol("n_active"), card),
-        define(f"{NAME}.index_bits", "qubits of the weight index", ceil_log2(dim), card),
-        define(
-            f"{NAME}.time_bits", "qubits of the time index", ceil_log2(steps + padding + 1), card
-        ),
-    )
 
 
 def _choices(

@@ -21,16 +21,13 @@ def system_circuit(system: System, member: Readout, mode: Mode) -> Builder:
     """Return the builder of a job that solves a system and reads it out."""
 
     def build(values: Values) -> Any:
-        from qres.bloqs.linear_solver import SolverRun
-
         blocks = Blocks(values)
         matrix, source = system.matrix.bloq(values, blocks), system.source.bloq(values, blocks)
-        qubits, width = system.solver.qubits, values["index_width"]
-
-        def run(matrix_queries: Any, state_queries: Any) -> Any:
-            return SolverRun(matrix, source, matrix_queries, state_queries, width, qubits)
-
-        return _readout(system, member, mode, values, blocks, run)
+        bloq = system.solver.gates.bloq
+        if bloq is None:
+            raise ValueError(f"solver {system.solver.name} has no circuit")
+        single = bloq(matrix, source, values["index_width"], values)
+        return _readout(system, member, mode, values, blocks, single)
 
     return build
 
@@ -41,20 +38,20 @@ def _readout(
     mode: Mode,
     values: Values,
     blocks: Blocks,
-    run: Callable[[Any, Any], Any],
+    single: Any,
 ) -> Any:
     from qres.bloqs.amplification import AmplifiedState
     from qres.bloqs.readout import ReadoutJob
 
-    single = run(values["matrix_queries"], values["state_queries"])
     state = None
     if member.amplified(mode) != 0:
-        state = AmplifiedState(single, values["rounds"], not system.is_exact)
+        rows = 0 if system.idle_rows is None else values["index_width"]
+        state = AmplifiedState(single, values["rounds"], row_bitsize=rows)
     plain: list[tuple[Any, Any]] = []
     if member.has_plain and mode == "coherent":
         plain = [(state, values["copies"])]
     elif member.has_plain:
-        plain = [(run(values["total_matrix_queries"], values["total_state_queries"]), 1)]
+        plain = [(single, values["total_runs"])]
 
     def reference(levels: Any) -> Any:
         return reference_bloq(system, values, blocks, levels)

@@ -1,8 +1,12 @@
 """Logical counts from elsewhere, typed or read from another tool, priced as they are.
 
-The only thing added is the synthesis of their rotations, as mixtures of fallback circuits: half of
-`error.fail_prob` goes to synthesis, the rest to the hardware; without rotations the hardware has all
-of it.
+The only thing added is the synthesis of their rotations, as mixtures of fallback circuits: channels,
+whose diamond error is a probability to miss. So synthesis and hardware share `error.fail_prob`, and how
+much each gets is found: the number of T gates a rotation that is best for the objective
+(`qres.physical.split`). Where no machine fits the two get half each; without rotations the hardware has
+all of it. `linear-system` and `carleman-gd` have no such split: their rotations are synthesised as
+unitaries, whose coherent error `eps_rotation` is a share of the error of the result, not of the
+probability to miss it.
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ def build(parameters: Counts, measurement: Measurement, error: ErrorTarget, choi
     """
     values = _values(measurement)
     has_rotations = float(values["given_rotations"]) > 0
-    stages, definitions = _blueprint(has_rotations)
+    stages, definitions = _blueprint(has_rotations, has_idle="idle_qubits" in values)
     return Job(
         name=NAME,
         stages=stages,
@@ -50,7 +54,7 @@ def build(parameters: Counts, measurement: Measurement, error: ErrorTarget, choi
     )
 
 
-def _blueprint(has_rotations: bool) -> tuple[tuple[Stage, ...], Parts]:
+def _blueprint(has_rotations: bool, has_idle: bool = False) -> tuple[tuple[Stage, ...], Parts]:
     """Return stages and definitions, those of the synthesis where there are rotations."""
     given = Source("typed or read from a file")
     stages = [
@@ -62,6 +66,7 @@ def _blueprint(has_rotations: bool) -> tuple[tuple[Stage, ...], Parts]:
                 t=symbol("given_t"),
                 rotations=symbol("given_rotations"),
                 qubits=symbol("logical_qubits"),
+                active=symbol("logical_qubits") - symbol("idle_qubits") if has_idle else None,
             ),
             kind="given",
             source=given,

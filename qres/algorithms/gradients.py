@@ -53,7 +53,7 @@ DENSE_GRADIENTS = Formula(
     ),
 )
 
-_PAIRS = sympy.Min(_R * (_R + 2) / 4, _R * (_S + 1) / 2)
+_PAIRS = sympy.Min(_R * (_R + 2) / 4, _R * (_S + 1) / 2, evaluate=False)
 
 SPARSE_GRADIENTS = Formula(
     name="tabulate.sparse.gradients",

@@ -1,10 +1,19 @@
 r"""The history matrix of degree 1 and its right-hand side, as parts of a linear system.
 
 $T$ steps and $p$ idle rows on $\tau = \lceil\log_2(T+p+1)\rceil$ time qubits. $U_A$ is a linear
-combination of three unitaries, the identity, the shift in time, and the shift with $F_1$: one
-encoding of $F_1$, $\tau - 1$ Toffoli for the shift, and the three weights prepared and unprepared by
-6 rotations; 2 qubits hold the weights, 1 flags the idle rows. $U_b$ is the vector $F_0$ beside a
-uniform superposition of $T$ times.
+combination of three unitaries, the identity, the shift in time, and the shift with $F_1$. With $c$
+outer controls, from the circuit of `qres.bloqs.history_matrix`:
+
+| part | Toffoli | rotations |
+|---|---|---|
+| $F_1$, always under one control | $C(F_1; 1)$ | |
+| who acts: $F_1$, and under an outer control the shift, twice | $1 + 2c$ | |
+| last row and idle rows, flagged by the carries of one addition | $\tau$ | |
+| shift | $\tau - 1$ | |
+| weights, prepared and unprepared | | 4 |
+
+2 qubits hold the weights and 1 is the flag; the control of $F_1$ is held while it looks up. $U_b$ is the
+vector $F_0$ beside a uniform superposition of $T$ times.
 """
 
 from __future__ import annotations
@@ -20,8 +29,15 @@ from qres.algorithms.system import Part, prepared_vector
 from qres.notation.named import uniform_toffoli
 from qres.notation.symbols import symbol
 
-LCU_ROTATIONS = 6
+LCU_ROTATIONS = 4
 LCU_ANCILLAS = 3
+STEP_CONTROL = 1
+"""Qubits held while the step looks up: its control."""
+
+
+def beside_step(controls: Any) -> Any:
+    """Return the Toffoli gates of one use of the history beside those of the controlled step."""
+    return 2 * (symbol("time_bits") + controls)
 
 
 def history_matrix(encoding: Encoding) -> Part:
@@ -33,14 +49,16 @@ def history_matrix(encoding: Encoding) -> Part:
         return HistoryMatrix(
             step_encoding=encoding.bloq(values, blocks),
             time_bitsize=values["time_bits"],
+            n_steps=values["segment_steps"],
+            padding=values["padding"],
             alpha=values["alpha"],
             epsilon=values["eps_matrix"],
         )
 
     return Part(
-        toffoli=lambda controls: encoding.toffoli(controls) + symbol("time_bits") - 1,
-        rotations=lambda controls: LCU_ROTATIONS * (1 + controls),
-        width=encoding.width,
+        toffoli=lambda controls: encoding.toffoli(1) + beside_step(controls),
+        rotations=lambda controls: LCU_ROTATIONS,
+        width=lambda controls: encoding.width(1) + STEP_CONTROL,
         bloq=bloq,
         ancillas=LCU_ANCILLAS + encoding.ancillas,
         angle_weight=encoding.angle_error * symbol("learning_rate") * symbol("alpha_matrix"),

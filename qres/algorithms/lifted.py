@@ -10,13 +10,13 @@ $\nu = \lceil\log_2 N\rceil$, $w = \lceil\log_2(N + q\mu)\rceil$, $D = \mu N - \
 | moves of cells | $n\,(G + N' - \mu) + G$, $G$ the exchanges before the last sweep |
 | positions and kinds of the factors | $D + q\mu$ |
 | block index | $q\mu\,(w - 1)$ |
-| flags | $2(\tau+1) + [N < 2^\nu](\nu+1) + \max(N-2, 0) + 2^\nu - 1$ |
+| flags | $\tau + 2^\nu - \nu + N - 2 + [N < 2^\nu](\nu+1)$ |
 | time | $\tau - 1$ |
 
 with $N' = N + \lfloor\mu(q-1)/q\rfloor$ cells,
 $G = (N'-1) + \sum_{s=2}^{\mu}(N'-s+1) + \sum_{s=1}^{\mu}\sum_{e=2}^{q}\max(0, N'-s-e+1)$, and
-$2(1 + D + \mu(2q-1))$ rotations. A controlled run has the same Toffoli gates, as the factors are
-controlled anyway, and twice the rotations. $F_k$ with $k > N$ has no column and no gates, but its
+$2(1 + D + \mu q)$ rotations. A controlled run has one Toffoli gate more, as the factors are controlled
+anyway. $F_k$ with $k > N$ has no column and no gates, but its
 weight.
 
 **Normalisation.** $a = \eta\sum_{k=0}^{q}\gamma^{k-1}\alpha_{F_k}$,
@@ -46,12 +46,10 @@ from qres.algorithms.encodings.factors import TENSORS, Factor
 from qres.algorithms.system import Definitions, Part, prepared_vector, vector_width
 from qres.errors import InputError
 from qres.notation.binomial import lift_slope, lift_weight
-from qres.notation.formula import Formula, define
+from qres.notation.formula import define
 from qres.notation.named import ceil_log2, tree, uniform_toffoli, widest
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
-
-FLAGS = 4
 
 _N, _M, _LEVELS, _TIME, _BITS, _LIMIT = symbols(
     "truncation_order map_order index_bits time_bits matrix_bits block_limit"
@@ -59,6 +57,7 @@ _N, _M, _LEVELS, _TIME, _BITS, _LIMIT = symbols(
 _ETA, _GAMMA, _A = symbols("learning_rate rescaling factor_norm")
 _MOST = sympy.Min(_M, _N)
 _BLOCK = ceil_log2(_N)
+_PRODUCTS = _MOST - 1 - ceil_log2(_MOST)
 _PLACES = _MOST * _N - _MOST * (_MOST - 1) / 2
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 
@@ -93,10 +92,11 @@ def _extended(degree: int) -> Any:
     return ceil_log2(_N + degree * _MOST)
 
 
+_IS_PADDED = sympy.Min(1, 2**_BLOCK - _N)
+
+
 def _flags() -> Any:
-    is_padded = sympy.Min(1, 2**_BLOCK - _N)
-    beyond = sympy.Max(_N - 2, 0) + 2**_BLOCK - 1
-    return 2 * (_TIME + 1) + is_padded * (_BLOCK + 1) + beyond
+    return _TIME + 2**_BLOCK - _BLOCK + _N - 2 + _IS_PADDED * (_BLOCK + 1)
 
 
 def routing_toffoli(degree: int) -> Any:
@@ -110,46 +110,14 @@ def routing_toffoli(degree: int) -> Any:
 
 def routing_rotations(degree: int) -> Any:
     """Return the rotations of one plain use of the lifted matrix."""
-    return 2 * (1 + _PLACES + _MOST * (2 * degree - 1))
+    return 2 * (1 + _PLACES + _MOST * degree)
 
 
 def routing_ancillas(degree: int) -> Any:
     """Return the ancillas of the lifted matrix, those of its factors left out."""
     choice = 1 + _N + _PLACES + _MOST + degree * (_MOST + 1)
-    return choice + _extended(degree) - _BLOCK + FLAGS + spare_cells(degree) * _LEVELS
-
-
-def _formulas(degree: int) -> tuple[Formula, ...]:
-    name, orders = f"lift.degree-{degree}", ("truncation_order", "map_order")
-    return (
-        Formula(
-            name=f"{name}.toffoli",
-            meaning="Toffoli gates of one use of the lifted matrix beside those of its factors",
-            expression=routing_toffoli(degree),
-            inputs=(*orders, "index_bits", "time_bits"),
-            source=_CARD,
-            unit="Toffoli",
-        ),
-        Formula(
-            name=f"{name}.rotations",
-            meaning="rotations of one use of the lifted matrix",
-            expression=routing_rotations(degree),
-            inputs=orders,
-            source=_CARD,
-            unit="rotations",
-        ),
-        Formula(
-            name=f"{name}.ancillas",
-            meaning="ancillas of the lifted matrix beside those of its factors",
-            expression=routing_ancillas(degree),
-            inputs=(*orders, "index_bits"),
-            source=_CARD,
-            unit="qubits",
-        ),
-    )
-
-
-FORMULAS = (*_formulas(2), *_formulas(3))
+    flags = _N + 2 * _IS_PADDED
+    return choice + _extended(degree) - _BLOCK + flags + spare_cells(degree) * _LEVELS
 
 
 def factors_of(encodings: Encodings, degree: int) -> tuple[Factor, ...]:
@@ -217,16 +185,17 @@ def lifted_matrix(encodings: Encodings, degree: int, forcing: Forcing = FORCING)
 
     def toffoli(controls: Any) -> Any:
         prices = (_fits(item) * item.toffoli(1) for item in factors)
-        return _MOST * sympy.Add(forcing.toffoli(1), *prices) + routing_toffoli(degree)
+        inner = _MOST * sympy.Add(forcing.toffoli(1), *prices)
+        return inner + routing_toffoli(degree) + controls
 
     def width(controls: Any) -> Any:
         tables = (_fits(item) * item.width(1) for item in factors)
-        return sympy.Max(forcing.width(1), *tables)
+        return sympy.Max(forcing.width(1), *tables) + controls
 
     inner = sympy.Max(*(_fits(item) * item.ancillas for item in factors))
     return Part(
         toffoli=toffoli,
-        rotations=lambda controls: (1 + controls) * routing_rotations(degree),
+        rotations=lambda controls: routing_rotations(degree),
         width=width,
         bloq=lambda values, blocks: _matrix_bloq(factors, forcing, values, blocks),
         ancillas=routing_ancillas(degree) + _MOST * inner,
@@ -261,6 +230,8 @@ def _matrix_bloq(
         truncation_order=values["truncation_order"],
         map_order=values["map_order"],
         time_bitsize=values["time_bits"],
+        n_steps=values["segment_steps"],
+        padding=values["padding"],
         alpha=values["alpha"],
         epsilon=values["eps_matrix"],
     )
@@ -272,7 +243,7 @@ def lifted_vector() -> Part:
 
     def toffoli(controls: Any) -> Any:
         others = (_MOST - 1) * vector.toffoli(1)
-        return vector.toffoli(controls) + others + sympy.Max(_MOST - 2, 0) + uniform
+        return vector.toffoli(controls) + others + _PRODUCTS + uniform
 
     def rotations(controls: Any) -> Any:
         weights = 2 ** ceil_log2(_MOST) - 1
@@ -281,13 +252,15 @@ def lifted_vector() -> Part:
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.lifted_source import LiftedVector
 
-        powers = min(values["map_order"], values["truncation_order"])
-        return LiftedVector(vector.bloq(values, blocks), values["segment_steps"], powers)
+        order = values["truncation_order"]
+        order = values["truncation_order"]
+        powers = min(values["map_order"], order)
+        return LiftedVector(vector.bloq(values, blocks), values["segment_steps"], powers, order)
 
     return Part(
         toffoli=toffoli,
         rotations=rotations,
-        width=lambda controls: vector_width(controls) + _MOST - 1,
+        width=lambda controls: vector_width(controls) + _MOST - 1 + _PRODUCTS,
         bloq=bloq,
         angle_weight=2 * sympy.pi * sympy.Max(_LEVELS, 1) * _MOST,
     )

@@ -15,9 +15,9 @@ from dataclasses import replace
 from qres.algorithms.access.qram import access_assumptions, access_limit, access_warnings
 from qres.algorithms.base import Choice, open_solvers
 from qres.algorithms.circuit import system_circuit
-from qres.algorithms.encodings.base import Encoding, encoding, usable_encodings
+from qres.algorithms.encodings.base import encoding, usable_encodings
+from qres.algorithms.linear_blueprint import NAME, blueprint
 from qres.algorithms.readouts.base import (
-    Readout,
     check_readout,
     find_readout,
     readout_values,
@@ -25,33 +25,14 @@ from qres.algorithms.readouts.base import (
 from qres.algorithms.readouts.stages import (
     budget_shares,
     failures,
-    quantum_stages,
     readout_assumptions,
-    readout_definitions,
     run_warnings,
 )
-from qres.algorithms.record import Job, Stage
-from qres.algorithms.solvers.base import solver
-from qres.algorithms.solvers.frame import condition_number
-from qres.algorithms.system import (
-    Definitions,
-    System,
-    circuit_definitions,
-    encoded_matrix,
-    precision_definitions,
-    prepared_vector,
-)
+from qres.algorithms.record import Job
 from qres.config.record import ErrorTarget, LinearSystem
-from qres.config.record import Readout as ReadoutSettings
 from qres.errors import InfeasibleError, InputError
 from qres.measurement.record import Measurement
-from qres.notation.formula import define
-from qres.notation.named import ceil_log2
 from qres.notation.quantity import Quantity
-from qres.notation.source import derived
-from qres.notation.symbols import symbol, symbols
-
-NAME = "linear-system"
 
 
 def candidates(
@@ -114,27 +95,6 @@ def build(
     )
 
 
-def blueprint(
-    choice: Choice, settings: ReadoutSettings
-) -> tuple[System, tuple[Stage, ...], Definitions]:
-    """Return system, stages and definitions of one choice: the same for every number.
-
-    Args:
-        choice: encoding, solver, mode and rule are read.
-        settings: of the read-out.
-    """
-    member = find_readout(settings, choice.rule)
-    system = System(
-        name=NAME,
-        matrix=encoded_matrix(encoding(choice.encoding)),
-        source=prepared_vector(),
-        solver=solver(choice.solver),
-        read_norm=symbol("solution_overlap") * symbol("inverse_norm"),
-    )
-    stages = quantum_stages(system, member, choice.mode) + member.reconstruction
-    return system, stages, _definitions(system, encoding(choice.encoding), member, choice)
-
-
 def _values(
     parameters: LinearSystem, measurement: Measurement, choice: Choice
 ) -> dict[str, Quantity]:
@@ -157,21 +117,3 @@ def _values(
     values["success_prob"] = Quantity(value=1, method="nothing is projected out")
     values["block_limit"] = access_limit(parameters.data_access)
     return values
-
-
-def _definitions(system: System, chosen: Encoding, member: Readout, choice: Choice) -> Definitions:
-    dim = symbol("dim")
-    smallest, overlap = symbols("smallest_singular_value solution_overlap")
-    source = derived("definition")
-    return (
-        define(f"{NAME}.index_bits", "qubits of the index", ceil_log2(dim), source),
-        define(f"{NAME}.index_width", "qubits of the index", symbol("index_bits"), source),
-        *chosen.definitions(NAME),
-        define(f"{NAME}.alpha", "normalisation of the matrix", symbol("alpha_matrix"), source),
-        define(f"{NAME}.inverse_norm", "norm of the inverse", 1 / smallest, source),
-        condition_number(NAME),
-        define(f"{NAME}.xi", "norm(A^-1) norm(b) / norm(x)", 1 / overlap, source),
-        *precision_definitions(system, member.root(system)),
-        *circuit_definitions(system),
-        *readout_definitions(system, member, choice.mode),
-    )

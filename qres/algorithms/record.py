@@ -33,6 +33,8 @@ class Unit:
             work that runs elsewhere.
         depth: layers of Toffoli and T gates one after the other; None for a line of gates, in
             which a bucket brigade counts by the layers of its tree.
+        active: qubits at work at the busiest moment of the call, the others being held and not
+            touched; None where all are.
     """
 
     toffoli: Any = 0
@@ -40,6 +42,7 @@ class Unit:
     rotations: Any = 0
     qubits: Any = 0
     depth: Any = None
+    active: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,8 @@ class Stage:
         kind: how the call count is known.
         source: of the call count.
         meaning: one line.
+        shots: independent shots that the calls of one segment are divided among evenly, as a
+            sympy expression; None where they belong to one run.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Stage:
     kind: Kind
     source: Source
     meaning: str
+    shots: Any = None
 
     @property
     def is_classical(self) -> bool:
@@ -191,11 +197,18 @@ class Job:
                     raise InfeasibleError(name, str(error)) from None
         return numbers
 
-    def with_budget(self, budget: Mapping[str, float]) -> Job:
-        """Return the job with the shares and failure probabilities of a budget as values."""
-        method = "even split of error.total and error.fail_prob"
+    def with_budget(
+        self, budget: Mapping[str, float], methods: Mapping[str, str] | None = None
+    ) -> Job:
+        """Return the job with the shares and failure probabilities of a budget as values.
+
+        Args:
+            budget: shares and failure probabilities, by symbol.
+            methods: how each was chosen, by symbol; the even split where it says nothing.
+        """
+        even = "even split of error.total and error.fail_prob"
         chosen = {
-            name: Quantity(value=value, kind="given", method=method)
+            name: Quantity(value=value, kind="given", method=(methods or {}).get(name, even))
             for name, value in budget.items()
         }
         return replace(self, values={**self.values, **chosen})

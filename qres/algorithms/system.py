@@ -1,9 +1,8 @@
 r"""An encoded linear system and one run of its solver: queries, gates, bits, precisions.
 
-Shared by every algorithm whose quantum part is "solve, then read out". Gates of the circuits in qres.bloqs:
-with $n_\tau$ index qubits and $q$ of the solver, each use of $U_A$ brings one reflection on
-$n_\tau + q$ qubits ($n_\tau + q - 2 + c$ Toffoli) and one rotation; in a controlled run every look-up
-and reflection carries the control and every rotation counts twice.
+Shared by every algorithm whose quantum part is "solve, then read out". Gates of the circuits in
+qres.bloqs: what a run asks beside its uses of $U_A$ and $U_b$, and which of them carry a control, is
+the solver's own (`qres.algorithms.solvers.base.RunGates`).
 """
 
 from __future__ import annotations
@@ -96,30 +95,76 @@ class System:
         is_flag_known = self.solver.flag_kind == "proven" or self.solver.flag_prob == 1
         return self.has_exact_prob and is_flag_known
 
-    def matrix_toffoli(self, controls: int) -> Any:
-        """Toffoli gates of one use of U_A; the plain price is a symbol, so it can be varied."""
-        change = self.matrix.toffoli(controls) - self.matrix.toffoli(0) if controls else 0
-        return symbol("query_toffoli") + change
+    @property
+    def query_rotations(self) -> Any:
+        """Rotations of one use of U_A in a run."""
+        return self.matrix.rotations(self.solver.gates.matrix_controls)
+
+    @property
+    def flags(self) -> Any:
+        """Qubits that are zero where a run has succeeded."""
+        return self.matrix.ancillas + self.solver.qubits
+
+    @property
+    def row_bits(self) -> Any:
+        """Qubits of the index that tell the wanted rows, at most all of them."""
+        return 0 if self.idle_rows is None else _WIDTH
 
     def reflection(self, controls: int) -> Any:
-        """Toffoli gates of one reflection about zero on the index and the solver's qubits."""
-        return _WIDTH + self.solver.qubits - 2 + controls
+        """Toffoli gates of one reflection about the start: all registers of a run."""
+        return _WIDTH + self.flags - 2 + controls
 
     def run(self, controls: int) -> Unit:
-        """Price of one solver run without restarts."""
-        per_query = self.matrix_toffoli(controls) + self.reflection(controls)
-        rotations = self.matrix.rotations(controls) + 1 + controls
+        """Price of one solver run without restarts; some of its parts carry the control."""
+        gates, matrix, source = self.solver.gates, self.matrix, self.source
+        toffoli = _QA * symbol("query_toffoli") + _QB * source.toffoli(0)
+        rotations = _QA * self.query_rotations + _QB * source.rotations(0)
+        if controls:
+            matrices, states = gates.controlled_matrices, gates.controlled_states
+            toffoli += matrices * (matrix.toffoli(1) - matrix.toffoli(0))
+            toffoli += states * (source.toffoli(1) - source.toffoli(0))
+            rotations += matrices * (matrix.rotations(1) - matrix.rotations(0))
+            rotations += states * (source.rotations(1) - source.rotations(0))
         return Unit(
-            toffoli=_QA * per_query + _QB * self.source.toffoli(controls),
-            rotations=_QA * rotations + _QB * self.source.rotations(controls),
+            toffoli=toffoli + gates.toffoli(_WIDTH, matrix.ancillas, controls),
+            rotations=rotations + gates.rotations(controls),
             qubits=self.qubits(controls),
+            active=self.active(controls),
         )
 
     def qubits(self, controls: int) -> Any:
         """Qubits alive: registers, ancillas, phase gradient, and the largest look-up."""
         matrix_bits, rhs_bits = symbols("matrix_bits rhs_bits")
-        alive = sympy.Max(self.matrix.width(controls), self.source.width(controls))
+        alive = sympy.Max(self._matrix_width(controls), self.source.width(controls))
         return symbol("held_qubits") + sympy.Max(matrix_bits, rhs_bits) + alive + controls
+
+    def _matrix_width(self, controls: int) -> Any:
+        return self.matrix.width(max(controls, self.solver.gates.matrix_controls))
+
+    def active(self, controls: int, *tables: Any, bits: tuple[Any, ...] = ()) -> Any:
+        r"""Qubits at work at the busiest moment; registers beyond them are held and idle.
+
+        That is the largest of: a look-up with its address; an addition of $b$ bits into the phase
+        gradient with its carries, $3b$; a reflection about zero of all $q$ registers of a run with its
+        ladder, $2q$. Junk of a look-up is written by every step of it and measured as soon as it is
+        loaded, so it is never idle.
+
+        Args:
+            controls: 0 or 1.
+            tables: widths of further look-ups.
+            bits: of further angles.
+        """
+        widths = (self._matrix_width(controls), self.source.width(controls), *tables)
+        reflected = 2 * (_WIDTH + self.flags)
+        added = 3 * sympy.Max(*symbols("matrix_bits rhs_bits"), *bits)
+        return sympy.Max(*(with_address(width) for width in widths), added, reflected) + controls
+
+
+def with_address(width: Any) -> Any:
+    r"""Return the qubits of look-ups with their addresses, $\lceil\log_2 M\rceil$ for $M$ entries."""
+    return sympy.sympify(width).replace(
+        widest, lambda entries, *rest: widest(entries, *rest) + ceil_log2(sympy.Max(1, entries))
+    )
 
 
 def encoded_matrix(encoding: Encoding) -> Part:
@@ -173,14 +218,15 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.query_toffoli",
             "Toffoli gates of one use of the encoded matrix",
-            system.matrix.toffoli(0),
+            system.matrix.toffoli(solver.gates.matrix_controls),
             _CARD,
         ),
+        *_arguments(name, solver, given),
         define(f"{name}.held_qubits", "qubits held through a whole run", held, _CARD),
         define(
             f"{name}.matrix_queries",
             "uses of U_A in one run without restarts",
-            sympy.ceiling(solver.run_queries.subs(given)),
+            sympy.ceiling(solver.run_queries.xreplace(given)),
             solver.run_source or solver.matrix_queries.source,
             kind=solver.kind,
             bound=solver.matrix_queries.bound,
@@ -197,10 +243,26 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.flag_prob",
             "probability that one run flags success",
-            sympy.sympify(solver.flag_prob).subs(given),
+            sympy.sympify(solver.flag_prob).xreplace(given),
             solver.flag_source or solver.matrix_queries.source,
             kind=solver.flag_kind,
         ),
+    )
+
+
+def _arguments(name: str, solver: Solver, given: Mapping[Any, Any]) -> Definitions:
+    """Return the whole numbers that the circuit of a run is built from."""
+    source = solver.run_source or solver.matrix_queries.source
+    return tuple(
+        define(
+            f"{name}.{item}",
+            meaning,
+            sympy.sympify(expression).xreplace(given),
+            source,
+            kind=solver.kind,
+            bound=solver.matrix_queries.bound,
+        )
+        for item, meaning, expression in solver.gates.arguments
     )
 
 

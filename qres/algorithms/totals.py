@@ -2,7 +2,7 @@ r"""The total of a job as one formula: calls times price, added up over the quan
 
 The same stages and definitions that are counted (`qres.logical.formulas`) are put into one
 expression in the symbols of the job; what is defined stands behind it as parts. Qubits are the
-largest width among the stages.
+largest width among the stages; idle ones are what the largest number at work leaves of it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from qres.notation.symbols import CATALOGUE, describe
 QUANTITIES = {"toffoli": "Toffoli", "t": "T", "rotations": "rotations", "logical_qubits": "qubits"}
 """The totals of a job, with their units."""
 
+IDLE = "idle_qubits"
+"""One more total: what of the peak is held and not at work."""
+
 Parts = tuple[tuple[str, Formula], ...]
 
 _SUM = derived("calls times price, added up over the quantum stages")
@@ -33,7 +36,7 @@ def job_formula(job: Job, quantity: str) -> Formula:
 
     Args:
         job: any.
-        quantity: one of `QUANTITIES`.
+        quantity: one of `QUANTITIES`, or `IDLE`.
 
     Raises:
         InputError: there is no such total.
@@ -48,8 +51,8 @@ def describe_total(quantity: str) -> str:
     Raises:
         InputError: there is no such total.
     """
-    if quantity not in QUANTITIES:
-        raise InputError(f"unknown total '{quantity}'{nearest(quantity, QUANTITIES)}")
+    if quantity not in QUANTITIES and quantity != IDLE:
+        raise InputError(f"unknown total '{quantity}'{nearest(quantity, [*QUANTITIES, IDLE])}")
     return describe(quantity).meaning
 
 
@@ -69,14 +72,17 @@ def total_formula(
         name: of the algorithm, opens the name of the formula.
         stages: classical ones do not count.
         definitions: (symbol, formula) pairs in the order of evaluation.
-        quantity: one of `QUANTITIES`.
+        quantity: one of `QUANTITIES`, or `IDLE`.
         meaning: one line.
         pedigree: further fields of `Formula`.
     """
     quantum = [(stage, stage.unit) for stage in stages if isinstance(stage.unit, Unit)]
-    if quantity == "logical_qubits":
-        expression: Any = sympy.Max(*{sympy.sympify(unit.qubits) for _, unit in quantum})
+    is_width = quantity in ("logical_qubits", IDLE)
+    if is_width:
+        expression: Any = _peak([unit.qubits for _, unit in quantum])
         kinds = []
+        if quantity == IDLE:
+            expression = sympy.Max(0, expression - _peak([_active(unit) for _, unit in quantum]))
     else:
         terms = [(stage, stage.calls * getattr(unit, quantity)) for stage, unit in quantum]
         expression = sympy.Add(*(term for _, term in terms))
@@ -89,14 +95,22 @@ def total_formula(
         meaning=meaning,
         expression=expression,
         inputs=tuple(item for item in CATALOGUE if item in read - defined),
-        source=_PEAK if quantity == "logical_qubits" else _SUM,
+        source=_PEAK if is_width else _SUM,
         kind=weakest([*kinds, *(part.kind for _, part in parts)]),
         bound=combined_bound(part.bound for _, part in parts),
-        unit=QUANTITIES[quantity],
+        unit=QUANTITIES.get(quantity, "qubits"),
         letter=describe(quantity).latex,
         parts=parts,
         **pedigree,
     )
+
+
+def _peak(widths: Iterable[Any]) -> Any:
+    return sympy.Max(*{sympy.sympify(width) for width in widths})
+
+
+def _active(unit: Unit) -> Any:
+    return unit.qubits if unit.active is None else unit.active
 
 
 def _names(expression: Any) -> set[str]:

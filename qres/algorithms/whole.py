@@ -17,11 +17,8 @@ from typing import Any
 
 import sympy
 
-from qres.algorithms import carleman_gd, linear_system
-from qres.algorithms.base import Choice
 from qres.algorithms.record import Stage
-from qres.algorithms.rules.base import RULE
-from qres.algorithms.totals import QUANTITIES, Parts, describe_total, total_formula
+from qres.algorithms.totals import IDLE, QUANTITIES, Parts, describe_total, total_formula
 from qres.config.record import Readout
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.headline import Headline
@@ -95,62 +92,73 @@ _CARLEMAN_GD: dict[str, Any] = {
 
 
 @cache
-def _linear_system() -> tuple[tuple[Stage, ...], Parts]:
+def _linear_system(algorithm: str) -> tuple[tuple[Stage, ...], Parts]:
     """Return stages and definitions; nothing is projected out."""
+    from qres.algorithms.base import Choice
+    from qres.algorithms.linear_blueprint import blueprint
+
     choice = Choice(encoding="sparse", solver=SOLVER)
-    _, stages, definitions = linear_system.blueprint(choice, READOUT)
+    _, stages, definitions = blueprint(choice, READOUT)
     certain = define(
-        f"{linear_system.NAME}.success_prob", "nothing is projected out", 1, derived("definition")
+        f"{algorithm}.success_prob", "nothing is projected out", 1, derived("definition")
     )
     return stages, (certain, *definitions)
 
 
 @cache
-def _carleman_gd() -> tuple[tuple[Stage, ...], Parts]:
+def _carleman_gd(algorithm: str) -> tuple[tuple[Stage, ...], Parts]:
     """Return stages and definitions; all steps are one segment."""
-    _, stages, definitions = carleman_gd.blueprint(
+    from qres.algorithms.descent.blueprint import blueprint
+    from qres.algorithms.rules.equations import Equations
+
+    _, stages, definitions = blueprint(
         "frobenius",
         SOLVER,
         READOUT,
         "whole run",
         "coherent",
         1,
-        RULE,
+        Equations(),
         is_plain=True,
         is_whole=True,
     )
     steps = ("segment_steps", "steps of the one segment", symbol("n_steps"))
     once = ("segments", "one segment", 1)
     fixed = [
-        define(f"{carleman_gd.NAME}.{name}", meaning, value, derived("definition"))
+        define(f"{algorithm}.{name}", meaning, value, derived("definition"))
         for name, meaning, value in (steps, once)
     ]
     return stages, (*fixed, *(item for item in definitions if item[0] != "segments"))
 
 
-_CHOICES: dict[str, tuple[Callable[[], tuple[tuple[Stage, ...], Parts]], str, dict[str, Any]]] = {
-    linear_system.NAME: (
+Blueprint = Callable[[str], tuple[tuple[Stage, ...], Parts]]
+
+_CHOICES: dict[str, tuple[Blueprint, str, dict[str, Any]]] = {
+    "linear-system": (
         _linear_system,
         "a linear system read out: sparse encoding, QROAM, shortcut solver, coherent l2 tomography",
         _LINEAR_SYSTEM,
     ),
-    carleman_gd.NAME: (
+    "carleman-gd": (
         _carleman_gd,
         "gradient descent at degree 1 in one segment: row-state (frobenius) encoding, QROAM,"
         " shortcut solver, coherent l2 tomography",
         _CARLEMAN_GD,
     ),
 }
+"""By the name of the algorithm; what a formula rests on is imported when it is built."""
 
 
 def _build(algorithm: str, quantity: str) -> Formula:
     blueprint, what, limit = _CHOICES[algorithm]
-    stages, definitions = blueprint()
+    stages, definitions = blueprint(algorithm)
     plain = total_formula(
         algorithm, stages, definitions, quantity, f"{describe_total(quantity)} of {what}"
     )
     defaults = {"block_limit": UNLIMITED} if "block_limit" in plain.inputs else {}
     plain = replace(_folded(plain), conditions=_conditions(plain.inputs), defaults=defaults)
+    if quantity == IDLE:
+        return plain
     ranges = {name: limit["ranges"][name] for name in plain.inputs if name not in defaults}
     words = limit["limit"]
     if "kappa_eff" not in dict(plain.parts):
@@ -208,3 +216,8 @@ WHOLE: dict[str, Callable[[], Formula]] = {
     for quantity in QUANTITIES
 }
 """The formulas by name; each is built when it is asked for."""
+
+IDLES: dict[str, Callable[[], Formula]] = {
+    f"{algorithm}.{IDLE}": cache(partial(_build, algorithm, IDLE)) for algorithm in _CHOICES
+}
+"""The idle qubits likewise; a difference of two peaks has no headline."""

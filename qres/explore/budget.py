@@ -1,19 +1,67 @@
 """How `error.total` and `error.fail_prob` are divided: evenly over the terms that exist.
 
-The inequality between the shares belongs to the algorithm; here they are only chosen.
+The one share that is searched for is that of rotations which are synthesised as channels
+(`fail_synthesis`): machines say how many T gates a rotation is worth. The inequality between the shares
+belongs to the algorithm; here they are only chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from qres.algorithms.record import Job
+from qres.config.record import Objective
+from qres.logical.formulas import count_stages
+from qres.logical.formulas import total as total_cost
+from qres.physical.record import Machine, MachineCost
+from qres.physical.split import find_split
 
 Budget = Mapping[str, Any]
 """Values of the share and failure symbols, scalars or arrays."""
+
+
+FOUND = "split of error.fail_prob that is best for the objective"
+"""How a share that was searched for was chosen."""
+
+SEARCHED = ("fail_synthesis", "fail_logical")
+"""The failures that are searched for where a job has both."""
+
+
+def found_split(
+    job: Job, budget: Mapping[str, Any], machines: Sequence[Machine], objective: Objective
+) -> dict[str, float]:
+    """Return the two failures of `SEARCHED` at the best split; empty where there is nothing to find.
+
+    The best is taken on the machine where the objective is least; without one that fits, the even
+    split stays.
+
+    Args:
+        job: with the rotations that are synthesised.
+        budget: the even split, scalars.
+        machines: quantum machines.
+        objective: what is made small.
+    """
+    if not set(SEARCHED) <= set(job.failures):
+        return {}
+    numbers = job.evaluate({**budget, "synthesis_t": 0})
+    whole = sum(budget[name] for name in SEARCHED)
+    cost = replace(total_cost(count_stages(job, numbers), numbers), fail_prob=whole)
+    found = [find_split(cost, machine, objective) for machine in machines]
+    fitting = [split for split in found if split.machine.is_feasible]
+    if not fitting:
+        return {}
+    best = min(fitting, key=lambda split: objective_value(split.machine, objective))
+    return dict(zip(SEARCHED, (best.fail_synthesis, best.fail_hardware), strict=True))
+
+
+def objective_value(found: MachineCost, objective: Objective) -> float:
+    """Return what the objective makes small, of a single job that fits."""
+    seconds, qubits = float(found.runtime_s), float(found.physical_qubits)
+    return {"runtime": seconds, "qubits": qubits, "volume": seconds * qubits}[objective]
 
 
 def even_split(job: Job, *, total: Any, fail_prob: Any) -> dict[str, Any]:

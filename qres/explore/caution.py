@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.record import Job
 from qres.config.record import Scenario
 from qres.measurement.record import Measurement
+from qres.physical.record import Machine
+from qres.physical.storage import why_plain
 from qres.pricing.record import Priced
 
 Warnings = tuple[tuple[str, str], ...]
@@ -18,7 +22,13 @@ ERROR_FLOOR = 1e-10
 ROUNDING = 1e-9
 
 
-def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Priced) -> Warnings:
+def cautions(
+    scenario: Scenario,
+    measurement: Measurement,
+    job: Job,
+    priced: Priced,
+    machines: Sequence[Machine] = (),
+) -> Warnings:
     """Return the warnings of a finished estimate, those of measurement and job first."""
     found = [*job.warnings]
     if not job.has_task and job.name != "counts":
@@ -32,6 +42,8 @@ def cautions(scenario: Scenario, measurement: Measurement, job: Job, priced: Pri
     found += _contradictions(priced, measurement)
     found += _ignored(measurement)
     found += _machines(priced)
+    found += _storage(machines, priced)
+    found += _several(scenario, priced)
     return tuple(dict.fromkeys(found))
 
 
@@ -166,3 +178,29 @@ def _machines(priced: Priced) -> list[tuple[str, str]]:
                 )
             )
     return found
+
+
+def _storage(machines: Sequence[Machine], priced: Priced) -> list[tuple[str, str]]:
+    """Return where a machine has cold storage and idle qubits lie on plain patches all the same."""
+    idle = float(priced.logical.idle_qubits)
+    return [
+        (
+            "W-STORAGE",
+            f"{machine.name}: {idle:,.0f} idle qubits are priced as plain patches:"
+            f" {why_plain(machine)}",
+        )
+        for machine, cost in zip(machines, priced.machines, strict=bool(machines))
+        if machine.storage and idle and cost.is_feasible and not cost.cold_qubits
+    ]
+
+
+def _several(scenario: Scenario, priced: Priced) -> list[tuple[str, str]]:
+    """Return where more machines were offered than a job has independent shots for."""
+    asked, shots = scenario.limits.n_machines, float(priced.logical.shots)
+    if asked <= shots:
+        return []
+    if shots <= 1:
+        text = "the job is one coherent run, so all but one machine would stand idle"
+    else:
+        text = f"the job has {shots:,.0f} independent shots, so more machines would stand idle"
+    return [("W-MACHINES", f"limits.machines {asked:,}: {text}")]

@@ -11,7 +11,7 @@ from qres.algorithms.record import Job
 from qres.algorithms.solvers.base import solver
 from qres.config.record import ErrorTarget, Objective
 from qres.errors import HypothesisError, InfeasibleError
-from qres.explore.budget import even_split
+from qres.explore.budget import FOUND, even_split, found_split, objective_value
 from qres.logical.formulas import count_stages, total
 from qres.logical.record import LogicalCost
 from qres.measurement.record import Measurement
@@ -75,6 +75,8 @@ def choose(
 ) -> Chosen:
     """Return the best of all open choices, at the even split of the error.
 
+    Only the failure of rotations that are synthesised as channels is split as is best.
+
     Best is what the machines say: least runtime, physical qubits or volume on the machine where
     that is least. Where no machine is feasible, and for ties, fewer gates and then fewer qubits.
 
@@ -112,7 +114,9 @@ def _offer(
 ) -> Offer:
     job = module.build(parameters, measurement, error, choice)
     budget = even_split(job, total=error.total, fail_prob=error.fail_prob)
-    job = job.with_budget(budget)
+    found = found_split(job, budget, machines, objective)
+    budget |= found
+    job = job.with_budget(budget, dict.fromkeys(found, FOUND))
     numbers = job.evaluate()
     if choice.solver:
         solver(choice.solver).check(float(numbers["kappa_eff"]), float(numbers["eps_solver"]))
@@ -122,12 +126,7 @@ def _offer(
 
 
 def _rank(cost: LogicalCost, machines: Sequence[Machine], objective: Objective) -> Rank:
-    values = {
-        "runtime": lambda found: float(found.runtime_s),
-        "qubits": lambda found: float(found.physical_qubits),
-        "volume": lambda found: float(found.runtime_s) * float(found.physical_qubits),
-    }
     priced = [estimate_machine(cost, machine, objective) for machine in machines]
-    feasible = [values[objective](found) for found in priced if found.is_feasible]
+    feasible = [objective_value(found, objective) for found in priced if found.is_feasible]
     gates = float(cost.toffoli + cost.t)
     return (not feasible, min(feasible, default=0.0), gates, float(cost.logical_qubits))

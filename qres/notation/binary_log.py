@@ -13,7 +13,10 @@ class BinaryLog(sympy.Function):
 
 def print_form(expression: Any) -> Any:
     """Return the expression with binary logarithms as such."""
-    return sympy.sympify(expression).replace(_is_log2, _to_log2)
+    expression = sympy.sympify(expression)
+    if not expression.has(sympy.log):
+        return expression
+    return expression.replace(_is_log2, _to_log2)
 
 
 def _is_log2(node: Any) -> bool:

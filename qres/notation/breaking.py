@@ -14,7 +14,7 @@ import sympy
 from sympy.core.function import Application
 
 from qres.notation.binary_log import print_form
-from qres.notation.latex import is_negative, ordered_terms, to_latex
+from qres.notation.latex import Printer, is_negative, ordered_terms
 from qres.notation.widths import COLUMN, width_of
 
 INDENT = 20.0
@@ -33,8 +33,10 @@ class Breaker:
 
     def __init__(self, width: float = COLUMN) -> None:
         self.width = width
-        self.letters: dict[str, str] = {}
+        self._printer = Printer({})
         self.definitions: list[tuple[str, Any]] = []
+        self._widths: dict[Any, float] = {}
+        self._letters_of: dict[Any, set[Any] | None] = {}
 
     def lines(self, left: str, expression: Any) -> list[str]:
         r"""Return the lines of an equation; all but the first begin with their sign.
@@ -64,10 +66,10 @@ class Breaker:
         return found
 
     def _piece(self, term: Any, is_first: bool) -> str:
-        shown = to_latex(sympy.Add(sympy.Integer(0), term), self.letters)
+        shown = self._latex(sympy.Add(sympy.Integer(0), term))
         if is_first:
             return shown
-        body = to_latex(-term, self.letters) if is_negative(term) else shown
+        body = self._latex(-term) if is_negative(term) else shown
         return f"- {body}" if is_negative(term) else f"+ {body}"
 
     def _fit(self, expression: Any, left: float) -> Any:
@@ -92,22 +94,29 @@ class Breaker:
             else (f"X_{len(self.definitions) + 1}")
         )
         self.definitions.append((name, part))
-        self.letters[name] = name
+        self._printer.letters[name] = name
         return sympy.Symbol(name, positive=True)
 
+    def _latex(self, part: Any) -> str:
+        """Return the LaTeX of a piece of an expression in print form."""
+        return self._printer.show(part)[0]
+
     def _width(self, part: Any) -> float:
-        return width_of(to_latex(part, self.letters))
+        """Return the width of a piece."""
+        if part not in self._widths:
+            self._widths[part] = width_of(self._latex(part))
+        return self._widths[part]
 
     def _candidates(self, part: Any, whole: Any) -> list[Any]:
         """Return the pieces of `part` that may be named, without bound indices."""
-        found = []
+        free, found = whole.free_symbols, []
         node: Any
         for node in sympy.preorder_traversal(part):
-            is_value = isinstance(node, sympy.Expr) and not node.is_Atom and not node.is_number
-            if node != part and is_value and node.free_symbols <= whole.free_symbols:
-                is_plain = issubclass(type(node), (sympy.Add, sympy.Mul, Application))
-                if is_plain and not is_negative(node) and node.as_coeff_Mul()[0] == 1:
-                    found.append(node)
+            if node not in self._letters_of:
+                self._letters_of[node] = node.free_symbols if _may_be_named(node) else None
+            own = self._letters_of[node]
+            if node is not part and own is not None and own <= free:
+                found.append(node)
         return found
 
     def _repeated(self, expression: Any, least: int) -> Any:
@@ -129,3 +138,11 @@ class Breaker:
         wide = [node for node in pieces if self._width(node) >= LEAST]
         ranked = filling or fitting or [node for node in wide if node.is_Add] or wide
         return max(ranked, key=lambda node: (self._width(node), str(node)), default=None)
+
+
+def _may_be_named(node: Any) -> bool:
+    """Say whether a piece is a sum, a product or a function worth a letter."""
+    if not isinstance(node, sympy.Expr) or node.is_Atom or node.is_number:
+        return False
+    is_plain = issubclass(type(node), (sympy.Add, sympy.Mul, Application))
+    return is_plain and not is_negative(node) and node.as_coeff_Mul()[0] == 1

@@ -21,20 +21,21 @@ def collect(package: ModuleType) -> list[Formula]:
 def find_nearby(package: ModuleType, name: str) -> Formula | None:
     """Return the formula of that name from a module that looks like its home, None if none does.
 
-    Looks are the file's: it holds the name, is called like its member, or its family. So one
+    First those whose file holds the name, then those called like its member or its family. So one
     formula is found without importing all.
     """
     folder = Path(next(iter(package.__path__)))
     family, *rest = name.split(".")
     stems = {part.replace("-", "_") for part in (family, *rest[:-1])}
-    files = sorted(folder.rglob("*.py"), key=lambda file: (file.stem not in stems, file))
-    for file in files:
-        if file.stem in stems or f'"{name}"' in file.read_text(encoding="utf-8"):
-            path = ".".join(file.relative_to(folder).with_suffix("").parts)
-            module = importlib.import_module(f"{package.__name__}.{path}")
-            for item in getattr(module, "FORMULAS", ()):
-                if item.name == name:
-                    return item
+    files = sorted(folder.rglob("*.py"))
+    holding = [file for file in files if f'"{name}"' in file.read_text(encoding="utf-8")]
+    called = [file for file in files if file.stem in stems]
+    for file in dict.fromkeys((*holding, *called)):
+        path = ".".join(file.relative_to(folder).with_suffix("").parts)
+        module = importlib.import_module(f"{package.__name__}.{path}")
+        for item in getattr(module, "FORMULAS", ()):
+            if item.name == name:
+                return item
     return None
 
 

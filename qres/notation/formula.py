@@ -109,6 +109,8 @@ class Formula:
             else:
                 found = self._scalar(*numbers)
             return np.broadcast_to(found, shape) if shape else found
+        except InputError:
+            raise
         except (ArithmeticError, ValueError) as error:
             raise RangeError(f"{self.name}: leaves the range of numbers ({error})") from None
 
@@ -225,8 +227,9 @@ class Formula:
     def at(self, **expressions: Any) -> Any:
         """Return the full expression with symbols replaced, to build other formulas from."""
         defaults = {k: v for k, v in self.defaults.items() if v is not None}
-        replaced = {symbol(name): value for name, value in {**defaults, **expressions}.items()}
-        return self.full().expression.subs(replaced, simultaneous=True)
+        values = {**defaults, **expressions}
+        known = {symbol(name): sympy.sympify(value) for name, value in values.items()}
+        return self.full().expression.xreplace(known)
 
     def unchecked(self) -> Formula:
         """Return the formula without its conditions: numbers from outside are no longer refused."""

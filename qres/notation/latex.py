@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -67,7 +68,7 @@ def to_latex(expression: Any, letters: Mapping[str, str] | None = None) -> str:
         expression: sympy expression.
         letters: of symbols that are not in the catalogue, or stand for something else here.
     """
-    return _Printer(letters or {}).show(print_form(expression))[0]
+    return Printer(letters or {}).show(print_form(expression))[0]
 
 
 def ordered_terms(expression: Any) -> list[Any]:
@@ -98,14 +99,45 @@ def is_negative(term: Any) -> bool:
     return bool(coefficient.is_number and coefficient.is_negative)
 
 
-class _Printer:
-    """Prints nodes; every method returns the LaTeX and how tightly it holds together."""
+@lru_cache(maxsize=4096)
+def _rank(factor: Any) -> tuple[int, str]:
+    """Return where a factor stands in a product."""
+    base = factor.base if factor.is_Pow else factor
+    if isinstance(factor, sympy.Piecewise):
+        return 0, ""
+    if isinstance(factor, sympy.binomial):
+        return 2, ""
+    if factor.is_number and not factor.atoms(sympy.Function):
+        return 1 if factor.is_Rational or factor.is_Float else 2, ""
+    if type(base).__name__ in _FUNCTIONS:
+        return ROOTS + 4, ""
+    if isinstance(factor, sympy.Sum):
+        return ROOTS + 5, ""
+    if isinstance(base, sympy.Function | sympy.Max | sympy.Min):
+        return ROOTS + 3, ""
+    if base.is_Atom or base.is_Indexed:
+        return 3, sympy.sstr(factor)
+    return ROOTS + (2 if base.is_Add else 1), sympy.sstr(factor)
+
+
+class Printer:
+    """Prints nodes; every method returns the LaTeX and how tightly it holds together.
+
+    A node is printed once for each place. Letters may be added, of symbols not printed before.
+    """
 
     def __init__(self, letters: Mapping[str, str]) -> None:
         self.letters = dict(letters)
+        self._shown: dict[tuple[Any, int], tuple[str, int]] = {}
 
     def show(self, node: Any, place: int = DISPLAY) -> tuple[str, int]:
         """Print a node where it stands."""
+        key = node, place
+        if key not in self._shown:
+            self._shown[key] = self._printed(node, place)
+        return self._shown[key]
+
+    def _printed(self, node: Any, place: int) -> tuple[str, int]:
         if isinstance(node, NamedFunction):
             is_operator = node.letter in _FUNCTIONS.values()
             return self._named(node, place), PRODUCT if is_operator else ATOM
@@ -254,7 +286,7 @@ class _Printer:
             return "1"
         roots = [factor for factor in factors if factor.is_Pow and factor.exp == sympy.S.Half]
         rest = [factor for factor in factors if factor not in roots]
-        ordered = sorted(rest, key=self._rank)
+        ordered = sorted(rest, key=_rank)
         is_alone = len(ordered) + bool(roots) == 1 and not in_product
         pieces = [
             self.show(factor, place)[0] if is_alone else self.held(factor, place, PRODUCT)
@@ -265,27 +297,9 @@ class _Printer:
         if roots:
             radicand = sympy.Mul(*(root.base for root in roots))
             inside = self.show(radicand, TEXT)[0]
-            position = sum(self._rank(factor)[0] < ROOTS for factor in ordered)
+            position = sum(_rank(factor)[0] < ROOTS for factor in ordered)
             pieces.insert(position, rf"\sqrt{{{inside}}}")
         return join(pieces)
-
-    def _rank(self, factor: Any) -> tuple[int, str]:
-        base = factor.base if factor.is_Pow else factor
-        if isinstance(factor, sympy.Piecewise):
-            return 0, ""
-        if isinstance(factor, sympy.binomial):
-            return 2, ""
-        if factor.is_number and not factor.atoms(sympy.Function):
-            return 1 if factor.is_Rational or factor.is_Float else 2, ""
-        if type(base).__name__ in _FUNCTIONS:
-            return ROOTS + 4, ""
-        if isinstance(factor, sympy.Sum):
-            return ROOTS + 5, ""
-        if isinstance(base, sympy.Function | sympy.Max | sympy.Min):
-            return ROOTS + 3, ""
-        if base.is_Atom or base.is_Indexed:
-            return 3, sympy.sstr(factor)
-        return ROOTS + (2 if base.is_Add else 1), sympy.sstr(factor)
 
     def _show_Pow(self, node: Any, place: int) -> tuple[str, int]:
         base, exponent = node.args
@@ -350,11 +364,11 @@ class _Printer:
 
     def _show_Sum(self, node: Any, place: int) -> tuple[str, int]:
         own = {limit[0].name: limit[0].name for limit in node.limits}
-        inner = _Printer({**self.letters, **own})
+        inner = Printer({**self.letters, **own})
         signs = "".join(self._sigma(inner, limit) for limit in reversed(node.limits))
         return f"{signs} {inner.held(node.function, place, PRODUCT)}", SUM
 
-    def _sigma(self, inner: _Printer, limit: Any) -> str:
+    def _sigma(self, inner: Printer, limit: Any) -> str:
         index, low, high = limit
         top = self.show(high, SCRIPT)[0]
         return rf"\sum_{{{inner.letter(index.name)}={self.show(low, SCRIPT)[0]}}}^{{{top}}}"

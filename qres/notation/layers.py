@@ -16,27 +16,8 @@ from qres.notation.memory import (
     BRIGADE,
     brigade_layers,
     brigade_unlayers,
-    ones_array,
-    ones_scalar,
 )
 from qres.notation.named import UNLIMITED, NamedFunction, ceil_log2, look, tree, unlook
-
-
-class ones(NamedFunction):
-    """Ones of a whole number in binary."""
-
-    letter = r"s_2"
-    definition = r"s_2(x) = \text{number of ones of } x \text{ in binary}"
-
-    @staticmethod
-    def scalar(x: Any) -> int:
-        """Count them."""
-        return ones_scalar(x)
-
-    @staticmethod
-    def array(x: Any) -> np.ndarray:
-        """Count them."""
-        return ones_array(x)
 
 
 def _levels(entries: Any) -> np.ndarray:

@@ -141,9 +141,12 @@ def lookup_block(entries: int, bitsize: int, controls: int, limit: int = UNLIMIT
 
 
 def uncompute_block(entries: int, controls: int, limit: int = UNLIMITED) -> int:
-    """Return the block exponent of the cheapest uncomputation, by exhaustive search with K <= M."""
+    """Return the block exponent of the cheapest uncomputation, by exhaustive search with K <= M.
+
+    Blocks of two are always allowed: signs are given in pairs, which takes no wider words.
+    """
     largest = max(0, int(entries).bit_length() - 1)
-    candidates = range(min(largest, int(limit)) + 1)
+    candidates = range(min(largest, max(int(limit), 1)) + 1)
     return min(candidates, key=lambda k: (uncompute_at(entries, controls, k), k))
 
 
@@ -172,7 +175,7 @@ class look(NamedFunction):
     definition = (
         r"\operatorname{look}(M, b, c) = \min_{K = 2^k < M,\ k \le k_{\max}}"
         r" \\ &\quad [\max(0, \lceil M/K\rceil - 2 + c) + (K - 1) b]"
-        r" \\ &\quad \text{(brigade: } 2M - 3 - s_2(M-1) + c \text{; free: } 0)"
+        r" \\ &\quad \text{(brigade: } 2M - 3 - \lceil\log_2 M\rceil + c \text{; free: } 0)"
     )
 
     @staticmethod
@@ -211,9 +214,9 @@ class unlook(NamedFunction):
     printed = 2
     letter = r"\operatorname{unlook}"
     definition = (
-        r"\operatorname{unlook}(M, c) = \min_{K = 2^k \le M,\ k \le k_{\max}}"
+        r"\operatorname{unlook}(M, c) = \min_{K = 2^k \le M,\ k \le \max(k_{\max}, 1)}"
         r" \\ &\quad \max(0, \lceil M/K\rceil + K - 4 + c)"
-        r" \\ &\quad \text{(brigade: } 2M - 3 - s_2(M-1) + c \text{; free: } 0)"
+        r" \\ &\quad \text{(brigade: } 2M - 3 - \lceil\log_2 M\rceil + c \text{; free: } 0)"
     )
 
     @staticmethod
@@ -229,7 +232,7 @@ class unlook(NamedFunction):
         """Search both powers of two around the continuous optimum."""
         entries = np.ceil(np.asarray(entries, float))
         floor_log2 = np.frexp(np.maximum(entries, 1.0))[1] - 1.0
-        largest = np.minimum(floor_log2, limit)
+        largest = np.minimum(floor_log2, np.maximum(limit, 1))
         best = np.full(np.broadcast(entries, largest).shape, np.inf)
         for exponent in _exponents_near(entries, largest):
             block = np.exp2(exponent)

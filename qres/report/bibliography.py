@@ -11,6 +11,7 @@ from qres.notation.catalogue import collect
 from qres.notation.formula import Formula
 from qres.notation.source import LIU_2024, Paper, Source
 from qres.physical.registry import find_code, find_factory, find_layout
+from qres.physical.storage import COLD
 from qres.report.record import Result
 
 
@@ -32,7 +33,7 @@ def sources(report: Result) -> Iterator[Source]:
 
 
 def machine_formulas(report: Result, hardware: str | None = None) -> list[Formula]:
-    """Return the formulas of code, layout and factory of the machines that can do it.
+    """Return the formulas of code, layout, factory and storage of the machines that can do it.
 
     Args:
         report: with prices, else there are none.
@@ -47,8 +48,11 @@ def machine_formulas(report: Result, hardware: str | None = None) -> list[Formul
             factory = str(cost.factory).split()[0]
             parts += [] if factory == "none" else [find_factory(factory)]
             own = [item for part in parts for item in _own(part)]
-            named = [item for item in every if item.name.startswith(f"factory.{factory}.")]
-            found |= {item.name: item for item in (*own, *named)}
+            names = () if factory == "none" else find_factory(factory).rests_on
+            stems = tuple(f"factory.{name}." for name in names)
+            named = [item for item in every if item.name.startswith(stems)]
+            cold = [COLD] if cost.cold_qubits else []
+            found |= {item.name: item for item in (*own, *named, *cold)}
     return list(found.values())
 
 

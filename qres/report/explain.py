@@ -19,6 +19,7 @@ from qres.report.units import number
 Lines = Iterator[tuple[int, int, str]]
 
 LAYERS = "logical.layers"
+IDLE = "logical.idle_qubits"
 DEPTH = 2
 """Levels of definitions that a tree follows down."""
 
@@ -74,6 +75,7 @@ def _options(report: Result) -> dict[str, Callable[[], Lines]]:
             found[f"logical.{key}"] = lambda key=key, total=total: tree.total(key, total)
     if report.priced is not None:
         found[LAYERS] = tree.layers
+        found[IDLE] = tree.idle
     return found | answers(report)
 
 
@@ -138,6 +140,18 @@ class _Tree:
         for cost in priced.stages:
             if not cost.is_classical:
                 yield line(f"{cost.name}: {number(whole(cost.layers))}", 2)
+
+    def idle(self) -> Lines:
+        """Yield the qubits that are held and not at work, and what works at most in each stage."""
+        priced = self.report.priced
+        if priced is None:
+            return
+        yield line(f"{IDLE} = {number(whole(priced.logical.idle_qubits))} qubits")
+        yield line(f"= logical_qubits {number(whole(priced.logical.logical_qubits))} less", 1)
+        yield line("the largest number at work at one moment in", 1)
+        for cost in priced.stages:
+            if cost.logical_qubits:
+                yield line(f"{cost.name}: {number(whole(cost.active_qubits))}", 2)
 
     def _branches(self, names: list[str], level: int, depth: int) -> Lines:
         for name in names:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".json", ".csv", ".tex", ".bib", ".html", ".pdf", ".svg", ".png")
 
+COUNTS = ".qdk.json"
+"""End of the name of a file that takes the logical counts alone, as the QDK reads them."""
+
+
+def format_of(path: Path) -> str:
+    """Return what decides about a file's content: `.qdk.json`, or its suffix."""
+    return COUNTS if path.name.endswith(COUNTS) else path.suffix
+
 
 def check_format(path: Path) -> None:
     """Refuse a file that could not be made here, whatever the report holds.
@@ -34,14 +42,16 @@ def check_format(path: Path) -> None:
 
 
 def content(report: Report, suffix: str) -> str | bytes:
-    """Return the content of the file of one suffix of `SUFFIXES`.
+    """Return the content of the file of one suffix of `SUFFIXES`, or of `COUNTS`.
 
     Raises:
-        InputError: a picture of a report that has no magic states.
+        InputError: a picture of a report that has no magic states, or counts of one without a price.
         ToolError: pdflatex failed.
     """
     if suffix == ".json":
         return json.dumps(report.to_dict(), indent=2, allow_nan=False) + "\n"
+    if suffix == COUNTS:
+        return _counts(report)
     if suffix == ".csv":
         return _csv(report)
     if suffix == ".html":
@@ -62,6 +72,12 @@ def content(report: Report, suffix: str) -> str | bytes:
     from qres.report.pdf import make_pdf
 
     return make_pdf(document(report))
+
+
+def _counts(report: Report) -> str:
+    if report.priced is None:
+        raise InputError(f"{COUNTS}: there are no counts: {': '.join(report.failure or ())}")
+    return json.dumps(report.to_logical_counts(), indent=2) + "\n"
 
 
 def _picture(report: Report, suffix: str) -> bytes:

@@ -28,6 +28,7 @@ INPUTS = (
     "kappa",
     "solution_overlap",
     "logical_qubits",
+    "idle_qubits",
     "toffoli",
     "t",
     "rotations",

@@ -42,13 +42,20 @@ def _who(report: Result) -> str:
     classical = report.priced.classical
     if verdict.ratio is None or verdict.machine is None or classical is None:
         return f"No winner: {verdict.reason}.{_alone(report)}"
-    machine = report.machines[verdict.machine].name
+    machine = _machine(report, verdict.machine)
     seconds = float(report.priced.quantum_s(verdict.machine, is_floor=verdict.is_floor))
     device = duration(float(classical.runtime_s))
     against = f"{duration(seconds)} on {machine} against {device} on one {report.device.name}"
     if verdict.is_floor:
         against = f"no machine here can; with free magic states, one gate after the other, still {against}"
     return f"{_winner(verdict)}: {against}.{_why(verdict)}"
+
+
+def _machine(report: Result, index: int) -> str:
+    """Return the name of a machine, with how many of it share the shots of the job."""
+    machine, shots = report.machines[index], report.priced.logical.shots if report.priced else 1
+    n_machines = min(machine.n_machines, shots)
+    return f"{n_machines:,} machines {machine.name}" if n_machines > 1 else machine.name
 
 
 def _winner(verdict: Verdict) -> str:

@@ -84,15 +84,14 @@ def place(report: Result) -> str:
 
 
 def _network(report: Result, model: NetworkModel) -> str:
-    shape = ", ".join(map(str, model.architecture.hidden))
-    kind = f"{model.architecture.kind} [{shape}]" if shape else model.architecture.kind
+    kind = str(model.architecture)
     weights = (
         f"trained with seed {model.train.seed}"
         if model.checkpoint is None
         else f"checkpoint {_relative(report, model.checkpoint)}"
     )
     pruned = f", {model.prune.fraction:.0%} pruned" if model.prune.fraction else ""
-    return f"{kind} on {model.dataset}, {weights}{pruned}"
+    return f"{kind} on {model.dataset.kind}, {weights}{pruned}"
 
 
 def _facts(report: Result) -> str:

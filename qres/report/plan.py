@@ -75,6 +75,15 @@ def _system(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _origin(report: Result) -> str:
+    """Say where an error comes from that was left to us and measured."""
+    found = report.measurement.values.get("readout_tolerance")
+    if not report.scenario.is_error_open or found is None or found.value is None:
+        return ""
+    word = "is" if float(found) == report.scenario.error.total else "lies below"
+    return f"; left out, it {word} the read-out tolerance that was measured"
+
+
 def _error(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what `error.total` is of, and what it is turned into."""
     total, relative = report.scenario.error.total, choices["error.total is relative to"]
@@ -84,5 +93,5 @@ def _error(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
     elif relative.startswith("nothing"):
         text = f"error.total {total:g} is absolute, of what is read out"
     else:
-        text = f"error.total {total:g} is relative to {relative}"
+        text = f"error.total {total:g} is relative to {relative}{_origin(report)}"
     return [("error", text)]

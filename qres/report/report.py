@@ -47,19 +47,20 @@ class Report(Result):
     def save(self, path: str | Path) -> None:
         """Write the report; the suffix decides.
 
-        `.json` all of it, `.csv` the stages, `.tex` a complete document, `.pdf` the same set by
-        pdflatex, `.bib` the works it rests on, `.html` one page, `.svg` and `.png` the stages drawn.
+        `.json` all of it, `NAME.qdk.json` the logical counts as the QDK reads them, `.csv` the
+        stages, `.tex` a complete document, `.pdf` the same set by pdflatex, `.bib` the works it rests
+        on, `.html` one page, `.svg` and `.png` the stages drawn.
 
         Raises:
             InputError: another suffix, a program or library that is missing, or a place that
                 cannot be written.
             ToolError: pdflatex failed.
         """
-        from qres.report.formats import check_format, content
+        from qres.report.formats import check_format, content, format_of
 
         target = Path(path)
         check_format(target)
-        write_atomic(target, content(self, target.suffix))
+        write_atomic(target, content(self, format_of(target)))
 
     def explain(self, name: str, width: int = 100) -> str:
         """Return where a number comes from: formula, values put in, sources.

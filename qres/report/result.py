@@ -73,6 +73,8 @@ def _target(report: Result) -> dict[str, Any]:
 def _limits(report: Result) -> dict[str, float | None]:
     """Return what the machines must stay within; null where nothing is set."""
     limits = asdict(report.scenario.limits)
+    if limits["n_machines"] == 1:
+        del limits["n_machines"]
     return {name: value if math.isfinite(value) else None for name, value in limits.items()}
 
 
@@ -167,6 +169,8 @@ def _flops(report: Result, stage: StageCost) -> Any:
 def _logical(report: Result) -> dict[str, Any]:
     totals: dict[str, Any] = {name: plain(item) for name, item in logical_totals(report).items()}
     totals["layers"] = whole(report.priced.logical.layers) if report.priced else None
+    if report.priced and any(machine.storage for machine in report.machines):
+        totals["idle_qubits"] = whole(report.priced.logical.idle_qubits)
     found = report.agreement
     totals["agreement"] = {
         "status": found.status if found else "formula-only",
@@ -230,7 +234,15 @@ def _machine(report: Result, cost: MachineCost) -> dict[str, Any]:
         "limited_by": str(cost.limited_by),
         "runtime_floor_s": float(cost.runtime_floor_s),
         "logical_error_per_cycle": float(cost.logical_error_per_cycle),
+        **_shared_and_stored(report, cost),
     }
+
+
+def _shared_and_stored(report: Result, cost: MachineCost) -> dict[str, int]:
+    """Return machines side by side and qubits in cold storage, where either was asked for."""
+    machine = next(item for item in report.machines if item.name == cost.hardware)
+    found = {"n_machines": whole(cost.n_machines)} if machine.n_machines > 1 else {}
+    return found | ({"cold_qubits": whole(cost.cold_qubits)} if machine.storage else {})
 
 
 def _verdict(report: Result) -> dict[str, Any]:

@@ -28,6 +28,17 @@ COMMANDS = (
         ],
         5,
     ),
+    ("python -c 'import sympy'", [sys.executable, "-c", "import sympy"], 5),
+    (
+        "qres formula linear-system.toffoli",
+        [*QRES, "formula", "linear-system.toffoli", "--format", "latex"],
+        5,
+    ),
+    (
+        "qres formula carleman-gd.toffoli",
+        [*QRES, "formula", "carleman-gd.toffoli", "--format", "latex"],
+        5,
+    ),
     ("python -c 'import qualtran'", [sys.executable, "-c", "import qualtran"], 3),
     ("qres estimate liu-2024-7m", [*QRES, "estimate", "liu-2024-7m"], 3),
     ("qres measure digits-mlp, empty store", [*QRES, "measure", "digits-mlp"], 3),

@@ -203,7 +203,8 @@ def _job(member: Member) -> Job:
     return job.with_budget(split)
 
 
-def members() -> list[Member]:
+@cache
+def members() -> tuple[Member, ...]:
     """Return every solver, read-out, encoding and rule, but not every combination of them.
 
     All read-outs and all encodings go with one solver, each of them with all rules where the other
@@ -221,7 +222,7 @@ def members() -> list[Member]:
             choices = module.candidates(scenario.algorithm, measurement, scenario.error)
             kept = [item for item in choices if is_kept(name, solver, way, item)]
             found += [Member(name, solver, tuple(way.items()), choice) for choice in kept]
-    return found
+    return tuple(found)
 
 
 def _ways(name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -265,6 +266,7 @@ def is_kept(name: str, solver: str, way: dict[str, Any], choice: Choice) -> bool
     return choice.rule == RULE or not unusual["readout"] or name == "carleman-gd"
 
 
+@cache
 def rivals() -> dict[str, tuple[Member, ...]]:
     """Return the members among which `auto` chooses, and those of each encoding alone."""
     found: dict[str, tuple[Member, ...]] = {}

@@ -15,8 +15,7 @@ from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
-from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import System
+from qres.algorithms.system import Part
 from qres.errors import InputError
 from qres.notation.compiled import compile_array, compile_exact
 from qres.notation.symbols import symbol
@@ -38,14 +37,15 @@ def numbers(draw: st.DrawFn, encodings: Any, degree: int) -> dict[str, Any]:
     whole = {
         "dim": draw(st.integers(1, 40)),
         "truncation_order": draw(st.integers(2, 4)),
-        "time_bits": draw(st.integers(1, 12)),
         "segment_steps": draw(st.integers(1, 3000)),
+        "padding": draw(st.integers(0, 3000)),
         "matrix_bits": draw(st.integers(2, 40)),
         "rhs_bits": draw(st.integers(2, 40)),
         "matrix_queries": draw(st.integers(1, 10**9)),
         "state_queries": draw(st.integers(1, 10**9)),
         "block_limit": draw(st.sampled_from([0, 63])),
     }
+    whole["time_bits"] = (whole["segment_steps"] + whole["padding"]).bit_length()
     whole["map_order"] = draw(st.integers(1, whole["truncation_order"]))
     whole["index_bits"] = (whole["dim"] - 1).bit_length()
     for name, power in (("sparsity", 1), ("t3_sparsity", 2), ("t4_sparsity", 3)):
@@ -66,30 +66,15 @@ def put_in(expression: Any, values: dict[str, Any]) -> Any:
     return compiled(*(values[name] for name in free))
 
 
-def solved(encodings: Any, degree: int) -> System:
-    """Return the lifted system."""
-    return System(
-        name="lift",
-        matrix=lifted_matrix(encodings, degree),
-        source=lifted_vector(),
-        solver=solver("shortcut-known-norm"),
-    )
+def parts_of(encodings: Any, degree: int) -> tuple[Part, Part]:
+    """Return matrix and right-hand side of the lifted system."""
+    return lifted_matrix(encodings, degree), lifted_vector()
 
 
-def circuit(system: System, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the circuit of a run, and its block exponents by name."""
-    from qres.bloqs.linear_solver import SolverRun
-
+def circuits(parts: tuple[Part, Part], values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the circuits of both, and their block exponents by name."""
     blocks = Blocks(values)
-    run = SolverRun(
-        system.matrix.bloq(values, blocks),
-        system.source.bloq(values, blocks),
-        values["matrix_queries"],
-        values["state_queries"],
-        values["index_width"],
-        system.solver.qubits,
-    )
-    return run, blocks.exponents
+    return [part.bloq(values, blocks) for part in parts], blocks.exponents
 
 
 def count(bloq: Any) -> tuple[Any, ...]:
@@ -99,22 +84,28 @@ def count(bloq: Any) -> tuple[Any, ...]:
     return toffoli, gates.t, gates.rotation, get_cost_value(bloq, QubitCount(), costs_cache={})
 
 
+def held(bloq: Any) -> Any:
+    """Return the qubits of all registers of a circuit."""
+    return sum(register.total_bits() for register in bloq.signature)
+
+
 @pytest.mark.parametrize(("encodings", "degree"), WAYS, ids=NAMES)
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_the_formula_counts_the_circuit(encodings, degree, data):
     values = data.draw(st.composite(numbers)(encodings, degree))
-    system = solved(encodings, degree)
-    values["query_toffoli"] = put_in(system.matrix.toffoli(0), values)
-    ancillas = put_in(system.matrix.ancillas, values)
-    values["held_qubits"] = values["index_width"] + ancillas + system.solver.qubits
-    run, _ = circuit(system, values)
-    for controls in (0, 1):
-        unit = system.run(controls)
-        expected = [put_in(item, values) for item in (unit.toffoli, unit.t, unit.rotations)]
-        found = count(run.with_controls(controls))
-        assert list(found) == [*expected, put_in(unit.qubits, values)]
-        assert all(isinstance(number, int) for number in found)
+    parts = parts_of(encodings, degree)
+    bloqs, _ = circuits(parts, values)
+    assert bloqs[0].ancilla_bitsize == put_in(parts[0].ancillas, values)
+    assert bloqs[0].system_bitsize == values["index_width"]
+    for part, plain in zip(parts, bloqs, strict=True):
+        for controls in (0, 1):
+            bloq = plain.with_controls(controls)
+            gates = [put_in(item(controls), values) for item in (part.toffoli, part.rotations)]
+            found = count(bloq)
+            width = held(bloq) + put_in(part.width(controls), values)
+            assert list(found) == [gates[0], 0, gates[1], width]
+            assert all(isinstance(number, int) for number in found)
 
 
 @pytest.mark.parametrize(("encodings", "degree"), WAYS, ids=NAMES)
@@ -122,18 +113,20 @@ def test_the_formula_counts_the_circuit(encodings, degree, data):
 @given(data=st.data())
 def test_substituting_then_counting_equals_counting_then_substituting(encodings, degree, data):
     values = data.draw(st.composite(numbers)(encodings, degree).filter(lambda v: v["dim"] > 8))
-    system = solved(encodings, degree)
+    parts = parts_of(encodings, degree)
     names = {name: value if name in CONCRETE else symbol(name) for name, value in values.items()}
-    letters, symbols = circuit(system, names)
-    run, exponents = circuit(system, values)
+    letters, symbols = circuits(parts, names)
+    bloqs, exponents = circuits(parts, values)
     assert symbols.keys() == exponents.keys()
     known = {item: sympy.Integer(exponents[name]) for name, item in symbols.items()}
-    for controls in (0, 1):
-        costs = [sympy.sympify(cost) for cost in count(letters.with_controls(controls))]
-        free = set().union(*(cost.free_symbols for cost in costs))
-        assert {symbol("matrix_bits"), symbol("rhs_bits"), symbol("time_bits")} <= free
-        known |= {item: sympy.sympify(values[str(item)]) for item in free - known.keys()}
-        assert tuple(cost.xreplace(known) for cost in costs) == count(run.with_controls(controls))
+    for lettered, bloq in zip(letters, bloqs, strict=True):
+        for controls in (0, 1):
+            costs = [sympy.sympify(cost) for cost in count(lettered.with_controls(controls))]
+            free = set().union(*(cost.free_symbols for cost in costs))
+            known |= {item: sympy.sympify(values[str(item)]) for item in free - known.keys()}
+            found = tuple(cost.xreplace(known) for cost in costs)
+            assert found == count(bloq.with_controls(controls))
+    assert {symbol("matrix_bits"), symbol("rhs_bits"), symbol("time_bits")} <= known.keys()
 
 
 @pytest.mark.parametrize(("encodings", "degree"), WAYS, ids=NAMES)

@@ -33,9 +33,8 @@ def numbers(draw: st.DrawFn, name: str, degree: int) -> dict[str, Any]:
         "dim": draw(st.integers(1, 40)),
         "truncation_order": order,
         "map_order": draw(st.integers(1, order)),
-        "time_bits": draw(st.integers(1, 12)),
         "segment_steps": draw(st.integers(1, 3000)),
-        "padding": 0,
+        "padding": draw(st.integers(0, 900)),
         "matrix_bits": draw(st.integers(2, 40)),
         "rhs_bits": draw(st.integers(2, 40)),
         "matrix_queries": draw(st.integers(1, 10**9)),
@@ -43,6 +42,7 @@ def numbers(draw: st.DrawFn, name: str, degree: int) -> dict[str, Any]:
         "block_limit": draw(st.sampled_from([0, 63])),
     }
     whole["index_bits"] = (whole["dim"] - 1).bit_length()
+    whole["time_bits"] = (whole["segment_steps"] + whole["padding"]).bit_length()
     for key, power in (("sparsity", 1), ("t3_sparsity", 2), ("t4_sparsity", 3)):
         whole[key] = draw(st.integers(1, whole["dim"] ** power))
     sizes = "max_entry t3_max_entry t4_max_entry frobenius_norm t3_frobenius t4_frobenius grad_norm"
@@ -61,7 +61,7 @@ def put_in(expression: Any, values: dict[str, Any]) -> Any:
 
 def solved(name: str, degree: int) -> System:
     matrix, source = RULE.parts(name, degree)
-    return System(name="job", matrix=matrix, source=source, solver=solver("shortcut-known-norm"))
+    return System(name="job", matrix=matrix, source=source, solver=solver("jennings"))
 
 
 def circuit(system: System, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

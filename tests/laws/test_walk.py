@@ -78,10 +78,14 @@ def test_the_walk_meets_every_member(family):
 
 @pytest.mark.parametrize("place", HOMES)
 def test_a_member_has_a_formula_of_its_own(place):
+    """One that is put together of others has those of each of them."""
     family, name = place.split(": ")
-    by_name = [item for key, item in CATALOGUE.items() if key.startswith(f"{KIND[family]}.{name}.")]
-    own = getattr(HOMES[place], "FORMULAS", ()) or by_name
-    assert own, f"{place} has no formula"
+    own = getattr(HOMES[place], "FORMULAS", ())
+    parts = getattr(getattr(HOMES[place], "MEMBER", None), "rests_on", ())
+    for part in () if own else parts or (name,):
+        start = f"{KIND[family]}.{part}."
+        found = [item for key, item in CATALOGUE.items() if key.startswith(start)]
+        assert found, f"{place} rests on {part}, which has no formula"
     assert all(CATALOGUE[item.name] is item for item in own)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import qres
 
@@ -65,6 +64,8 @@ def bare_jupyter(tmp_path, monkeypatch):
 
 @every_run
 def test_runs_and_ends_in_a_picture(path, tmp_path, bare_jupyter):
+    from nbclient import NotebookClient
+
     work = tmp_path / "work"
     work.mkdir()
     notebook = nbformat.read(path, as_version=4)

@@ -18,7 +18,8 @@ from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 import qres
 import qres.algorithms.circuit as circuits
 from qres.algorithms.blocks import Blocks
-from qres.bloqs.batched_step import BatchedTrees, BatchOfStep
+from qres.bloqs.batched_encoding import BatchedTrees
+from qres.bloqs.batched_step import BatchOfStep
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.measurement.given import take_given
 from qres.measurement.record import Segment
@@ -192,18 +193,18 @@ def test_angles_are_fine_enough(seed):
 # ------------------------------------------------------------------ gates
 
 
-def look(entries, bits):
+def look(entries, bits, controls=1):
     if entries <= 1:
         return 0
     sizes = [k for k in range(20) if 2**k < entries]
-    return min(max(0, math.ceil(entries / 2**k) - 2) + (2**k - 1) * bits for k in sizes)
+    return min(max(0, math.ceil(entries / 2**k) - 2 + controls) + (2**k - 1) * bits for k in sizes)
 
 
-def unlook(entries):
+def unlook(entries, controls=1):
     if entries <= 1:
         return 0
     sizes = [k for k in range(20) if 2**k <= entries]
-    return min(max(0, math.ceil(entries / 2**k) + 2**k - 4) for k in sizes)
+    return min(max(0, math.ceil(entries / 2**k) + 2**k - 4 + controls) for k in sizes)
 
 
 def tree(rows, levels, bits):
@@ -211,19 +212,34 @@ def tree(rows, levels, bits):
     return tables + levels * (bits - 1)
 
 
+@pytest.mark.parametrize("size", [3, 4])
 @pytest.mark.parametrize(("n_batches", "has_table"), [(2, 0), (3, 1), (4, 0), (6, 1)])
-def test_gates_by_hand(n_batches, has_table):
-    """r = 4, n = 2, T = 7, tau = ceil(log2 11) = 4. Breaking it means: a table has other rows."""
-    numbers = report_of(1, n_batches).priced.numbers
+def test_gates_by_hand(n_batches, has_table, size):
+    """T = 7, tau = ceil(log2 11) = 4, n = 2. Breaking it means: a table has other rows.
+
+    The encoding always stands under one control, so it has n = 2 controlled swaps. Beside it: who
+    acts 1, carries of the limits 4, shift 3: 2 tau = 8. A row of the table is (batch, row) on 2 qubits
+    for the row, so three weights take (n_b - 1) 4 + 3 rows; full rows on three weights also have a
+    comparison with 3, on 2 qubits. The solver has a control for U_A, which is joined in twice: 10.
+    """
+    sizes = {f"model__given__{name}": size for name in ("n_params", "n_active", "sparsity")}
+    numbers = report_of(1, n_batches, **sizes).priced.numbers
     bits, batch_bits = numbers["matrix_bits"], math.ceil(math.log2(n_batches))
-    step = tree(4 * n_batches, 2, bits) + tree(n_batches, 2, bits)
+    rows = (n_batches - 1) * 4 + size
+    step = tree(rows, 2, bits) + tree(n_batches, 2, bits) + 2
     scale = look(n_batches, bits) + unlook(n_batches) + bits - 1
-    batch = has_table * (look(STEPS, batch_bits) + unlook(STEPS))
-    assert numbers["query_toffoli"] == step + scale + batch + 3
-    sparse = report_of(1, n_batches, "sparse").priced.numbers
-    bits = sparse["matrix_bits"]
-    entries = n_batches * 4 * 4  # rows full: the involution is free
-    assert sparse["query_toffoli"] == look(entries, bits) + unlook(entries) + bits - 1 + batch + 3
+    batch = has_table * (look(STEPS, batch_bits, 0) + unlook(STEPS, 0))
+    assert numbers["query_toffoli"] == step + scale + batch + 10
+    sparse = report_of(1, n_batches, "sparse", **sizes).priced.numbers
+    bits, entries = sparse["matrix_bits"], rows * 4
+    value = look(entries, bits) + unlook(entries) + bits - 1
+    beyond = 2 if size == 3 else 0
+    assert sparse["query_toffoli"] == value + 2 + beyond + batch + 10
+    partial = sizes | {"model__given__sparsity": 2}
+    sparse = report_of(1, n_batches, "sparse", **partial).priced.numbers
+    bits, entries = sparse["matrix_bits"], rows * 2
+    pairs = [look(entries, width) + unlook(entries) for width in (bits, 2 + 1)]
+    assert sparse["query_toffoli"] == sum(pairs) + bits - 1 + batch + 10
 
 
 def test_twice_the_batches_are_about_the_square_root_of_two():

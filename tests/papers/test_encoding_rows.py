@@ -144,11 +144,11 @@ def test_the_poisson_row():
     # additions of 4 (cut at 16) and of 8 qubits
     expected = {"n_diagonals": 5, "diagonal_sum": 8.0, "shift_bits": 4 + 8, "n_cuts": 2}
     assert values == expected
-    # 22 bits: 3 additions of 21 and a list of 4 (2 + 1), twice; 5 offsets (3 + 2); additions 12
+    # 22 bits: 3 additions of 21 and a list of 4 (2 + 0), twice; 5 offsets (3 + 1); additions 12
     count = formula("encoding.computed.toffoli")(
         dim=256, index_bits=8, n_diagonals=5, slot_bits=3, shift_bits=12, n_cuts=2, matrix_bits=22
     )
-    assert count == 2 * (63 + 3) + 5 + 12
+    assert count == 2 * (63 + 2) + 4 + 12
 
 
 # ------------------------------------------------------------------ Gauss-Newton

@@ -2,8 +2,9 @@
 
 the derivation of the training pipeline, section 14a, says which circuit a query is. Here each is built with
 numpy, register by register, at the number of angle bits that `qres` buys, and its block is compared
-with what it stands for. No circuit of `qres` is used: a failure means that normalisation, ancillas
-or bits that are charged do not encode the matrix to the precision that the budget assumes.
+with what it stands for, and the gates of a history are worked out by hand. No circuit of `qres` is
+used: a failure means that normalisation, ancillas, bits or gates that are charged are not those of a
+circuit that encodes the matrix to the precision that the budget assumes.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ import math
 
 import numpy as np
 import pytest
+import sympy
 
 import qres
+from qres.algorithms.encodings.base import encoding
+from qres.algorithms.history import history_matrix
+from qres.notation.compiled import compile_exact
+from qres.notation.symbols import symbol
 
 RATE, STEPS, PADDING = 0.1, 5, 2
 
@@ -223,6 +229,48 @@ def flagged_shift(time_bits, last, kept):
         for flag in range(2):
             shift[2 * ((t + 1) % size) + (flag ^ raised), 2 * t + flag] = 1
     return shift
+
+
+CARD = {"dim": 6, "index_bits": 3, "time_bits": 4, "matrix_bits": 12, "block_limit": 63}
+CARD |= {"sparsity": 3, "slot_bits": 2, "slots": 4, "is_full": 0}
+"""Six weights, eleven rows (tau = 4), angles of 12 bits; three entries a row for `sparse`."""
+
+
+def put_in(expression):
+    free = sorted(str(item) for item in sympy.sympify(expression).free_symbols)
+    letters = tuple(symbol(name) for name in free)
+    return compile_exact(letters, sympy.sympify(expression))(*(CARD[name] for name in free))
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "alive"),
+    [
+        # rows of 6: 6-2+1, by pairs 3+2-4+1; 12: 12-2+1, by fours 3+4-4+1; 24: 24-2+1, by fours
+        # 6+4-4+1. Norms 1: 0, 0. 2: 1, 0. 4: 3, by pairs 2+2-4+1. Additions 6 x 11, swaps 3. Alive:
+        # 24 entries one by one, a word of 12 and 5 of unary iteration.
+        ("frobenius", (5 + 2 + 11 + 4 + 23 + 7) + (1 + 3 + 1) + 6 * 11 + 3, 12 + 5),
+        # 24 entries, angles as above and an addition; moves of 5 bits: by pairs 12-2+1+5, 7 as before
+        ("sparse", (23 + 7 + 11) + (16 + 7), 12 + 5),
+        # 48 entries: by pairs 24-2+1+12, by eights 6+8-4+1 = by fours 12+4-4+1; swaps 3; as six is not
+        # eight, a comparison of 3. Alive: two words of 12 and 5.
+        ("dense", (35 + 11 + 11) + 3 + 3, 24 + 5),
+    ],
+)
+def test_history_gates_by_hand(name, step, alive):
+    """14a. Breaking it means: the step, who acts, where, or the shift is priced as another circuit.
+
+    The step is one of three terms, so it stands under one control whatever the outer one: who acts 1.
+    Nothing leaves the last row and no step is in an idle one: the carries of one addition, 4. The
+    shift: 3. An outer control is joined with the choice of the shift: 1, and 1 to erase who acts.
+    Weights: two rotations before, two after; none of them has a control.
+    """
+    part = history_matrix(encoding(name))
+    assert put_in(part.toffoli(0)) == step + 1 + 4 + 3
+    assert put_in(part.toffoli(1)) == step + 1 + 4 + 3 + 2
+    assert part.rotations(0) == part.rotations(1) == 4
+    assert put_in(part.width(0)) == put_in(part.width(1)) == alive + 1
+    own = {"frobenius": 3, "sparse": 2 + 1, "dense": 3 + 1 + 1}[name]
+    assert put_in(part.ancillas) == 2 + 1 + own
 
 
 def test_history_matrix():

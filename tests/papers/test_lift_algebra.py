@@ -307,7 +307,7 @@ def test_the_circuit_has_as_many_exchanges_and_angles_as_the_moves(order, most, 
     tree = LoadedRotationTree(1, 1, 4, (0,), (0,))
     rows = [LoadedRotationTree(2, k, 4, (0,) * k, (0,) * k) for k in range(1, degree + 1)]
     parts = [FactorTrees(row, tree, order=k, alpha=1, epsilon=0.1) for k, row in enumerate(rows, 1)]
-    bloq = LiftedMatrix(tree, parts, order, most, 3, alpha=2, epsilon=0.1)
+    bloq = LiftedMatrix(tree, parts, order, most, 3, 5, 2, alpha=2, epsilon=0.1)
     tensors, nothing, tally = coefficients(2, 1, degree), [None] * most, []
     choose(np.ones((2,) * order + (1,)), nothing, nothing, tensors, order, tally)
     assert sum(bloq.exchanges) == len(tally)

@@ -38,13 +38,15 @@ FACTORS = {
     # row, norms, 3 swaps; for F_2 a ladder over 3 qubits and the control
     "frobenius": (ROW + 3 * 11 + PREP + 3, ROW_PAIRS + 6 * 11 + PREP + 3 + 3),
     # 48 entries and one addition, 3 swaps; 384 entries (by fours 96-2+1+36, by sixteens
-    # 24+16-4+1), 3 swaps, 3 controlled Hadamards, the ladder
-    "dense": ((35 + 11) + 11 + 3, (131 + 37) + 11 + 3 + 3 + 3),
+    # 24+16-4+1), 3 swaps, 3 controlled Hadamards, the ladder; each flags rows 6 and 7 by comparing 3
+    # bits
+    "dense": ((35 + 11) + 11 + 3 + 3, (131 + 37) + 11 + 3 + 3 + 3 + 3),
     # 12 values; 12 codes of 4 bits (by pairs 6-2+1+4). 24 values; 6 * 2^4 = 96 codes of 7 bits
-    # (by fours 24-2+1+21; by eights 17), one Hadamard that is alone, the ladder
+    # (by fours 24-2+1+21; by eights 17), one Hadamard that is alone, the ladder; in each the moves
+    # are off in rows 6 and 7: 2 carries before and 2 after, and one gate that joins the control
     "sparse": (
-        (11 + 4) + 11 + (9 + 4),
-        (23 + 7) + 11 + (44 + 17) + 1 + 3,
+        (11 + 4) + 11 + (9 + 4) + (2 + 2 + 1),
+        (23 + 7) + 11 + (44 + 17) + (2 + 2 + 1) + 1 + 3,
     ),
 }
 
@@ -54,7 +56,9 @@ MOVES = (3 + 3 + 2 + 1 + 2) * 3 + (3 + 3 + 2 + 1)
 PLACES = 1 + 2 + 2  # positions 1, 2, 3 and two factors
 KINDS = 2 * 2
 BLOCK = 2 * 2 * (3 - 1)  # block indices within 3 + 2 * 2 = 7: 3 qubits
-FLAGS = 2 * (4 + 1) + (2 + 1) + 1 + 3  # times; block 4 is no block; beyond; bit at j
+# the limit of the time; block 4 is no block: one carry, in and out; one product of the bits of the
+# block index for "j >= l", and positions 2 and 3
+FLAGS = 4 + (1 + 2) + 1 + 2
 TIME = 4 - 1
 
 
@@ -64,33 +68,35 @@ def test_toffoli_by_hand(name):
     expected = 2 * (PREP + linear + quadratic) + MOVES + PLACES + KINDS + BLOCK + FLAGS + TIME
     part = lifted_matrix(name, 2)
     assert put_in(part.toffoli(0), CARD) == expected
-    assert put_in(part.toffoli(1), CARD) == expected
+    assert put_in(part.toffoli(1), CARD) == expected + 1, "the control joins h"
 
 
 def test_the_sums_of_the_card():
     """The terms written out once more as numbers."""
     assert (PREP, ROW, ROW_PAIRS) == (38, 52, 282)
     assert FACTORS["frobenius"] == (126, 392)
-    assert (MOVES, PLACES, KINDS, BLOCK, FLAGS, TIME) == (42, 5, 4, 8, 17, 3)
+    assert (MOVES, PLACES, KINDS, BLOCK, FLAGS, TIME) == (42, 5, 4, 8, 10, 3)
     assert MOVES - 9 <= 2 * 2 * 3 * 3, "swaps of cells beyond 2 m N n"
-    assert put_in(lifted_matrix("frobenius", 2).toffoli(0), CARD) == 2 * 556 + 79
+    assert put_in(lifted_matrix("frobenius", 2).toffoli(0), CARD) == 2 * 556 + 72
 
 
 def test_rotations_and_ancillas_by_hand():
     part = lifted_matrix("frobenius", 2)
-    # identity or shift; places; two kinds of three values each: 1 and a controlled one
-    rotations = 2 * (1 + 5 + 2 * (1 + 2))
+    # identity or shift; places; two kinds of three values each: 2 bits
+    rotations = 2 * (1 + 5 + 2 * 2)
     assert put_in(part.rotations(0), CARD) == rotations
-    assert put_in(part.rotations(1), CARD) == 2 * rotations
-    # h, mask, places, running, kinds, kind of the factor at work; one high bit; flags; a cell
-    routing = 1 + 3 + 5 + 2 + 4 + 2 + (3 - 2) + 4 + 3
+    assert put_in(part.rotations(1), CARD) == rotations
+    # h, mask, places, running, kinds, kind of the factor at work; one high bit; flags of the time,
+    # positions 2 and 3, block 4 in and out; a cell
+    routing = 1 + 3 + 5 + 2 + 4 + 2 + (3 - 2) + (1 + 2 + 2) + 3
     assert put_in(part.ancillas, CARD) == routing + 2 * (3 + 1)
-    assert put_in(lifted_matrix("dense", 2).ancillas, CARD) == routing + 2 * (3 + 1 + 1)
+    assert put_in(lifted_matrix("dense", 2).ancillas, CARD) == routing + 2 * (3 + 1 + 1 + 1)
     assert put_in(lifted_matrix("sparse", 2).ancillas, CARD) == routing + 2 * (1 + 1 + 1)
     # 192 entries of 12 bits by fours: 48 blocks; 384 by fours: 96; 96 codes of 7 bits by fours: 24
     assert put_in(part.width(0), CARD) == 4 * 12 + 6
-    assert put_in(lifted_matrix("dense", 2).width(1), CARD) == 4 * 12 + 7
-    assert put_in(lifted_matrix("sparse", 2).width(0), CARD) == 4 * 7 + 5
+    # a control joined with h is one more; beside the moves the qubit that says whether they are on
+    assert put_in(lifted_matrix("dense", 2).width(1), CARD) == 4 * 12 + 7 + 1
+    assert put_in(lifted_matrix("sparse", 2).width(0), CARD) == 4 * 7 + 5 + 1
 
 
 def test_right_hand_side_by_hand():

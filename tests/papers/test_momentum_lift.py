@@ -147,7 +147,7 @@ def test_without_momentum_the_normalisation_is_that_of_plain_descent():
 # ------------------------------------------------------------------ the gate card
 
 CARD = {"dim": 6, "index_bits": 3, "segment_steps": 5, "time_bits": 4, "block_limit": 63}
-CARD |= {"truncation_order": 3, "map_order": 3, "matrix_bits": 12, "rhs_bits": 12}
+CARD |= {"padding": 5, "truncation_order": 3, "map_order": 3, "matrix_bits": 12, "rhs_bits": 12}
 CARD |= {"slot_bits": 1, "t3_slot_bits": 2}
 
 
@@ -161,19 +161,20 @@ def test_gates_by_hand():
 
     moves = 3 + 3 + 2 + (2 + 1 + 0) + 1
     reads = 2 * 3  # two cells at most, three factors
-    carries = 3 + (3 - 2) + (3 - 1) + 3  # m_l; j >= l; with not idle; x_l
+    carries = 3 + (3 - 1) + 3  # m_l; j >= l, which the lift has, with not idle; x_l
     turns = 3  # x_l and b
+    idle = 4 - 1  # one comparison of the time
     plain, branches = lifted_matrix("frobenius", 2), momentum_lift_matrix("frobenius", 2)
-    extra = moves + reads + carries + turns
-    assert extra == 30
+    extra = moves + reads + carries + turns + idle
+    assert extra == 32
     for controls in (0, 1):
         found = put_in(branches.toffoli(controls), CARD) - put_in(plain.toffoli(controls), CARD)
         assert found == extra
         turned = put_in(branches.rotations(controls), CARD)
         assert turned - put_in(plain.rotations(controls), CARD) == 3 * (8 + 2)
-    assert qres.formula("momentum.lift-2.toffoli")(truncation_order=3) == extra
-    # a branch of the spare cell; flags 6; turned ancillas 3; conditions 3 + 2 + 2 + 3 + 1
-    assert put_in(branches.ancillas, CARD) - put_in(plain.ancillas, CARD) == 1 + 6 + 3 + 11
+    assert qres.formula("momentum.lift-2.toffoli")(truncation_order=3, time_bits=4) == extra
+    # a branch of the spare cell; flags 6; turned ancillas 3
+    assert put_in(branches.ancillas, CARD) - put_in(plain.ancillas, CARD) == 1 + 6 + 3
     source, vector = lifted_vector(), momentum_lift_vector()
     for controls in (0, 1):  # the first branch under the control, two under "j >= s"
         found = put_in(vector.rotations(controls), CARD)
@@ -203,7 +204,8 @@ def test_normalisations_by_hand():
 def drawn(encoding, degree):
     """Random values and everything that the definitions make of them."""
     values = {"dim": random.randint(1, 40), "truncation_order": random.randint(2, 4)}
-    values |= {"time_bits": random.randint(1, 12), "segment_steps": random.randint(1, 3000)}
+    values |= {"padding": random.randint(0, 3000), "segment_steps": random.randint(1, 3000)}
+    values["time_bits"] = (values["padding"] + values["segment_steps"]).bit_length()
     values |= {"matrix_bits": random.randint(2, 40), "rhs_bits": random.randint(2, 40)}
     values |= {"block_limit": random.choice([0, 63]), "map_order": values["truncation_order"]}
     values |= {"index_bits": (values["dim"] - 1).bit_length(), "eps_matrix": 1e-3}

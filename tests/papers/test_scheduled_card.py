@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import qres
+from qres.algorithms.lifted import lifted_matrix
 from qres.algorithms.rules.scheduled_history import scheduled_matrix, scheduled_vector
 from qres.notation.compiled import compile_exact
 from qres.notation.symbols import symbol
@@ -43,19 +44,17 @@ CARD |= {"truncation_order": 3, "map_order": 2}
 def test_one_factor_by_hand():
     """5 entries of 12 bits under one control: 5-2+1; erased by pairs, 3+2-4+1; one addition."""
     rates = 4 + 2 + 11
-    # rows of 6: 6-2, by pairs 3+2-4; 12: 12-2, by fours 3+4-4; 24: by pairs 12-2+12 = 22 = 24-2,
-    # by fours 6+4-4. Norms 1: 0, 0. 2: 0, 0. 4: 2, 0.
-    frobenius = (4 + 1) + (10 + 3) + (22 + 6) + 3 * 11 + (0 + 0) + (0 + 0) + (2 + 0) + 3 * 11
+    # F_1 under one control, rows of 6: 6-2+1, by pairs 3+2-4+1; 12: 12-2+1, by fours 3+4-4+1; 24:
+    # 24-2+1, by fours 6+4-4+1. Norms 1: 0, 0. 2: 1, 0. 4: 3, by pairs 2+2-4+1. Three swaps.
+    rows, norms = (5 + 2) + (11 + 4) + (23 + 7) + 3 * 11, (1 + 0) + (3 + 1) + 3 * 11
     part = scheduled_matrix("frobenius", 1)
-    assert put_in(part.toffoli(0), CARD) == frobenius + rates + (4 - 1)
+    # who acts 1, where 4, shift 3
+    assert put_in(part.toffoli(0), CARD) == rows + norms + 3 + rates + 8
     assert qres.formula("schedule.toffoli")(segment_steps=5, matrix_bits=12) == rates
-    # a controlled run: the tables of F_1 as before, those of the rates have their control already
-    plain = qres.formula("encoding.frobenius.toffoli")
-    keys = {"dim": 6, "index_bits": 3, "matrix_bits": 12}
-    more = plain(**keys, controls=1) - plain(**keys)
-    assert put_in(part.toffoli(1), CARD) == frobenius + rates + (4 - 1) + more
-    assert part.rotations(0) == 6
-    # 2 of the weights, 1 of idle rows, the register of the row, the flag
+    # an outer control: joined with the choice of the shift, twice; everything else is as it was
+    assert put_in(part.toffoli(1), CARD) == rows + norms + 3 + rates + 8 + 2
+    assert part.rotations(0) == part.rotations(1) == 4
+    # 2 of the weights, 1 of rows, the register of the row, the flag
     assert put_in(part.ancillas, CARD) == 3 + 3 + 1
 
 
@@ -66,9 +65,11 @@ def test_several_factors_by_hand():
     assert rates(**keys, truncation_order=3, map_order=2) == 3 + 1 + 2 * 2 * 11
     assert rates(**keys, truncation_order=3, map_order=1) == 4 + 2 + 11
     assert rates(**keys, truncation_order=2, map_order=3) == 3 + 1 + 2 * 2 * 11
-    part = scheduled_matrix("frobenius", 2)
-    # 1191 of the card of the lift: 2 (38 + 126 + 392) + 79
-    assert put_in(part.toffoli(0), CARD) == 1191 + 48 == put_in(part.toffoli(1), CARD)
+    # beside the lift, whose card is `test_lift_card`; an outer control changes nothing of it
+    part, lift = scheduled_matrix("frobenius", 2), lifted_matrix("frobenius", 2)
+    for controls in (0, 1):
+        more = put_in(part.toffoli(controls) - lift.toffoli(controls), CARD)
+        assert more == 48
 
 
 def test_right_hand_side_by_hand():

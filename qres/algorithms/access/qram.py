@@ -16,7 +16,6 @@ import sympy
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.record import Assumption
 from qres.notation.formula import Condition, Formula
-from qres.notation.layers import ones
 from qres.notation.memory import FREE
 from qres.notation.named import ceil_log2, look
 from qres.notation.quantity import Quantity
@@ -33,7 +32,7 @@ _TREE = Source("bucket brigade; gates of the two-level tree counted here", HANN_
 QRAM_TOFFOLI = Formula(
     name="access.qram.toffoli",
     meaning="Toffoli gates of a bucket-brigade look-up, any word size: all cells are touched",
-    expression=sympy.Max(0, 2 * _ENTRIES - 3 - ones(_ENTRIES - 1)),
+    expression=sympy.Max(0, 2 * _ENTRIES - 3 - ceil_log2(_ENTRIES)),
     inputs=("entries", "bitsize"),
     source=_TREE,
     unit="Toffoli",

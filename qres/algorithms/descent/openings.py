@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from qres.algorithms.descent.plan import Plan
@@ -51,6 +52,7 @@ def open_encodings(
     )
 
 
+@cache
 def needs_of(name: str, degree: int) -> tuple[str, ...]:
     """Return the values that an encoding needs for F_1 .. F_degree; a tensor it cannot hold, too.
 
@@ -96,9 +98,11 @@ def _alpha_of(plan: Plan, name: str) -> Callable[[Position], float]:
     fixed |= {"index_bits": ceil_log2.scalar(fixed["dim"])}
     fixed |= {"truncation_order": plan.truncation_order}
 
+    definitions = lifted_definitions(NAME, name, plan.degree)
+
     def alpha(position: Position) -> float:
         numbers = fixed | {"map_order": position[0], "rescaling": position[1]}
-        for target, formula in lifted_definitions(NAME, name, plan.degree):
+        for target, formula in definitions:
             numbers[target] = formula(**{key: numbers[key] for key in formula.inputs})
         return float(numbers["alpha"])
 

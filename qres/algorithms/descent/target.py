@@ -92,6 +92,29 @@ def convert_target(scenario: Scenario, measurement: Measurement) -> Converted:
     )
 
 
+def settle_error(scenario: Scenario, measurement: Measurement) -> Scenario:
+    """Return the scenario with the measured read-out tolerance where it left `error.total` to us.
+
+    A tolerance of 100 % and more is no error to aim at: then the largest noise below it that was
+    tried. Without a measured tolerance the default of the file stands.
+    """
+    found = measurement.values.get("readout_tolerance")
+    if not scenario.is_error_open or found is None or found.value is None:
+        return scenario
+    total = float(found)
+    if total >= 1:
+        tried = [row[0] for row in measurement.details.get("readout_noise", ()) if row[0] < 1]
+        if not tried:
+            return scenario
+        total = max(tried)
+    defaults = (
+        (path, total if path == "error.total" else value) for path, value in scenario.defaults
+    )
+    raw = {**scenario.raw, "error": {**scenario.raw.get("error", {}), "total": total}}
+    error = replace(scenario.error, total=total)
+    return replace(scenario, error=error, defaults=tuple(defaults), raw=raw)
+
+
 def planning_error(
     parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget
 ) -> ErrorTarget:

@@ -48,7 +48,7 @@ def _toffoli(controls: Any) -> Any:
     weights = 2 * tree(1, _SLOT_BITS, _BITS, controls, _PLAIN)
     offsets = look(_DIAGONALS, _SHIFT + _CUTS, controls, _PLAIN)
     offsets += unlook(_DIAGONALS, controls, _PLAIN)
-    return weights + offsets + _SHIFT + _LEVELS * _COMPARISONS
+    return weights + offsets + _SHIFT + (_LEVELS - 1) * _COMPARISONS
 
 
 def _width(controls: Any) -> Any:

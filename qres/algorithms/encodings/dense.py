@@ -7,7 +7,8 @@ the matrix, which the diffusion of the columns reaches on the way back.
 
 $F_k$ has $2^n$ slots a column and $2^{kn}$ a row: normalisation $2^{(k+1)n/2} \max|F_k|$, a table of
 $r 2^{kn}$ entries. Switched by a control, the exchange of names is $n$ controlled swaps, and the
-diffusion of the other $(k-1) n$ qubits is controlled (one Toffoli gate each).
+diffusion of the other $(k-1) n$ qubits is controlled (one Toffoli gate each). A row beyond the matrix
+is flagged as above.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def _factor(order: int) -> Factor:
 
     def toffoli(controls: Any) -> Any:
         value = look(table, _BITS, controls, _LIMIT) + unlook(table, controls, _LIMIT) + _BITS - 1
-        return value + controls * order * _LEVELS + emptiness(order, controls)
+        moves = (controls * order + _HAS_RANGE) * _LEVELS
+        return value + moves + emptiness(order, controls)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
         alpha = define(
@@ -91,7 +93,7 @@ def _factor(order: int) -> Factor:
         return _definitions(name) if order == 1 else (alpha,)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        from qres.bloqs.factor_encoding import FactorTable
+        from qres.bloqs.factor_tables import FactorTable
 
         bits, entries = values["matrix_bits"], values["dim"] * 2 ** (order * values["index_bits"])
         return FactorTable(
@@ -114,7 +116,7 @@ def _factor(order: int) -> Factor:
         angle_error=2 * sympy.pi,
         toffoli=toffoli,
         width=lambda controls: widest(table, _BITS, controls, _LIMIT),
-        ancillas=_LEVELS + 1 + flag_qubits(order),
+        ancillas=_LEVELS + 1 + _HAS_RANGE + flag_qubits(order),
         bloq=bloq,
     )
 

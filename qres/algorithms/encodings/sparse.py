@@ -14,7 +14,8 @@ involution becomes a permutation of codes: load the change of the code, add it (
 it is zero), erase it by the table of the inverse permutation. Both tables are addressed by the
 code, as columns that hold nothing have an address too: $r 2^\beta$ entries each, not $r s'_k$. At
 $k = 1$ these are the tables of the matrix. Row and column slots share their qubits, the diffusion of
-those that only one of them has is controlled.
+those that only one of them has is controlled. Unless $r = 2^n$ the permutation is on only within the
+matrix: $n - 1$ gates to compare, before and after, and one to join the control.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _SOURCE = derived(
 _TABLE = _DIM * _SLOTS
 _TARGET = _LEVELS + _SLOT_BITS
 _IS_PARTIAL = sympy.Lt(_SPARSITY, _DIM)
-_HAS_RANGE = sympy.Min(1, 2**_LEVELS - _DIM)  # of a full pattern: a row may lie beyond the matrix
+_HAS_RANGE = sympy.Min(1, 2**_LEVELS - _DIM)  # 1 where a row may lie beyond the matrix
 
 
 def _where_partial(expression: Any) -> Any:
@@ -125,52 +126,36 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
-def _factor(order: int) -> Factor:
+def slots_factor(order: int, rows: Any = _DIM) -> Factor:
+    """Return the encoding of $F_k$ from tables of as many rows."""
     tensor = TENSORS[order]
     slots = symbol(tensor.slot_bits)
     code = sympy.Max((order - 1) * _LEVELS + _SLOT_BITS, slots)
-    values_table, move_table = _DIM * 2**slots, _DIM * 2**code
+    values_table, move_table = rows * 2**slots, rows * 2**code
     lone = sympy.Max(slots, _SLOT_BITS) - sympy.Min(slots, _SLOT_BITS)
     has_code = sympy.Min(1, _LEVELS + code)  # a single entry has a code of no qubits
 
     def toffoli(controls: Any) -> Any:
         value = look(values_table, _BITS, controls, _LIMIT) + unlook(values_table, controls, _LIMIT)
-        move = look(move_table, _LEVELS + code, controls, _LIMIT)
-        move += unlook(move_table, controls, _LIMIT)
-        return value + _BITS - 1 + has_code * move + controls * lone + emptiness(order, controls)
+        inside = sympy.Max(controls, _HAS_RANGE)
+        move = look(move_table, _LEVELS + code, inside, _LIMIT)
+        move += unlook(move_table, inside, _LIMIT)
+        value += _BITS - 1 + _HAS_RANGE * (2 * (_LEVELS - 1) + controls)
+        return value + has_code * move + controls * lone + emptiness(order, controls)
 
     def width(controls: Any) -> Any:
-        move = has_code * widest(move_table, _LEVELS + code, controls, _LIMIT)
+        inside = sympy.Max(controls, _HAS_RANGE)
+        move = has_code * widest(move_table, _LEVELS + code, inside, _LIMIT)
+        move += _HAS_RANGE
         return sympy.Max(widest(values_table, _BITS, controls, _LIMIT), move)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
         return _definitions(name) if order == 1 else _tensor_definitions(name, order)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        from qres.bloqs.factor_encoding import FactorSlots
+        from qres.bloqs.factor_tables import FactorSlots
 
-        bits, levels, slot = values["matrix_bits"], values["index_bits"], values["slot_bits"]
-        row_slot = values[tensor.slot_bits]
-        rest = max((order - 1) * levels + slot, row_slot)
-        entries, codes = values["dim"] * 2**row_slot, values["dim"] * 2**rest
-        return FactorSlots(
-            order=order,
-            rows=values["dim"],
-            index_bitsize=levels,
-            row_slot_bitsize=row_slot,
-            column_slot_bitsize=slot,
-            bits=bits,
-            angle_blocks=(
-                blocks.lookup(f"angle{order}", entries, bits),
-                blocks.uncompute(f"unload{order}", entries),
-            ),
-            move_blocks=(
-                blocks.lookup(f"move{order}", codes, levels + rest),
-                blocks.uncompute(f"unmove{order}", codes),
-            ),
-            alpha=values[tensor.alpha],
-            epsilon=values["eps_matrix"],
-        )
+        return FactorSlots(**slots_fields(order, values, blocks, values["dim"]))
 
     return Factor(
         tensor=tensor,
@@ -182,6 +167,34 @@ def _factor(order: int) -> Factor:
         ancillas=code - (order - 1) * _LEVELS + 1 + flag_qubits(order),
         bloq=bloq,
     )
+
+
+def slots_fields(
+    order: int, values: Mapping[str, Any], blocks: Blocks, rows: Any
+) -> dict[str, Any]:
+    """Return the fields of the circuit of $F_k$ whose tables have as many rows."""
+    tensor, bits = TENSORS[order], values["matrix_bits"]
+    levels, slot, row_slot = values["index_bits"], values["slot_bits"], values[tensor.slot_bits]
+    rest = max((order - 1) * levels + slot, row_slot)
+    entries, codes = rows * 2**row_slot, rows * 2**rest
+    return {
+        "order": order,
+        "rows": values["dim"],
+        "index_bitsize": levels,
+        "row_slot_bitsize": row_slot,
+        "column_slot_bitsize": slot,
+        "bits": bits,
+        "angle_blocks": (
+            blocks.lookup(f"angle{order}", entries, bits),
+            blocks.uncompute(f"unload{order}", entries),
+        ),
+        "move_blocks": (
+            blocks.lookup(f"move{order}", codes, levels + rest),
+            blocks.uncompute(f"unmove{order}", codes),
+        ),
+        "alpha": values[tensor.alpha],
+        "epsilon": values["eps_matrix"],
+    }
 
 
 def _tensor_definitions(name: str, order: int) -> tuple[tuple[str, Formula], ...]:
@@ -222,5 +235,5 @@ ENCODING = Encoding(
     ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=False,
-    factor=_factor,
+    factor=slots_factor,
 )

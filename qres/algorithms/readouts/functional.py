@@ -11,27 +11,25 @@ from typing import Any
 import sympy
 
 from qres.algorithms.readouts.base import Parts, Readout
-from qres.algorithms.readouts.norm import FOURIER, norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.estimate import FOURIER
+from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage
 from qres.algorithms.readouts.observable import (
     FAILURES,
     READ_SHARE,
     ROUNDS,
-    circuit_arguments,
+    estimate_part,
     estimate_unit,
 )
 from qres.algorithms.readouts.reference import (
-    reference_rotations,
-    reference_toffoli,
-    reference_width,
+    hadamard_test,
+    reference_definitions,
+    rotations_beside,
 )
-from qres.algorithms.record import Stage, Unit
+from qres.algorithms.record import Stage
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import define
-from qres.notation.named import ceil_log2
 from qres.notation.source import derived
-from qres.notation.symbols import symbol, symbols
-
-REFERENCE_PART = sympy.Rational(1, 100)
+from qres.notation.symbols import symbol
 
 
 def functional_definitions(system: System, share: Any, levels: Any) -> Definitions:
@@ -44,37 +42,19 @@ def functional_definitions(system: System, share: Any, levels: Any) -> Definitio
     """
     name, split = system.name, sympy.sqrt(1 + share) - 1
     source = derived("product of an amplitude and a norm, even split")
-    bits = ceil_log2(2 * sympy.pi * sympy.Max(levels, 1) / symbol("eps_reference"))
     return (
         *norm_definitions(system, split, estimates=1),
         define(f"{name}.eps_observable", "error but for the norm", split, source, kind="proven"),
-        define(
-            f"{name}.eps_reference",
-            "error of the known state",
-            REFERENCE_PART * symbol("eps_observable"),
-            derived("a hundredth, so that its angles have seven bits more"),
-        ),
-        define(
-            f"{name}.functional_bits",
-            "bits of an angle of the known state",
-            sympy.Max(1, bits),
-            derived("gates and registers of the circuits in qres.bloqs"),
-        ),
+        *reference_definitions(name, symbol("eps_observable"), levels),
     )
 
 
 def overlap_stages(system: System, levels: Any) -> tuple[Stage, ...]:
     """Return the estimates of the overlap, and of the reference row."""
-    run = system.run(1)
-    test = Unit(
-        toffoli=run.toffoli + reference_toffoli(system, levels, 1),
-        rotations=run.rotations + reference_rotations(system, 1),
-        qubits=_qubits(system, levels),
-    )
     estimate = Stage(
         name="observable",
         calls=symbol("observable_repeats"),
-        unit=estimate_unit(system, test),
+        unit=estimate_unit(system, hadamard_test(system, levels, system.run(1))),
         kind="proven",
         source=ROUNDS.source,
         meaning="amplitude estimates of the overlap with the known state",
@@ -82,20 +62,12 @@ def overlap_stages(system: System, levels: Any) -> tuple[Stage, ...]:
     return estimate, norm_stage(system, estimates=1)
 
 
-def _qubits(system: System, levels: Any) -> Any:
-    """Qubits of a test: as `System.qubits`, the known state beside matrix and right-hand side."""
-    bits = symbols("matrix_bits rhs_bits functional_bits")
-    tables = (system.matrix.width(1), system.source.width(1), reference_width(levels, 1))
-    return symbol("held_qubits") + sympy.Max(*bits) + sympy.Max(*tables) + 1
-
-
 def overlap_parts(parts: Parts, levels: Any) -> list[tuple[Any, Any]]:
     """Return the circuits of both stages."""
-    from qres.bloqs.observable import OverlapEstimation
+    from qres.bloqs.observable import HadamardTest
 
-    reference = parts.reference(levels)
-    estimate = OverlapEstimation(parts.run, reference, *circuit_arguments(parts.values))
-    return [(estimate, 1), norm_part(parts, estimates=1)]
+    test = HadamardTest(parts.run, parts.reference(levels))
+    return [estimate_part(test, parts.values), norm_part(parts, estimates=1)]
 
 
 def overlap_readout(levels: str, **own: Any) -> Readout:
@@ -113,7 +85,7 @@ def overlap_readout(levels: str, **own: Any) -> Readout:
         has_plain=False,
         is_coherent=True,
         controls=1,
-        rotations=lambda system: reference_rotations(system, 1),
+        rotations=rotations_beside,
         shares=(READ_SHARE,),
         failures=FAILURES,
         assumptions=(FOURIER,),

@@ -14,20 +14,14 @@ import sympy
 
 from qres.algorithms.amplification import ESTIMATE_REPEATS, ESTIMATE_ROUNDS, LEAST_FAIL
 from qres.algorithms.readouts.base import Parts
-from qres.algorithms.record import Assumption, Stage, Unit
+from qres.algorithms.readouts.estimate import estimate
+from qres.algorithms.record import Stage
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import Condition, define
-from qres.notation.named import ceil_log2
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
 _PROB = symbol("success_prob")
-
-FOURIER = Assumption(
-    text="norm: the Fourier transform of each estimate, fewer than log2(M)^2 rotations, is left out",
-    factor=1.0,
-    favours="quantum",
-)
 
 
 def norm_definitions(system: System, epsilon: Any, estimates: int = 2) -> Definitions:
@@ -80,15 +74,12 @@ def norm_definitions(system: System, epsilon: Any, estimates: int = 2) -> Defini
 def norm_stage(system: System, estimates: int = 2) -> Stage:
     """Return the stage of the estimates."""
     run, rounds, repeats = system.run(0), symbol("norm_rounds"), symbol("norm_repeats")
-    runs = 2 * rounds + 1
+    # the read block is an interval of rows: its other end is one more comparison
+    reflections = 2 * system.reflection(1) + sympy.Max(0, symbol("index_width") - 1)
     return Stage(
         name="norm",
         calls=estimates * repeats,
-        unit=Unit(
-            toffoli=runs * run.toffoli + 2 * rounds * system.reflection(1),
-            rotations=runs * run.rotations,
-            qubits=run.qubits + ceil_log2(rounds) + 1,
-        ),
+        unit=estimate(run, rounds, reflections),
         kind="proven",
         source=ESTIMATE_ROUNDS.source,
         meaning="amplitude estimates of the read block and of a reference row"
@@ -98,10 +89,10 @@ def norm_stage(system: System, estimates: int = 2) -> Stage:
 
 
 def norm_part(parts: Parts, estimates: int = 2) -> tuple[Any, Any]:
-    """Return the circuit of the estimates and 1."""
-    from qres.bloqs.integers import ceil_log2 as bits
-    from qres.bloqs.readout import NormEstimation
+    """Return the circuit of one estimate, and how many there are."""
+    from qres.bloqs.estimation import AmplitudeEstimation, WantedRows
 
-    rounds = parts.values["norm_rounds"]
-    repeats = estimates * parts.values["norm_repeats"]
-    return NormEstimation(parts.run, rounds, repeats, bits(rounds) + 1), 1
+    run = parts.run
+    good = WantedRows(run.index_bitsize, run.ancilla_bitsize, run.own_bitsize)
+    circuit = AmplitudeEstimation(run, good, parts.values["norm_rounds"])
+    return circuit, estimates * parts.values["norm_repeats"]

@@ -14,15 +14,16 @@ the read block: the unknown flag probability cancels.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from qres.algorithms.amplification import ESTIMATE_REPEATS, LEAST_FAIL
+from qres.algorithms.readouts.estimate import estimate
 from qres.algorithms.record import Share, Unit
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import Condition, Formula, define
-from qres.notation.named import ceil_log2
 from qres.notation.source import BRASSARD_2002, Source
 from qres.notation.symbols import symbol, symbols
 
@@ -84,23 +85,24 @@ def tests() -> Any:
     return 2 * symbol("observable_rounds") + 1
 
 
-def estimate_unit(system: System, test: Unit) -> Unit:
+def estimate_unit(system: System, test: Unit, extra: Any = 0) -> Unit:
     """Return the price of one estimate whose Hadamard test costs `test`.
 
-    Each iteration turns about the start, with a control, on one qubit more than a run has; the
-    qubits are those of the test, the phase register and one more.
+    Each iteration turns about the start, with a control, on one qubit more than a run has.
+
+    Args:
+        system: what is solved.
+        test: one Hadamard test.
+        extra: further qubits of the test.
     """
     rounds: Any = symbols("observable_rounds")[0]
-    return Unit(
-        toffoli=tests() * test.toffoli + rounds * (system.reflection(1) + 1),
-        rotations=tests() * test.rotations,
-        qubits=test.qubits + ceil_log2(rounds) + 1,
-    )
+    found = estimate(test, rounds, system.reflection(1) + 1 + extra)
+    return replace(found, active=found.active + 1)
 
 
-def circuit_arguments(values: Any) -> tuple[Any, Any, Any]:
-    """Return iterations, repetitions and qubits of the phase register of the circuit."""
-    from qres.bloqs.integers import ceil_log2 as bits
+def estimate_part(test: Any, values: Any) -> tuple[Any, Any]:
+    """Return the circuit of one estimate of a Hadamard test, and how many there are."""
+    from qres.bloqs.estimation import AmplitudeEstimation, OutcomeZero
 
-    rounds = values["observable_rounds"]
-    return rounds, values["observable_repeats"], bits(rounds) + 1
+    circuit = AmplitudeEstimation(test, OutcomeZero(), values["observable_rounds"])
+    return circuit, values["observable_repeats"]

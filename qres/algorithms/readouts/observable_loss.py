@@ -16,12 +16,9 @@ from __future__ import annotations
 import sympy
 
 from qres.algorithms.readouts.base import Mode
-from qres.algorithms.readouts.functional import (
-    REFERENCE_PART,
-    functional_definitions,
-    overlap_readout,
-)
+from qres.algorithms.readouts.functional import functional_definitions, overlap_readout
 from qres.algorithms.readouts.observable import estimate_definitions
+from qres.algorithms.readouts.reference import REFERENCE_PART
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.named import ceil_log2

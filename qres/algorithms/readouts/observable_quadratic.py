@@ -14,13 +14,14 @@ from typing import Any
 import sympy
 
 from qres.algorithms.readouts.base import Mode, Parts, Readout
-from qres.algorithms.readouts.norm import FOURIER, norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.estimate import FOURIER
+from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage
 from qres.algorithms.readouts.observable import (
     FAILURES,
     READ_SHARE,
     ROUNDS,
-    circuit_arguments,
     estimate_definitions,
+    estimate_part,
     estimate_unit,
     tests,
 )
@@ -90,7 +91,7 @@ def _stages(system: System, mode: Mode) -> tuple[Stage, ...]:
     estimate = Stage(
         name="observable",
         calls=symbol("observable_repeats"),
-        unit=estimate_unit(system, _test(system, mode)),
+        unit=estimate_unit(system, _test(system, mode), int(mode == "direct")),
         kind="proven",
         source=ROUNDS.source,
         meaning="amplitude estimates of the expectation value",
@@ -99,32 +100,37 @@ def _stages(system: System, mode: Mode) -> tuple[Stage, ...]:
 
 
 def _test(system: System, mode: Mode) -> Unit:
-    """Return the price of one Hadamard test; only the operator, and the flag, have its control."""
-    run = system.run(0)
+    """Return the price of one Hadamard test; only the operator, and the flag, have its control.
+
+    A run that was not amplified is told apart where it is not wanted, by one more qubit.
+    """
+    run, outside = system.run(0), int(mode == "direct")
     if mode == "direct":
-        toffoli, rotations = run.toffoli + system.reflection(1), run.rotations
+        toffoli, rotations = run.toffoli + system.reflection(1) + 1, run.rotations
     else:
-        invocations, turns = symbol("invocations"), 2 * symbol("rounds")
+        invocations, turns = symbol("invocations"), symbol("rounds")
         price, phases = turn(system, 0)
         toffoli = invocations * run.toffoli + turns * price
         rotations = invocations * run.rotations + turns * phases
     return Unit(
-        toffoli=toffoli + symbol("operator_toffoli"), rotations=rotations, qubits=run.qubits + 1
+        toffoli=toffoli + symbol("operator_toffoli"),
+        rotations=rotations,
+        qubits=run.qubits + 1 + outside,
+        active=run.active + 1 + outside,
     )
 
 
 def _parts(parts: Parts, mode: Mode) -> list[tuple[Any, Any]]:
     from qres.bloqs.amplification import AmplifiedState
-    from qres.bloqs.observable import ExpectationEstimation, GivenOperator
+    from qres.bloqs.observable import ExpectationTest, GivenOperator
 
     is_direct = mode == "direct"
-    estimate = ExpectationEstimation(
+    test = ExpectationTest(
         AmplifiedState(parts.run, 0) if is_direct else parts.state,
         GivenOperator(parts.values["operator_toffoli"]),
-        *circuit_arguments(parts.values),
-        is_flagged=is_direct,
+        is_direct,
     )
-    return [(estimate, 1), norm_part(parts, estimates=1 if is_direct else 2)]
+    return [estimate_part(test, parts.values), norm_part(parts, estimates=1 if is_direct else 2)]
 
 
 READOUT = Readout(

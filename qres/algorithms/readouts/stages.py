@@ -41,7 +41,7 @@ def readout_definitions(system: System, member: Readout, mode: Mode) -> Definiti
     """Return the symbols of the read-out: its own, amplification, totals, rotation precision."""
     name = system.name
     longest = system.run(member.controls).rotations + member.rotations(system)
-    if is_fixed_point(system, member, mode):
+    if member.amplified(mode) != 0:
         longest = longest + 2 * _ROUNDS
     precision = symbol("eps_rotation") / symbol("run_rotations")
     return (
@@ -124,21 +124,29 @@ def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
 def _repeat_definitions(system: System) -> Definitions:
     solver = system.solver
     expected = sympy.sympify(solver.expected_queries).subs(symbol("epsilon"), symbol("eps_solver"))
-    total = _COPIES * expected / _PROB
+    total, runs = _COPIES * expected / _PROB, symbol("total_runs")
     queries = solver.matrix_queries
     return (
         define(
+            f"{system.name}.total_runs",
+            "expected uses of U_A for all plain states, restarts and misses included, in whole runs",
+            sympy.ceiling(total / _QA),
+            queries.source,
+            kind=solver.kind,
+            bound=queries.bound,
+        ),
+        define(
             f"{system.name}.total_matrix_queries",
-            "expected uses of U_A for all plain states, restarts and misses included",
-            sympy.ceiling(total),
+            "uses of U_A in all these runs",
+            runs * _QA,
             queries.source,
             kind=solver.kind,
             bound=queries.bound,
         ),
         define(
             f"{system.name}.total_state_queries",
-            "expected uses of U_b for all plain states",
-            solver.state_queries_of(symbol("total_matrix_queries")),
+            "uses of U_b in all these runs",
+            runs * _QB,
             queries.source,
             kind=solver.kind,
             bound=solver.state_queries.bound,
@@ -148,7 +156,8 @@ def _repeat_definitions(system: System) -> Definitions:
 
 def quantum_stages(system: System, member: Readout, mode: Mode) -> tuple[Stage, ...]:
     """Return the quantum stages of one solve-and-read-out, rotation synthesis last."""
-    stages = plain_stages(system, mode) if member.has_plain else []
+    is_coherent = member.is_coherent
+    stages = plain_stages(system, mode, is_coherent=is_coherent) if member.has_plain else []
     stages += member.stages(system, mode)
     stages = [replace(stage, calls=system.segments * stage.calls) for stage in stages]
     asked = [(stage.calls, stage.unit) for stage in stages]
@@ -168,14 +177,16 @@ def quantum_stages(system: System, member: Readout, mode: Mode) -> tuple[Stage, 
     return tuple(stages)
 
 
-def plain_stages(system: System, mode: Mode) -> list[Stage]:
-    """Return the stages of the plain states."""
+def plain_stages(system: System, mode: Mode, *, is_coherent: bool = False) -> list[Stage]:
+    """Return the stages of the plain states: independent shots, or uses inside one circuit."""
     if mode == "coherent":
         runs = _COPIES * symbol("invocations")
         matrix_calls, rhs_calls = runs * _QA, runs * _QB
     else:
+        runs = symbol("total_runs")
         matrix_calls, rhs_calls = symbols("total_matrix_queries total_state_queries")
-    solver, qubits = system.solver, system.qubits(0)
+    solver, qubits, active = system.solver, system.qubits(0), system.active(0)
+    shots = None if is_coherent else _COPIES
 
     def stage(
         name: str, calls: Any, toffoli: Any, rotations: Any, meaning: str, source: Source
@@ -183,10 +194,11 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
         return Stage(
             name=name,
             calls=calls,
-            unit=Unit(toffoli=toffoli, rotations=rotations, qubits=qubits),
+            unit=Unit(toffoli=toffoli, rotations=rotations, qubits=qubits, active=active),
             kind=solver.kind,
             source=source,
             meaning=meaning,
+            shots=shots,
         )
 
     expected = solver.matrix_queries.source
@@ -195,8 +207,8 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
         stage(
             "matrix queries",
             matrix_calls,
-            system.matrix_toffoli(0),
-            system.matrix.rotations(0),
+            symbol("query_toffoli"),
+            system.query_rotations,
             "uses of the encoded matrix by the plain states",
             queries,
         ),
@@ -210,10 +222,10 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
         ),
         stage(
             "solver reflections",
-            matrix_calls,
-            system.reflection(0),
-            1,
-            "one reflection and one rotation of the solver per use of the matrix",
+            runs,
+            solver.gates.toffoli(symbol("index_width"), system.matrix.ancillas, 0),
+            solver.gates.rotations(0),
+            "reflections and rotations of the solver, run by run",
             queries,
         ),
     ]
@@ -221,9 +233,9 @@ def plain_stages(system: System, mode: Mode) -> list[Stage]:
         found.append(
             stage(
                 "amplification reflections",
-                _COPIES * 2 * _ROUNDS,
+                _COPIES * _ROUNDS,
                 *turn(system, 0),
-                "two reflections per amplification round",
+                "the two reflections of each amplification round",
                 (ROUNDS if system.is_exact else FIXED_POINT).source,
             )
         )

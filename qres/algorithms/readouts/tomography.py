@@ -17,17 +17,24 @@ from typing import Any
 import sympy
 
 from qres.algorithms.readouts.base import Mode, Parts, Readout
-from qres.algorithms.readouts.norm import FOURIER, norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.estimate import FOURIER
+from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.reference import (
+    hadamard_test,
+    reference_definitions,
+    rotations_beside,
+)
 from qres.algorithms.readouts.shots import SHOT_PART, shot_definitions
 from qres.algorithms.readouts.stages import plain_stages
 from qres.algorithms.readouts.turn import turn
-from qres.algorithms.record import Assumption, ClassicalWork, Share, Stage, Unit
+from qres.algorithms.record import Assumption, ClassicalWork, Share, Stage
 from qres.algorithms.system import Definitions, System
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol, symbols
 
 _DIM, _EPS, _FAIL, _COPIES = symbols("dim epsilon fail_prob copies")
+_LEVELS = symbol("index_bits")
 INPUTS = ("dim", "epsilon", "fail_prob")
 RANGE = (
     Condition(sympy.Ge(_DIM, 1), "dim >= 1"),
@@ -82,13 +89,14 @@ def sampled_tomography(name: str, norm: str, copies: Formula) -> Readout:
         name=name,
         keys={"kind": "tomography", "norm": norm, "access": "sampling"},
         modes=("coherent", "repeat"),
-        definitions=lambda system, mode: _definitions(system, copies),
+        definitions=lambda system, mode: _sampling_definitions(system, copies),
         stages=lambda system, mode: (_sign_stage(system, copies.source), norm_stage(system)),
         parts=_sampling_parts,
         amplified=lambda mode: (2 if mode == "coherent" else 1) * _COPIES,
         has_plain=True,
         is_coherent=False,
         controls=1,
+        rotations=rotations_beside,
         reconstruction=(_reconstruction(2),),
         shares=(READ_SHARE,),
         failures=("fail_tomography", "fail_norm"),
@@ -101,7 +109,7 @@ def _per_shot(whole: Readout, copies: Formula) -> Readout:
     return replace(
         whole,
         rule="per shot",
-        definitions=lambda system, mode: _definitions(system, copies, kept=1 - SHOT_PART),
+        definitions=lambda system, mode: _sampling_definitions(system, copies, kept=1 - SHOT_PART),
         failures=(*whole.failures, "fail_run"),
         logical=lambda system, mode: shot_definitions(
             system,
@@ -136,27 +144,35 @@ def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
     )
 
 
+def _sampling_definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
+    known = reference_definitions(system.name, symbol("eps_tomography"), _LEVELS)
+    return (*_definitions(system, copies, kept), *known)
+
+
 def _sign_stage(system: System, source: Source) -> Stage:
-    run, invocations, rounds = system.run(1), symbol("invocations"), symbol("rounds")
+    run, plain, rounds = system.run(1), system.run(0), symbol("rounds")
     toffoli, rotations = turn(system, 1)
+    state = replace(
+        run,
+        toffoli=run.toffoli + 2 * rounds * plain.toffoli + rounds * toffoli,
+        rotations=run.rotations + 2 * rounds * plain.rotations + rounds * rotations,
+    )
     return Stage(
         name="sign circuits",
         calls=_COPIES,
-        unit=Unit(
-            toffoli=invocations * run.toffoli + 2 * rounds * toffoli,
-            rotations=invocations * run.rotations + 2 * rounds * rotations,
-            qubits=run.qubits,
-        ),
+        unit=hadamard_test(system, _LEVELS, state),
         kind="proven",
         source=source,
         meaning="controlled amplified states, superposed with a reference, for the signs",
+        shots=_COPIES,
     )
 
 
 def _sampling_parts(parts: Parts, mode: Mode) -> list[tuple[Any, Any]]:
-    from qres.bloqs.readout import SignCircuit
+    from qres.bloqs.observable import HadamardTest
 
-    return [(SignCircuit(parts.state), parts.values["copies"]), norm_part(parts)]
+    test = HadamardTest(parts.state, parts.reference(parts.values["index_bits"]))
+    return [(test, parts.values["copies"]), norm_part(parts)]
 
 
 def _reconstruction(families: int) -> Stage:

@@ -1,4 +1,4 @@
-"""One reflection of an amplification: plain where it is exact, with a phase where it is not."""
+"""The two reflections of a round of amplification, with phases."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from qres.algorithms.system import System
 
 
 def turn(system: System, controls: int) -> tuple[Any, int]:
-    """Return Toffoli gates and rotations of one reflection.
+    """Return Toffoli gates and rotations of the reflections about the start and the wanted state.
 
     A phase needs the whole ladder, one Toffoli more than the sign, and one rotation, which a
     control leaves alone because it is in the ladder.
     """
-    phased = 0 if system.is_exact else 1
-    return system.reflection(controls) + phased, phased
+    about_wanted = system.flags + system.row_bits - 1 + controls
+    return system.reflection(controls) + 1 + about_wanted, 2

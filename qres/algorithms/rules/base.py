@@ -16,20 +16,16 @@ from qres.algorithms.descent.openings import needs_of, open_positions
 from qres.algorithms.descent.plan import Plan, growth_of, plans
 from qres.algorithms.descent.positions import Position
 from qres.algorithms.descent.values import is_closed, training_references, training_values
-from qres.algorithms.encodings.base import encoding
-from qres.algorithms.history import history_matrix, repeated_vector
-from qres.algorithms.lift import check_growth, history_definitions
+from qres.algorithms.lift import check_growth
 from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
+from qres.algorithms.rules.equations import Equations
 from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
 from qres.config.record import CarlemanGd, ErrorTarget
 from qres.errors import InputError
 from qres.measurement.record import Measurement
 from qres.notation.catalogue import members
-from qres.notation.formula import Formula, define
 from qres.notation.quantity import Quantity
-from qres.notation.source import derived
-from qres.notation.symbols import symbol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +44,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class UpdateRule:
+class UpdateRule(Equations):
     """Plain gradient descent; frozen, because a job's formulas are remembered by it.
 
     Args:
@@ -95,33 +91,18 @@ class UpdateRule:
         """Return the map orders, rescalings and paddings worth pricing."""
         return open_positions(parameters, plan, name)
 
-    def has_exact_prob(self, degree: int) -> bool:
-        """Say whether the success probability is known, not only bounded from below."""
-        return degree == 1
-
     def parts(self, name: str, degree: int) -> tuple[Part, Part]:
         """Return the encoded matrix and the prepared right-hand side."""
         if degree > 1:
             return lifted_matrix(name, degree), lifted_vector()
-        return history_matrix(encoding(name)), repeated_vector()
+        return super().parts(name, degree)
 
     def definitions(self, algorithm: str, name: str, degree: int, *, is_plain: bool) -> Definitions:
-        """Return the symbols of the history matrix, up to the condition number or xi.
-
-        Args:
-            algorithm: opens the names of the formulas.
-            name: of the encoding.
-            degree: of the polynomial gradient.
-            is_plain: whether closed forms of the spectrum hold.
-        """
+        """Return the symbols of the history matrix, see `Equations`."""
         if degree > 1:
             lifted = lifted_definitions(algorithm, name, degree)
             return (*lifted, condition_number(algorithm))
-        return (
-            index_width(algorithm),
-            *encoding(name).definitions(algorithm),
-            *history_definitions(algorithm, is_closed=is_plain),
-        )
+        return super().definitions(algorithm, name, degree, is_plain=is_plain)
 
     def outcome(
         self,
@@ -145,16 +126,6 @@ class UpdateRule:
     def is_plain(self, plan: Plan) -> bool:
         """Say whether closed forms of the spectrum hold for a plan."""
         return is_closed(plan)
-
-
-def index_width(algorithm: str) -> tuple[str, Formula]:
-    """Return the definition of the qubits of weight index and time."""
-    return define(
-        f"{algorithm}.index_width",
-        "qubits of all index registers",
-        symbol("index_bits") + symbol("time_bits"),
-        derived("gates and registers of the circuits in qres.bloqs"),
-    )
 
 
 RULE = UpdateRule()

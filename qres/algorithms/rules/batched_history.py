@@ -1,16 +1,17 @@
 r"""Mini-batches in a frozen order: the history of degree 1 with another matrix at every step.
 
 $L = I - \sum_t |t\rangle\langle t-1| \otimes M_t$, $M_t = I - \eta H_{b(t)}$, $b(t) = t \bmod n_b$.
-Every table has $n_b$ times the rows and is addressed by the batch as well, which comes from the time
-register: its low bits where $n_b$ is a power of two, else a table of T entries that is erased after
-use. All batches share one normalisation, that of the largest. Gates of one use beside
-$\tau - 1$ for the time, with $r$ weights, $n$ and $\tau$ qubits, $[\cdot]$ for "no power of two":
+Every table is addressed by the batch as well, which comes from the time register: its low bits where
+$n_b$ is a power of two, else a table of T entries that is erased after use. A row has $n$ qubits of its
+own, so tables of rows have $R = (n_b - 1) 2^n + r$. All batches share one normalisation, that of the
+largest. Gates of one use beside $2\tau + 2c$ of the history (see `history`), with $r$ weights, $n$ and
+$\tau$ qubits, $[\cdot]$ for "no power of two"; the encoding always stands under one control:
 
 | part | Toffoli |
 |---|---|
-| `frobenius`, rows | $\mathrm{tree}(n_b r, n, b_A) + \mathrm{tree}(n_b, n, b_A)$ |
-| `frobenius`, one norm | $\mathrm{look}(n_b, b_A) + \mathrm{unlook}(n_b) + b_A - 1$ |
-| `sparse` | look-ups of $n_b r s'$ entries in place of $r s'$ |
+| `frobenius`, rows | $\mathrm{tree}(R, n, b_A, 1) + \mathrm{tree}(n_b, n, b_A, 1) + n$ |
+| `frobenius`, one norm | $\mathrm{look}(n_b, b_A, 1) + \mathrm{unlook}(n_b, 1) + b_A - 1$ |
+| `sparse` | that of one matrix with look-ups of $R s'$ entries in place of $r s'$ |
 | batch | $[n_b]\,(\mathrm{look}(T, \lceil\log_2 n_b\rceil) + \mathrm{unlook}(T))$ |
 | right-hand side | $\mathrm{tree}(n_b, n, b_b) + \mathrm{tree}(1, \lceil\log_2 T\rceil, b_b)$ + batch |
 
@@ -32,9 +33,8 @@ from typing import Any
 import sympy
 
 from qres.algorithms.blocks import Blocks
-from qres.algorithms.encodings.base import encoding
 from qres.algorithms.encodings.factors import tree_bloq
-from qres.algorithms.history import LCU_ANCILLAS, LCU_ROTATIONS
+from qres.algorithms.history import LCU_ANCILLAS, LCU_ROTATIONS, STEP_CONTROL, beside_step
 from qres.algorithms.system import Definitions, Part
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, tree, uniform_toffoli, unlook, widest
@@ -46,8 +46,8 @@ ENCODINGS = ("frobenius", "sparse")
 
 _DIM, _LEVELS, _BITS, _RHS, _LIMIT = symbols("dim index_bits matrix_bits rhs_bits block_limit")
 _BATCHES, _BATCH_BITS, _STEP_BITS = symbols("n_batches batch_bits step_bits")
-_T, _TIME, _SLOT_BITS = symbols("segment_steps time_bits slot_bits")
-_ROWS = _BATCHES * _DIM
+_T, _SLOT_BITS = symbols("segment_steps slot_bits")
+_ROWS = (_BATCHES - 1) * 2**_LEVELS + _DIM
 HAS_BATCH_TABLE = sympy.Min(1, uniform_toffoli(_BATCHES))
 """1 where the number of batches is no power of two, else 0."""
 
@@ -91,7 +91,7 @@ def _trees() -> Tables:
     def toffoli(controls: Any) -> Any:
         trees = (tree(rows, _LEVELS, _BITS, controls, _LIMIT) for rows in (_ROWS, _BATCHES))
         scale = look(_BATCHES, _BITS, controls, _LIMIT) + unlook(_BATCHES, controls, _LIMIT)
-        return sympy.Add(*trees) + scale + _BITS - 1
+        return sympy.Add(*trees) + scale + _BITS - 1 + controls * _LEVELS
 
     def width(controls: Any) -> Any:
         rows = widest(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
@@ -99,11 +99,12 @@ def _trees() -> Tables:
         return sympy.Max(sympy.Min(1, _LEVELS) * rows, scale)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        from qres.bloqs.batched_step import BatchedTrees
+        from qres.bloqs.batched_encoding import BatchedTrees, batched_rows
 
         bits, batches = values["matrix_bits"], values["n_batches"]
+        rows = batched_rows(batches, values["index_bits"], values["dim"])
         return BatchedTrees(
-            row_tree=blocks.tree("row", batches * values["dim"], values, bits),
+            row_tree=blocks.tree("row", rows, values, bits),
             norm_tree=blocks.tree("norm", batches, values, bits),
             scale_blocks=(
                 blocks.lookup("scale", batches, bits),
@@ -120,23 +121,43 @@ def _trees() -> Tables:
 
 def _slots() -> Tables:
     entries, target = _ROWS * symbol("slots"), _LEVELS + _SLOT_BITS
-    is_partial = 1 - symbol("is_full")
+    is_full = symbol("is_full")
+    has_range = sympy.Min(1, 2**_LEVELS - _DIM)
 
     def pair(bits: Any, controls: Any) -> Any:
         return look(entries, bits, controls, _LIMIT) + unlook(entries, controls, _LIMIT)
 
+    def toffoli(controls: Any) -> Any:
+        exchange = is_full * (controls + has_range) * _LEVELS
+        return pair(_BITS, controls) + _BITS - 1 + (1 - is_full) * pair(target, controls) + exchange
+
     def width(controls: Any) -> Any:
-        involution = is_partial * widest(entries, target, controls, _LIMIT)
+        involution = (1 - is_full) * widest(entries, target, controls, _LIMIT)
         return sympy.Max(widest(entries, _BITS, controls, _LIMIT), involution)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        member = encoding("sparse")
-        return member.bloq({**values, "dim": values["n_batches"] * values["dim"]}, blocks)
+        from qres.bloqs.batched_encoding import BatchedSlots, batched_rows
+
+        levels, slots, bits = (values[key] for key in ("index_bits", "slot_bits", "matrix_bits"))
+        count = batched_rows(values["n_batches"], levels, values["dim"]) * 2**slots
+        uncompute = blocks.uncompute("unload", count)
+        return BatchedSlots(
+            n_batches=values["n_batches"],
+            rows=values["dim"],
+            system_bitsize=levels,
+            slot_bitsize=slots,
+            bits=bits,
+            is_full=bool(values["is_full"]),
+            angle_blocks=(blocks.lookup("angle", count, bits), uncompute),
+            target_blocks=(blocks.lookup("target", count, levels + slots), uncompute),
+            alpha=values["alpha_matrix"],
+            epsilon=values["eps_matrix"],
+        )
 
     return Tables(
-        toffoli=lambda c: pair(_BITS, c) + _BITS - 1 + is_partial * pair(target, c),
+        toffoli=toffoli,
         width=width,
-        ancillas=_SLOT_BITS + 1,
+        ancillas=_SLOT_BITS + 1 + is_full * has_range,
         angle_error=2 * sympy.pi,
         bloq=bloq,
     )
@@ -172,23 +193,29 @@ def batched_matrix(encoding_name: str) -> Part:
     tables = tables_of(encoding_name)
 
     def width(controls: Any) -> Any:
-        return sympy.Max(tables.width(controls), batch_width())
+        step = tables.width(1) + HAS_BATCH_TABLE * _BATCH_BITS
+        return sympy.Max(step, batch_width()) + STEP_CONTROL
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        from qres.bloqs.batched_step import BatchedHistory
+        from qres.bloqs.batched_step import BatchedStep
         from qres.bloqs.history_matrix import HistoryMatrix
 
-        errors = {"alpha": values["alpha"], "epsilon": values["eps_matrix"]}
-        step = tables.bloq(values, blocks)
-        history = HistoryMatrix(step_encoding=step, time_bitsize=values["time_bits"], **errors)
-        return BatchedHistory(history=history, batch=batch_bloq(values, blocks), **errors)
+        step, batch = tables.bloq(values, blocks), batch_bloq(values, blocks)
+        return HistoryMatrix(
+            step_encoding=BatchedStep(step, batch, alpha=step.alpha, epsilon=step.epsilon),
+            time_bitsize=values["time_bits"],
+            n_steps=values["segment_steps"],
+            padding=values["padding"],
+            alpha=values["alpha"],
+            epsilon=values["eps_matrix"],
+        )
 
     return Part(
-        toffoli=lambda c: tables.toffoli(c) + BATCH_TOFFOLI.expression + _TIME - 1,
-        rotations=lambda controls: LCU_ROTATIONS * (1 + controls),
+        toffoli=lambda c: tables.toffoli(1) + BATCH_TOFFOLI.expression + beside_step(c),
+        rotations=lambda controls: LCU_ROTATIONS,
         width=width,
         bloq=bloq,
-        ancillas=LCU_ANCILLAS + tables.ancillas + HAS_BATCH_TABLE * _BATCH_BITS,
+        ancillas=LCU_ANCILLAS + tables.ancillas,
         angle_weight=tables.angle_error * symbol("learning_rate") * symbol("alpha_matrix"),
     )
 
@@ -205,7 +232,8 @@ def batched_vector() -> Part:
             table = widest(rows * 2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
             return sympy.Min(1, levels) * table
 
-        return sympy.Max(of(_BATCHES, _LEVELS), of(1, _STEP_BITS), batch_width())
+        vector = of(_BATCHES, _LEVELS) + HAS_BATCH_TABLE * _BATCH_BITS
+        return sympy.Max(vector, of(1, _STEP_BITS), batch_width())
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.batched_step import BatchedVector

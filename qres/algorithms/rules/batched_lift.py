@@ -2,19 +2,19 @@ r"""The history of a lift of mini-batches, truncation order $N \ge 2$, as parts 
 
 $L = I - \sum_t |t\rangle\langle t-1| \otimes M_t$ with $M_t$ the lift of the $F_k$ of batch $b(t)$. The
 circuit is that of `qres.algorithms.lifted` with tables of all batches, addressed by a register that
-is loaded from the time once a use and erased before the time moves on. Gates that differ, with
-$r$ weights, $n$ qubits of an index, $\mu = \min(m, N)$:
+is loaded from the time once a use and erased. Gates that differ, with $r$ weights, $n$ qubits of an
+index, $R = (n_b - 1) 2^n + r$ rows of the tables, $\mu = \min(m, N)$:
 
 | part | Toffoli |
 |---|---|
-| `frobenius`, $F_k$ | $\mathrm{tree}(n_b r, kn, b_A, 1) + \mathrm{tree}(n_b, n, b_A, 1)$ + scale |
-| `sparse`, $F_k$ | look-ups of $n_b$ times the entries and codes |
+| `frobenius`, $F_k$ | $\mathrm{tree}(R, kn, b_A, 1) + \mathrm{tree}(n_b, n, b_A, 1)$ + scale |
+| `sparse`, $F_k$ | look-ups with $R$ in place of $r$ rows |
 | $F_0$ | $\mathrm{tree}(n_b, n, b_A, 1)$ + scale |
 | scale | $\mathrm{look}(n_b, b_A, 1) + \mathrm{unlook}(n_b, 1) + b_A - 1$ |
 | batch, once a use | $[n_b]\,(\mathrm{look}(T, \lceil\log_2 n_b\rceil) + \mathrm{unlook}(T))$ |
 | right-hand side, times | $\mathrm{tree}(1, \lceil\log_2 T\rceil, b_b)$ |
 | right-hand side, powers | $\mathrm{tree}(n_b, \lceil\log_2\mu\rceil, b_b)$ |
-| right-hand side, vectors | $\mu\,\mathrm{tree}(n_b, n, b_b) + \max(\mu-2, 0)$ + batch |
+| right-hand side, vectors | $\mu\,\mathrm{tree}(n_b, n, b_b) + \mu - 1 - \lceil\log_2\mu\rceil$ + batch |
 
 Swaps and flags of emptiness are as before, all but the first vector is controlled. The flag of the
 scale of $F_0$ is an ancilla of the factor of the same position: every factor has one.
@@ -38,6 +38,7 @@ import sympy
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding, encoding
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, tree_bloq
+from qres.algorithms.encodings.sparse import slots_factor, slots_fields
 from qres.algorithms.lifted import Forcing, lifted_matrix
 from qres.algorithms.rules.batched_history import (
     BATCH_TOFFOLI,
@@ -53,7 +54,8 @@ _DIM, _LEVELS, _BITS, _RHS, _LIMIT = symbols("dim index_bits matrix_bits rhs_bit
 _BATCHES, _BATCH_BITS, _STEP_BITS = symbols("n_batches batch_bits step_bits")
 _N, _M = symbols("truncation_order map_order")
 _MOST = sympy.Min(_M, _N)
-_ROWS = _BATCHES * _DIM
+_PRODUCTS = _MOST - 1 - ceil_log2(_MOST)
+_ROWS = (_BATCHES - 1) * 2**_LEVELS + _DIM
 
 
 def _scale_toffoli(controls: Any) -> Any:
@@ -109,10 +111,11 @@ def _trees(order: int) -> Factor:
         return sympy.Max(_tree_width(_ROWS, levels, _BITS, controls), scale)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.batched_encoding import batched_rows
         from qres.bloqs.batched_lift import BatchedFactorTrees
 
         bits, qubits, batches = values["matrix_bits"], values["index_bits"], values["n_batches"]
-        rows = batches * values["dim"]
+        rows = batched_rows(batches, qubits, values["dim"])
         return BatchedFactorTrees(
             order=order,
             row_tree=tree_bloq(blocks, f"row{order}", rows, order * qubits, bits),
@@ -133,18 +136,16 @@ def _trees(order: int) -> Factor:
 
 
 def _slots(order: int) -> Factor:
-    one = _factor_of("sparse", order)
-    taller = {_DIM: _ROWS}
-
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        return one.bloq({**values, "dim": values["n_batches"] * values["dim"]}, blocks)
+        from qres.bloqs.batched_encoding import batched_rows
+        from qres.bloqs.batched_lift import BatchedFactorSlots
 
-    return replace(
-        one,
-        toffoli=lambda controls: one.toffoli(controls).xreplace(taller),
-        width=lambda controls: one.width(controls).xreplace(taller),
-        bloq=bloq,
-    )
+        batches = values["n_batches"]
+        rows = batched_rows(batches, values["index_bits"], values["dim"])
+        fields = slots_fields(order, values, blocks, rows)
+        return BatchedFactorSlots(n_batches=batches, **fields)
+
+    return replace(slots_factor(order, _ROWS), bloq=bloq)
 
 
 _FACTORS = {"frobenius": _trees, "sparse": _slots}
@@ -172,21 +173,19 @@ def batched_lift_matrix(name: str, degree: int) -> Part:
     lifted = lifted_matrix(batched_encodings(name, degree), degree, _forcing())
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        from qres.bloqs.batched_step import BatchedHistory
+        from attrs import evolve
 
-        return BatchedHistory(
-            history=lifted.bloq(values, blocks),
-            batch=batch_bloq(values, blocks),
-            alpha=values["alpha"],
-            epsilon=values["eps_matrix"],
-        )
+        return evolve(lifted.bloq(values, blocks), batch=batch_bloq(values, blocks))
+
+    def width(controls: Any) -> Any:
+        tables = lifted.width(0) + HAS_BATCH_TABLE * _BATCH_BITS
+        return sympy.Max(tables, batch_width()) + controls
 
     return replace(
         lifted,
         toffoli=lambda controls: lifted.toffoli(controls) + BATCH_TOFFOLI.expression,
-        width=lambda controls: sympy.Max(lifted.width(controls), batch_width()),
+        width=width,
         bloq=bloq,
-        ancillas=lifted.ancillas + HAS_BATCH_TABLE * _BATCH_BITS,
     )
 
 
@@ -199,16 +198,18 @@ def batched_lift_vector() -> Part:
         weights += tree(_BATCHES, levels, _RHS, controls, _LIMIT)
         vectors = (tree(_BATCHES, _LEVELS, _RHS, c, _LIMIT) for c in (controls, 1))
         first, other = vectors
-        gates = sympy.Max(_MOST - 2, 0) + BATCH_TOFFOLI.expression
+        gates = _PRODUCTS + BATCH_TOFFOLI.expression
         return weights + first + (_MOST - 1) * other + gates
 
     def width(controls: Any) -> Any:
-        sizes = [(1, _STEP_BITS), (_BATCHES, levels), (_BATCHES, _LEVELS)]
-        tables = (_tree_width(rows, depth, _RHS, controls) for rows, depth in sizes)
-        return sympy.Max(*tables, batch_width()) + _MOST - 1
+        held = HAS_BATCH_TABLE * _BATCH_BITS
+        times = _tree_width(1, _STEP_BITS, _RHS, controls)
+        weights = _tree_width(_BATCHES, levels, _RHS, controls) + held
+        vectors = _tree_width(_BATCHES, _LEVELS, _RHS, controls) + held + _MOST - 1 + _PRODUCTS
+        return sympy.Max(times, weights, vectors, batch_width())
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
-        from qres.bloqs.batched_lift import BatchedLiftedVector
+        from qres.bloqs.batched_source import BatchedLiftedVector
 
         bits, batches = values["rhs_bits"], values["n_batches"]
         powers = min(values["map_order"], values["truncation_order"])
@@ -218,6 +219,7 @@ def batched_lift_vector() -> Part:
             vector=blocks.tree("rhs", batches, values, bits),
             batch=batch_bloq(values, blocks),
             powers=powers,
+            truncation_order=values["truncation_order"],
         )
 
     return Part(

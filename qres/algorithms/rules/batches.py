@@ -9,7 +9,7 @@ from qres.algorithms.descent.positions import Position
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.lift import condition_number, history_definitions
 from qres.algorithms.lifted import lifted_definitions
-from qres.algorithms.rules.base import Outcome, UpdateRule, index_width
+from qres.algorithms.rules.base import Outcome, UpdateRule
 from qres.algorithms.rules.batched_history import (
     ENCODINGS,
     batch_definitions,
@@ -17,6 +17,7 @@ from qres.algorithms.rules.batched_history import (
     batched_vector,
 )
 from qres.algorithms.rules.batched_lift import batched_lift_matrix, batched_lift_vector
+from qres.algorithms.rules.equations import index_width
 from qres.algorithms.system import Definitions, Part
 from qres.config.record import CarlemanGd
 from qres.measurement.record import Measurement

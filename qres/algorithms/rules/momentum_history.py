@@ -12,7 +12,7 @@ and only $u$ is read: $P = (p+1)\lVert u_T\rVert^2 / \lVert x\rVert^2$ with
 $\lVert x\rVert^2 = \sum_{t<T} z_t + (p+1) z_T$, $z_t = \lVert u_t\rVert^2 + \sigma^2\lVert v_t\rVert^2$.
 
 Gates of one use, from the circuit of `qres.bloqs.momentum_step`: those of the controlled factor,
-$3\tau + 4$ Toffoli gates, and $16 + 2c$ rotations with $c$ outer controls.
+$3\tau + 2 + 2c$ Toffoli gates with $c$ outer controls, and 12 rotations.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import sympy
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.encodings.factors import Factor
-from qres.algorithms.history import repeated_vector
+from qres.algorithms.history import STEP_CONTROL, repeated_vector
 from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
 from qres.errors import InputError
@@ -33,7 +33,8 @@ from qres.notation.formula import Condition, Formula, define
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
-ANCILLAS = 10
+ANCILLAS = 5
+ROTATIONS = 12
 
 _ETA, _BETA, _SIGMA = symbols("learning_rate momentum velocity_scale")
 _TIME, _CONTROLS, _T, _GRAD = symbols("time_bits controls n_steps grad_norm")
@@ -72,23 +73,14 @@ SOURCE_NORM = Formula(
 TOFFOLI = Formula(
     name="momentum.toffoli",
     meaning="Toffoli gates of one use of the history of momentum beside those of its factor",
-    expression=3 * _TIME + 4,
-    inputs=("time_bits",),
+    expression=3 * _TIME + 2 + 2 * _CONTROLS,
+    inputs=("time_bits", "controls"),
     source=_CARD,
     unit="Toffoli",
-)
-
-ROTATIONS = Formula(
-    name="momentum.rotations",
-    meaning="rotations of one use of the history of momentum: weights, A_1, B_1",
-    expression=16 + 2 * _CONTROLS,
-    inputs=("controls",),
-    source=_CARD,
-    unit="rotations",
     defaults={"controls": 0},
 )
 
-FORMULAS = (STEP_ALPHA, SOURCE_NORM, TOFFOLI, ROTATIONS)
+FORMULAS = (STEP_ALPHA, SOURCE_NORM, TOFFOLI)
 
 
 def momentum_factor(encoding_name: str) -> Factor:
@@ -116,18 +108,25 @@ def momentum_matrix(encoding_name: str) -> Part:
         return MomentumMatrix(
             factor=factor.bloq(values, blocks),
             time_bitsize=values["time_bits"],
+            n_steps=values["segment_steps"],
+            padding=values["padding"],
+            rates=_rates(values),
             alpha=values["alpha"],
             epsilon=values["eps_matrix"],
         )
 
     return Part(
-        toffoli=lambda controls: factor.toffoli(1) + TOFFOLI.expression,
-        rotations=lambda controls: ROTATIONS.at(controls=controls),
-        width=lambda controls: factor.width(1),
+        toffoli=lambda controls: factor.toffoli(1) + TOFFOLI.at(controls=controls),
+        rotations=lambda controls: ROTATIONS,
+        width=lambda controls: factor.width(1) + STEP_CONTROL,
         bloq=bloq,
         ancillas=ANCILLAS + factor.ancillas,
         angle_weight=factor.angle_error * STEP_SCALE * symbol("alpha_matrix"),
     )
+
+
+def _rates(values: Mapping[str, Any]) -> Any:
+    return tuple(values[name] for name in ("learning_rate", "momentum", "velocity_scale"))
 
 
 def momentum_vector() -> Part:
@@ -137,7 +136,7 @@ def momentum_vector() -> Part:
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.momentum_step import MomentumVector
 
-        return MomentumVector(repeated.bloq(values, blocks))
+        return MomentumVector(repeated.bloq(values, blocks), rates=_rates(values))
 
     return Part(
         toffoli=repeated.toffoli,

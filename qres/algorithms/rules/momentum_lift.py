@@ -16,7 +16,7 @@ Gates of one use, from the circuit of `qres.bloqs.momentum_lift`: those of the l
 |---|---|---|
 | branches that move | $G + N' - N$ | |
 | branches that a factor reads; $\lvert w\rangle$ | $qN$ | $2N$ |
-| who carries $A_1$ | $3N - 1 + \max(N-2, 0)$ | |
+| idle rows; who carries $A_1$ | $\tau - 1 + 3N - 1$ | |
 | $A_1$ | $N$ | $8N$ |
 """
 
@@ -64,21 +64,21 @@ LIFT_ALPHA = Formula(
 def branch_toffoli(degree: int) -> Any:
     """Return the Toffoli gates that branches add to one use of the lift."""
     moves = exchanges(degree) + spare_cells(degree)
-    return moves + degree * _N + 4 * _N - 1 + sympy.Max(_N - 2, 0)
+    return moves + degree * _N + 4 * _N - 1 + _TIME - 1
 
 
 def branch_ancillas(degree: int) -> Any:
     """Return the ancillas that branches add to the lift."""
-    return spare_cells(degree) + (degree + 1) * _N + 4 * _N - 1
+    return spare_cells(degree) + (degree + 1) * _N
 
 
-def _formula(degree: int) -> Formula:
+def _formula(name: str, degree: int) -> Formula:
     return Formula(
-        name=f"momentum.lift-{degree}.toffoli",
+        name=name,
         meaning="Toffoli gates that the branches of momentum add to one use of the lifted matrix",
         # map order N, as everywhere in this file
         expression=_exact(branch_toffoli(degree)),
-        inputs=("truncation_order",),
+        inputs=("truncation_order", "time_bits"),
         source=_CARD,
         unit="Toffoli",
     )
@@ -99,7 +99,12 @@ def _exact(expression: Any) -> Any:
     return expression.subs(symbol("map_order"), _N)
 
 
-FORMULAS = (LIFT_ALPHA, _formula(2), _formula(3), ROTATIONS)
+FORMULAS = (
+    LIFT_ALPHA,
+    _formula("momentum.lift-2.toffoli", 2),
+    _formula("momentum.lift-3.toffoli", 3),
+    ROTATIONS,
+)
 
 
 def momentum_lift_matrix(encoding_name: str, degree: int) -> Part:

@@ -14,7 +14,8 @@ from qres.algorithms.descent.values import training_references, training_values
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.lift import history_definitions
 from qres.algorithms.lifted import lifted_definitions
-from qres.algorithms.rules.base import Outcome, UpdateRule, index_width
+from qres.algorithms.rules.base import Outcome, UpdateRule
+from qres.algorithms.rules.equations import index_width
 from qres.algorithms.rules.scheduled_history import (
     schedule_definitions,
     scheduled_matrix,

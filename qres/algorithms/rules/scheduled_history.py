@@ -10,10 +10,11 @@ rate, with $\mu = \min(m, N)$ (1 at degree 1), from the circuit of `qres.bloqs.s
 | rates, $\mu = 1$ | $\mathrm{look}(T, b_A, 1) + \mathrm{unlook}(T, 1) + b_A - 1$ |
 | rates, $\mu > 1$ | $\mathrm{look}(T, b_A) + \mathrm{unlook}(T) + 2\mu(b_A - 1)$ |
 | weights of the right-hand side | $\mathrm{tree}(1, \lceil\log_2 T\rceil + \lceil\log_2\mu\rceil, b_b)$ |
-| its cells | $\mathrm{tree}(1, n, b_b) + (\mu-1)\,\mathrm{tree}(1, n, b_b, 1) + \max(\mu-2, 0)$ |
+| its cells | $\mathrm{tree}(1, n, b_b) + (\mu-1)\,\mathrm{tree}(1, n, b_b, 1)$ |
+| which of them | $\mu - 1 - \lceil\log_2\mu\rceil$ |
 
 $\mu$ flags, no rotations. A controlled run has the same gates for the rates, and one control on the first
-two trees of the right-hand side.
+two trees of the right-hand side. At degree 1 the table is loaded where the control of $F_1$ is held.
 
 **Angles.** An angle of b bits is off by at most $2\pi 2^{-b}$, and so is its cosine; where it is half the
 angle and turns twice, by $4\pi 2^{-b}$. Damping and encoded factor both have norm at most 1, so their errors
@@ -34,7 +35,7 @@ from typing import Any
 import sympy
 
 from qres.algorithms.blocks import Blocks
-from qres.algorithms.encodings.base import encoding
+from qres.algorithms.encodings.base import Encoding, encoding
 from qres.algorithms.encodings.factors import tree_bloq
 from qres.algorithms.history import history_matrix
 from qres.algorithms.lifted import lifted_matrix
@@ -83,37 +84,68 @@ def scheduled_matrix(encoding_name: str, degree: int) -> Part:
         encoding_name: of every $F_k$.
         degree: of the polynomial gradient.
     """
-    one = history_matrix(encoding(encoding_name))
-    most, weight = sympy.Integer(1), 2 * sympy.pi * symbol("learning_rate") * symbol("alpha_matrix")
     if degree > 1:
-        one, most = lifted_matrix(encoding_name, degree), _MOST
-        turn = 2 * sympy.pi * (2 - _is_single(most))
-        weight = lift_slope(_N, _M, _A) * turn * _A
+        return _scheduled_lift(lifted_matrix(encoding_name, degree))
+    member, rate = encoding(encoding_name), symbol("learning_rate") * symbol("alpha_matrix")
+    part = history_matrix(_damped(member))
+    return replace(part, angle_weight=part.angle_weight + 2 * sympy.pi * rate)
+
+
+def _damped(member: Encoding) -> Encoding:
+    """Return the encoding of $F_1$ damped by the rate of the step; it is always controlled."""
+
+    def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
+        from qres.bloqs.damped_step import DampedStep
+
+        step = member.bloq(values, blocks)
+        return DampedStep(
+            step=step, alpha=step.alpha, epsilon=step.epsilon, **_table(values, blocks)
+        )
+
+    return replace(
+        member,
+        toffoli=lambda controls: member.toffoli(controls) + _rates_toffoli(sympy.Integer(1)),
+        width=lambda controls: sympy.Max(
+            member.width(controls), widest(_T, _BITS, controls, _LIMIT)
+        ),
+        ancillas=member.ancillas + 1,
+        bloq=bloq,
+    )
+
+
+def _table(values: Mapping[str, Any], blocks: Blocks) -> dict[str, Any]:
+    """Return the sizes of the table of rates."""
+    steps, bits = values["segment_steps"], values["matrix_bits"]
+    pair = (blocks.lookup("rate", steps, bits), blocks.uncompute("rate_un", steps))
+    return {"n_steps": steps, "bits": bits, "blocks": pair}
+
+
+def _scheduled_lift(one: Part) -> Part:
+    """Return U_A of a lift whose factors are damped, from that of the largest rate."""
+    turn = 2 * sympy.pi * (2 - _is_single(_MOST))
 
     def width(controls: Any) -> Any:
-        return sympy.Max(one.width(controls), widest(_T, _BITS, _is_single(most), _LIMIT))
+        rates = widest(_T, _BITS, _is_single(_MOST), _LIMIT) + controls
+        return sympy.Max(one.width(controls), rates)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.scheduled_history import ScheduledHistory
 
-        steps, bits = values["segment_steps"], values["matrix_bits"]
         return ScheduledHistory(
             history=one.bloq(values, blocks),
-            steps=steps,
-            factors=_most_of(values) if degree > 1 else 1,
-            bits=bits,
-            blocks=(blocks.lookup("rate", steps, bits), blocks.uncompute("rate_un", steps)),
+            factors=_most_of(values),
             alpha=values["alpha"],
             epsilon=values["eps_matrix"],
+            **_table(values, blocks),
         )
 
     return replace(
         one,
-        toffoli=lambda controls: one.toffoli(controls) + _rates_toffoli(most),
+        toffoli=lambda controls: one.toffoli(controls) + _rates_toffoli(_MOST),
         width=width,
         bloq=bloq,
-        ancillas=one.ancillas + most,
-        angle_weight=one.angle_weight + weight,
+        ancillas=one.ancillas + _MOST,
+        angle_weight=one.angle_weight + lift_slope(_N, _M, _A) * turn * _A,
     )
 
 
@@ -125,16 +157,17 @@ def scheduled_vector(degree: int) -> Part:
     """Return U_b: the powers of the gradient at each of T steps, weighted by the rates."""
     most = _MOST if degree > 1 else sympy.Integer(1)
     vector, levels = prepared_vector(), _STEP_BITS + ceil_log2(most)
+    products = most - 1 - ceil_log2(most)
 
     def toffoli(controls: Any) -> Any:
         weights = tree(1, levels, _RHS, controls, _LIMIT)
-        others = (most - 1) * vector.toffoli(1) + sympy.Max(most - 2, 0)
+        others = (most - 1) * vector.toffoli(1) + products
         return weights + vector.toffoli(controls) + others
 
     def width(controls: Any) -> Any:
         table = widest(2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
         weights = sympy.Min(1, levels) * table
-        return sympy.Max(weights, vector_width(controls)) + most - 1
+        return sympy.Max(weights, vector_width(controls)) + most - 1 + products
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.scheduled_history import ScheduledVector
@@ -145,6 +178,7 @@ def scheduled_vector(degree: int) -> Part:
             weights=tree_bloq(blocks, "weights", 1, depth, bits),
             vector=vector.bloq(values, blocks),
             powers=powers,
+            truncation_order=values["truncation_order"] if degree > 1 else 1,
         )
 
     return Part(

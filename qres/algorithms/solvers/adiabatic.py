@@ -20,18 +20,29 @@ number of amplification rounds drops now and then, and more precision would cost
 $\Delta^2 = 2/3$ is the best where the walk outweighs the filter, $\Delta = 1/2$ for a constant
 near 2; over $10^{-12} \le \epsilon \le 0.1$ they lose at most 0.1 % and 3.5 %. The evolution is
 off by at most $\Delta$ and the filter leaves at most $\epsilon$, so a run is amplified with the lower
-bound $1 - \delta$. A general matrix needs a filter of even order, at most two steps more than counted.
+bound $1 - \delta$. The circuit of a run (`qres.bloqs.adiabatic_walk`) takes whole numbers: an even
+number of walk steps, a filter of odd length $L \ge \kappa\ln(2/\epsilon)$ and one step back, so at
+most five steps more than the formula of a run.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sympy
 
 from qres.algorithms.record import Assumption
-from qres.algorithms.solvers.base import Solver
-from qres.algorithms.solvers.frame import EPSILON, EPSILON_RANGE, KAPPA, RANGE, queries
+from qres.algorithms.solvers.base import RunGates, Solver
+from qres.algorithms.solvers.frame import (
+    EPSILON,
+    EPSILON_RANGE,
+    KAPPA,
+    RANGE,
+    even_above,
+    odd_above,
+    queries,
+)
 from qres.notation.formula import Condition, Formula
 from qres.notation.quantity import Bound, Kind
 from qres.notation.searches import adiabatic_cost
@@ -119,26 +130,75 @@ def adiabatic_formulas(
     )
 
 
-def adiabatic_solver(model: str, formulas: tuple[Formula, ...], *assumptions: Assumption) -> Solver:
+def adiabatic_gates(constant: Any, error: Any, *, is_published: bool) -> RunGates:
+    r"""Return what a run asks beside its uses of U_A and U_b.
+
+    Each step has two reflections about $b$, one about the zeros of the encoding's ancillas, and, on
+    the way, the weights of the two terms of $H$ twice; the filter has a rotation a step instead.
+
+    Args:
+        constant: $\alpha_w$.
+        error: $\Delta$.
+        is_published: whether the weights take two rotations, as published, or one.
+    """
+    walk, length = symbols("walk_steps filter_length")
+
+    def toffoli(width: Any, ancillas: Any, controls: int) -> Any:
+        about_source = 2 * (walk + length + 1) * (width + 1 + controls)
+        kept = (walk + 1) * ancillas
+        return about_source + kept + length * (ancillas + controls)
+
+    def bloq(matrix: Any, source: Any, width: Any, values: Mapping[str, Any]) -> Any:
+        from qres.bloqs.adiabatic_walk import AdiabaticRun
+
+        return AdiabaticRun(
+            block_encoding=matrix,
+            right_hand_side=source,
+            index_bitsize=width,
+            walk_steps=values["walk_steps"],
+            filter_length=values["filter_length"],
+            is_published=is_published,
+        )
+
+    turns = 2 * (1 + is_published)
+    return RunGates(
+        toffoli=toffoli,
+        rotations=lambda controls: turns * (1 + controls) * walk + length - 1,
+        arguments=(
+            ("walk_steps", "steps of the walk, even", even_above(constant * KAPPA / error)),
+            ("filter_length", "length of the filter, odd", odd_above(KAPPA * _LOG)),
+        ),
+        matrix_controls=1,
+        bloq=bloq,
+    )
+
+
+def adiabatic_solver(
+    model: str, formulas: tuple[Formula, ...], gates: RunGates, *assumptions: Assumption
+) -> Solver:
     """Return the solver whose formulas `adiabatic_formulas` built.
 
     Args:
         model: name of the solver.
         formulas: in that order.
+        gates: of one run.
         assumptions: beyond those of every member.
     """
     _, matrix, state, run, flag = formulas
+    walk, length = (expression for _, _, expression in gates.arguments)
     return Solver(
         name=model,
         matrix_queries=matrix,
         state_queries=state,
-        run_queries=2 * run.at(),
+        run_queries=2 * (walk + length + 1),
         expected_queries=matrix.at(),
         # the filter leaves at most epsilon of the rest: without it this is a bound from below
         flag_prob=flag.at(epsilon=0),
         flag_kind="assumed",
         states_per_query=2,
-        qubits=5,
+        states_per_run=1,
+        qubits=6,
+        gates=gates,
         kind=matrix.kind,
         assumptions=assumptions,
         run_source=run.source,

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import math
 
-from qres.algorithms.solvers.adiabatic import adiabatic_formulas, adiabatic_solver
+from qres.algorithms.solvers.adiabatic import (
+    adiabatic_formulas,
+    adiabatic_gates,
+    adiabatic_solver,
+)
 from qres.notation.source import COSTA_2025, Source
+
+_CONSTANT, _ERROR = 2305, math.sqrt(2 / 3)
 
 FORMULAS = adiabatic_formulas(
     "adiabatic-proven",
-    2305,
-    math.sqrt(2 / 3),
+    _CONSTANT,
+    _ERROR,
     Source("total cost with retries, proven constant 2305", COSTA_2025),
     "proven",
-    "two-sided",  # the even order of the filter, at most two steps more, is not counted
+    "two-sided",  # whole numbers of steps, at most five more, are not in the named formulas
 )
 
-SOLVER = adiabatic_solver("adiabatic-proven", FORMULAS)
+SOLVER = adiabatic_solver(
+    "adiabatic-proven", FORMULAS, adiabatic_gates(_CONSTANT, _ERROR, is_published=True)
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -17,6 +18,49 @@ from qres.notation.formula import Condition, Formula
 from qres.notation.quantity import Kind
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunGates:
+    r"""What one run asks beside its uses of U_A and U_b, and its circuit.
+
+    Expressions may hold `matrix_queries`, `state_queries` (those of one run) and the arguments.
+
+    Args:
+        toffoli: (index width, ancillas of the encoding, controls) to the Toffoli gates.
+        rotations: (controls) to the rotations.
+        arguments: (symbol, meaning, expression in `kappa_eff` and `epsilon`) of the whole numbers
+            that the circuit is built from.
+        matrix_controls: 1 where every use of U_A has a control of the solver's own.
+        controlled_matrices: uses of U_A that get a control in a controlled run.
+        controlled_states: the same of U_b.
+        bloq: (matrix, right-hand side, index width, values) to its circuit, None if there is none.
+    """
+
+    toffoli: Callable[[Any, Any, int], Any]
+    rotations: Callable[[int], Any]
+    arguments: tuple[tuple[str, str, Any], ...] = ()
+    matrix_controls: int = 0
+    controlled_matrices: Any = 0
+    controlled_states: Any = 1
+    bloq: Callable[[Any, Any, Any, Mapping[str, Any]], Any] | None = None
+
+
+def assumed_gates(qubits: int) -> RunGates:
+    """Return what is charged for a run without a circuit: a reflection and a rotation a use of U_A.
+
+    Every use in it has the control of a controlled run.
+
+    Args:
+        qubits: ancillas of the solver itself.
+    """
+    uses = symbol("matrix_queries")
+    return RunGates(
+        toffoli=lambda width, ancillas, controls: uses * (width + qubits - 2 + controls),
+        rotations=lambda controls: uses * (1 + controls),
+        controlled_matrices=uses,
+        controlled_states=symbol("state_queries"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +84,10 @@ class Solver:
             the runs are then amplified by a fixed-point sequence.
         states_per_query: uses of U_b that come with each use of U_A.
         states_per_run: uses of U_b that come with each run, however long it is.
-        qubits: ancillas of the solver itself, beyond those of the encoding.
+        qubits: ancillas of the solver itself, beyond those of the encoding; may hold an argument of
+            its circuit.
         kind: how the constants are known.
-        has_circuit: whether its runs can be counted from a circuit.
+        gates: gates of one run beside its uses of U_A and U_b.
         conditions: hypotheses of its theorem beyond kappa_eff >= 1 and 0 < epsilon < 1.
         assumptions: what its figures rest on.
         warnings: (code, message) pairs of jobs that amplify its runs.
@@ -59,14 +104,19 @@ class Solver:
     flag_kind: Kind
     states_per_query: int = 0
     states_per_run: int = 0
-    qubits: int
+    qubits: Any
     kind: Kind
-    has_circuit: bool = True
+    gates: RunGates
     conditions: tuple[Condition, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     run_source: Source | None = None
     flag_source: Source | None = None
+
+    @property
+    def has_circuit(self) -> bool:
+        """Whether its runs can be counted from a circuit."""
+        return self.gates.bloq is not None
 
     def state_queries_of(self, queries: Any) -> Any:
         r"""Return the uses of U_b that come with `queries` whole uses of U_A.

@@ -88,3 +88,13 @@ def query_pair(
             **pedigree,
         ),
     )
+
+
+def odd_above(real: Any) -> Any:
+    """Return the smallest odd integer that is no smaller, at least 1."""
+    return 2 * sympy.Max(0, sympy.ceiling((real - 1) / 2)) + 1
+
+
+def even_above(real: Any) -> Any:
+    """Return the smallest even integer that is no smaller, for a positive number."""
+    return 2 * sympy.ceiling(real / 2)

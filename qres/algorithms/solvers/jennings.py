@@ -20,7 +20,7 @@ from dataclasses import replace
 import sympy
 
 from qres.algorithms.record import Assumption
-from qres.algorithms.solvers.base import Solver, run_by_markov
+from qres.algorithms.solvers.base import Solver, assumed_gates, run_by_markov
 from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
 from qres.notation.source import JENNINGS_2025, Source
 
@@ -59,5 +59,5 @@ SOLVER = Solver(
     states_per_query=2,
     qubits=7,  # six as in version 1, and the one that dilates
     kind="proven",
-    has_circuit=False,
+    gates=assumed_gates(7),
 )

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import sympy
 
-from qres.algorithms.solvers.base import Solver
+from qres.algorithms.solvers.base import Solver, assumed_gates
 from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
 from qres.notation.formula import Condition
 from qres.notation.source import JENNINGS_2023, Source
@@ -73,6 +73,6 @@ SOLVER = Solver(
     states_per_query=2,
     qubits=6,
     kind="proven",
-    has_circuit=False,
+    gates=assumed_gates(6),
     conditions=CONDITIONS,
 )

@@ -21,12 +21,13 @@ the factor above only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import sympy
 
-from qres.algorithms.solvers.base import Solver
+from qres.algorithms.solvers.base import RunGates, Solver
 from qres.algorithms.solvers.frame import queries
 from qres.notation.formula import Formula
 from qres.notation.source import Source, derived
@@ -42,6 +43,27 @@ def _once(kappa_eff: Any, epsilon: Any) -> Any:
 def once(kappa_eff: float, epsilon: float) -> int:
     """Return 1."""
     return 1
+
+
+def _bloq(matrix: Any, source: Any, width: Any, values: Mapping[str, Any]) -> Any:
+    from qres.bloqs.qsvt import InversionRun
+
+    return InversionRun(
+        block_encoding=matrix,
+        right_hand_side=source,
+        index_bitsize=width,
+        degree=values["matrix_queries"],
+    )
+
+
+_USES = symbol("matrix_queries")
+GATES = RunGates(
+    toffoli=lambda width, ancillas, controls: (_USES - 1) * sympy.Max(0, ancillas - 1 + controls),
+    rotations=lambda controls: _USES + 2 * controls,
+    controlled_matrices=1,
+    bloq=_bloq,
+)
+"""Phases about the zeros of the encoding's ancillas, between the uses of U_A."""
 
 
 def qsvt_formulas(model: str, degree: Any, scale: Any, source: Source) -> tuple[Formula, ...]:
@@ -111,8 +133,8 @@ def qsvt_solver(model: str, formulas: tuple[Formula, ...]) -> Solver:
         flag_prob=flag_prob,
         flag_kind="proven",
         states_per_run=1,
-        qubits=2,
+        qubits=1,
         kind="proven",
-        has_circuit=False,
+        gates=GATES,
         flag_source=derived("norm of the solution under the polynomial, 1/(scale xi), squared"),
     )

@@ -8,19 +8,24 @@ $U_A$, and two uses of $U_b$ with each, where $\kappa = \alpha\lVert A^{-1}\rVer
 Source: Dalzell, arXiv:2406.12086v2, Eq. (48).
 
 Departures: an expected count contains measurements and restarts, so it cannot stand inside
-amplitude amplification. One run cut off at twice the expected count succeeds with probability at
-least 1/2 (Markov's inequality), provided that the record of its branches is uncomputed; it is
-amplified by a fixed-point sequence, which cannot overshoot. Whether a prefactor
-$1/(1-\epsilon^2)$ belongs in front of Eq. (48) is unknown (1e-4 at $\epsilon = 0.01$).
+amplitude amplification. A run without them is one kernel reflection with the guesses of the norm in
+superposition (`qres.algorithms.solvers.kernel`): $\kappa\ln(2 + \frac{4}{\epsilon S})$ uses of U_A,
+$S$ about $1.5/\ln\kappa$, flagged with probability $S^2$ but for $\epsilon$; it is amplified by a
+fixed-point sequence, which cannot overshoot. The run is made at
+$\epsilon' = \min(\epsilon, 0.01)$, so that its chance is at least $0.97\,S^2$ at every precision.
+Whether a prefactor $1/(1-\epsilon^2)$ belongs in front of Eq. (48) is unknown (1e-4 at
+$\epsilon = 0.01$).
 """
 
 from __future__ import annotations
 
 import sympy
 
-from qres.algorithms.solvers.base import Solver, run_by_markov
+from qres.algorithms.solvers.base import Solver
 from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
-from qres.notation.source import DALZELL_2024, Source
+from qres.algorithms.solvers.kernel import guess_bits, guess_overlap, kernel_gates
+from qres.notation.source import DALZELL_2024, Source, derived
+from qres.notation.symbols import symbol
 
 _DECIMALS = [sympy.Float(text) for text in ("1.05", "2.78", "3.17")]
 
@@ -42,12 +47,26 @@ MATRIX_QUERIES, STATE_QUERIES = query_pair(
 
 FORMULAS = (MATRIX_QUERIES, STATE_QUERIES)
 
+COARSEST = sympy.Rational(1, 100)
+"""Precision of a run of which less was asked; its chance holds for every finer one."""
+
+_OVERLAP = guess_overlap(KAPPA)
+GATES = kernel_gates(sympy.Min(EPSILON, COARSEST) * _OVERLAP / 2, guess_bits(KAPPA))
+
 SOLVER = Solver(
     name="shortcut",
     matrix_queries=MATRIX_QUERIES,
     state_queries=STATE_QUERIES,
-    **run_by_markov(MATRIX_QUERIES),
+    run_queries=2 * GATES.arguments[0][2],
+    expected_queries=_QUERIES,
+    # ((1 - eps)/(1 + eps S/2))^2 at the coarsest precision, and S <= 1
+    flag_prob=sympy.Rational(97, 100) * _OVERLAP**2,
+    flag_kind="assumed",
     states_per_query=2,
-    qubits=4,
+    states_per_run=1,
+    qubits=2 + symbol("guess_bits"),
     kind="proven",
+    gates=GATES,
+    run_source=derived("one kernel reflection, guesses of the norm in superposition"),
+    flag_source=derived("mean amplitude of the guesses, its least over all norms"),
 )

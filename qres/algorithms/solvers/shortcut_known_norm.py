@@ -5,8 +5,11 @@ $A^{-1}|b\rangle$ to error $\epsilon$, with two uses of $U_b$ each, and without 
 
 Source: Dalzell, arXiv:2406.12086v2, abstract.
 
-Departures: the factor $1 + O(\epsilon)$ is taken as 1, so the count is no bound from above and is
-labelled `asymptotic`. A norm that is wrong by a factor $\rho$ lowers
+Departures: the factor $1 + O(\epsilon)$ of the named formula is taken as 1, so the count is no bound
+from above and is labelled `asymptotic`. The run is the circuit (`qres.algorithms.solvers.kernel`,
+one guess): $2L \ge \kappa\ln(2 + 2\sqrt2/\epsilon)$, $L$ odd, at most four uses and
+$\kappa\epsilon$ more; its flag is up but for $(1-\epsilon)^2/(1+\epsilon/\sqrt2)^2$, which is taken
+as 1. A norm that is wrong by a factor $\rho$ lowers
 the flag probability to $(2\rho/(1+\rho^2))^2$; here it is taken from the classically computed
 trajectory, which is what the quantum computer was to find.
 """
@@ -18,6 +21,7 @@ import sympy
 from qres.algorithms.record import Assumption
 from qres.algorithms.solvers.base import Solver
 from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
+from qres.algorithms.solvers.kernel import kernel_gates
 from qres.notation.source import DALZELL_2024, Source
 
 _QUERIES = KAPPA * sympy.log(2 * sympy.sqrt(2) / EPSILON)
@@ -33,16 +37,20 @@ MATRIX_QUERIES, STATE_QUERIES = query_pair(
 
 FORMULAS = (MATRIX_QUERIES, STATE_QUERIES)
 
+GATES = kernel_gates(EPSILON / sympy.sqrt(2), sympy.Integer(0))
+
 SOLVER = Solver(
     name="shortcut-known-norm",
     matrix_queries=MATRIX_QUERIES,
     state_queries=STATE_QUERIES,
-    run_queries=_QUERIES,
+    run_queries=2 * GATES.arguments[0][2],
     expected_queries=_QUERIES,
     flag_prob=sympy.Integer(1),
     flag_kind="assumed",
     states_per_query=2,
-    qubits=4,
+    states_per_run=1,
+    qubits=2,
+    gates=GATES,
     kind="asymptotic",
     assumptions=(
         Assumption(

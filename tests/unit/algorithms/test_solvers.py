@@ -93,9 +93,9 @@ def test_one_run_is_near_the_best_error_for_amplification(model, constant, loss,
         method="bounded",
     ).fun
     member = solver(model)
-    values = (1, eps, 1)
-    steps = compile_exact(INPUTS, member.run_queries)(*values) / 2
-    flag = compile_exact(INPUTS, member.flag_prob)(*values)
+    named = {item.name: item for item in collect_solvers()}
+    steps = named[f"solver.{model}.run_steps"](kappa_eff=1, epsilon=eps)
+    flag = compile_exact(INPUTS, member.flag_prob)(1, eps, 1)
     assert 1 - 1e-9 <= steps / math.sqrt(flag) / best <= 1 + loss
 
 
@@ -153,13 +153,14 @@ def test_right_hand_sides_of_one_run_and_of_repeated_runs(name):
     member = solver(name)
     run, total = symbol("matrix_queries"), symbol("total_matrix_queries")
     one = sympy.sympify(member.state_queries_of(run)).subs(run, 921)
-    assert one == (1 if name.startswith("qsvt") else 2 * 921)
+    start = int(member.has_circuit)  # the vector that a walk or a reflection starts from
+    assert one == (1 if name.startswith("qsvt") else 2 * 921 + start)
     # 7.5 runs' worth of queries, rounded up as a whole: eight runs were begun
     queries = math.ceil(7.5 * 921)
     many = sympy.sympify(member.state_queries_of(total)).subs({run: 921, total: queries})
-    assert many == (8 if name.startswith("qsvt") else 2 * queries)
+    assert many == (8 if name.startswith("qsvt") else 2 * queries + 8 * start)
     exact = member.state_queries_of(total).subs({run: 921, total: 921 * 10**30})
-    assert exact == (10**30 if name.startswith("qsvt") else 1842 * 10**30)
+    assert exact == (10**30 if name.startswith("qsvt") else (1842 + start) * 10**30)
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
@@ -172,7 +173,9 @@ def test_repeating_costs_no_less_than_one_run(name):
             for item in (member.run_queries, member.expected_queries, member.flag_prob)
         )
         # an expected run fails early or keeps Markov's factor 2 in hand; none is twice as good
-        assert 0.35 * run <= expected <= 1.01 * run / flag**2
+        assert 0.35 * run <= expected
+        if name != "shortcut":  # it finds the norm first, its run guesses it in superposition
+            assert expected <= 1.01 * run / flag**2
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
@@ -240,21 +243,20 @@ def test_pedigrees_and_circuits():
         "shortcut-known-norm": "asymptotic",
     }
     drawn = {name for name, member in solvers().items() if member.has_circuit}
-    assert drawn == {"shortcut", "shortcut-known-norm", "adiabatic-proven", "adiabatic-empirical"}
+    assert drawn == NAMES - {"jennings", "jennings-v1"}
     qubits = {name: member.qubits for name, member in solvers().items()}
     assert qubits == {
-        "shortcut": 4,
-        "shortcut-known-norm": 4,
-        "adiabatic-proven": 5,
-        "adiabatic-empirical": 5,
+        "shortcut": 2 + symbol("guess_bits"),  # mirror, projector, guesses
+        "shortcut-known-norm": 2,
+        "adiabatic-proven": 6,
+        "adiabatic-empirical": 6,
         "jennings": 7,
         "jennings-v1": 6,
-        "qsvt-cks": 2,
-        "qsvt-minimax": 2,
+        "qsvt-cks": 1,
+        "qsvt-minimax": 1,
     }
     warned = {name: {code for code, _ in m.warnings} for name, m in solvers().items() if m.warnings}
     assert warned == {
-        "shortcut": {"W-EXPECTED"},
         "jennings": {"W-EXPECTED"},
         "shortcut-known-norm": {"W-CIRCULAR"},
     }

@@ -63,8 +63,12 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "epochs: 2", "epochs: 1e9", (":6: model.network.train.epochs:", "to 100000")),
     (NETWORK, "epochs", "epoch", (":6: model.network.train.epoch: unknown key", "'epochs'")),
     (NETWORK, "kind: mlp", "kind: mpl", (":4: model.network.architecture.kind:", "'mlp'")),
-    (NETWORK, "kind: mlp", "kind: resnet", ("kind: resnet is not available yet; use mlp",)),
-    (NETWORK, "kind: mlp, ", "", ("architecture.kind: missing; expected mlp, logistic or",)),
+    (NETWORK, "kind: mlp", "kind: resnet", ("architecture.hidden: belongs to mlp, not resnet",)),
+    (NETWORK, "{kind: mlp, hidden: [8], activation: tanh}", "{kind: resnet, depth: 33}", (
+        ":4: model.network.architecture.depth: expected 6n + 2, such as 32 or 38, found 33",)),
+    (NETWORK, "{kind: mlp, hidden: [8], activation: tanh}", "{kind: gpt, width: 64, heads: 3}", (
+        ":4: model.network.architecture.heads: expected a divisor of width (64), found 3",)),
+    (NETWORK, "kind: mlp, ", "", ("architecture.kind: missing; expected mlp, logistic, resnet, gpt",)),
     (NETWORK, "kind: mlp", "kind: logistic", ("architecture.hidden: belongs to mlp, not log",)),
     (NETWORK, "hidden: [8]", "hidden: [8, 0]", ("architecture.hidden.1: expected", "found 0")),
     (NETWORK, "hidden: [8]", "hidden: 8", ("architecture.hidden: expected a list", "found 8")),
@@ -72,7 +76,25 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "tanh", "rellu", ("activation: expected tanh", "did you mean 'relu'")),
     (NETWORK, "tanh", "tnah", ("activation: expected tanh", "did you mean 'tanh'")),
     (NETWORK, "kind: digits", "kind: digit", (":5: model.network.dataset.kind:", "'digits'")),
-    (NETWORK, "kind: digits", "kind: cifar10", ("dataset.kind: cifar10 is not available yet",)),
+    (NETWORK, "{kind: digits}", "{kind: cifar10}", (
+        ":5: model.network.dataset.path: missing; expected the path of the archive (.tar.gz)",)),
+    (NETWORK, "{kind: digits}", "{kind: cifar10, path: gone.tar.gz}", (
+        ":5: model.network.dataset.path: gone.tar.gz: no such file",)),
+    (NETWORK, "{kind: digits}", "{kind: text, path: .}", (
+        ":5: model.network.dataset.path: .: no such file",)),
+    (NETWORK, "{kind: digits}", "{kind: csv, path: a.txt, target: y}", (
+        "dataset.path: expected a file name ending in .csv, found 'a.txt'",)),
+    (NETWORK, "{kind: digits}", "{kind: digits, target: y}", (
+        "dataset.target: belongs to csv, not digits",)),
+    (NETWORK, "{kind: digits}", "{kind: random}", ("dataset.shape: missing",)),
+    (NETWORK, "fraction: 0.5", "fraction: 0.5, rounds: 1", (
+        "prune.rounds: expected a whole number from 2 to 1000, found 1",)),
+    (NETWORK, "epochs: 2", "epochs: 2, precision: half", (
+        "train.precision: expected float64 or float32, found 'half'",)),
+    (NETWORK, "algorithm:", "measure: {at_steps: [0, 5, 5]}\nalgorithm:", (
+        ":8: measure.at_steps.2: expected more than 5, found 5",)),
+    (GIVEN, "algorithm:", "measure: {at_steps: [0]}\nalgorithm:", (
+        ":4: measure.at_steps: model.given is not trained here",)),
     (NETWORK, "{kind: digits}", "digits", ("dataset: expected a mapping, found 'digits'",)),
     (NETWORK, "prune: {fraction: 0.5}", "checkpoint: w.pt", (
         ":7: model.network.checkpoint: w.pt: no such file",)),

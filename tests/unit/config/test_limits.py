@@ -56,7 +56,10 @@ def test_times(text, seconds):
         ({"max_qubits": 0}, "limits.max_qubits: expected a number >= 1, found 0"),
         ({"max_qubits": "many"}, "limits.max_qubits: expected a number >= 1"),
         ({"max_qubit": 5}, "did you mean 'max_qubits'"),
-        ({}, "limits: expected max_qubits or max_runtime"),
+        ({}, "limits: expected max_qubits, max_runtime or machines"),
+        ({"machines": 0}, "limits.machines: expected a whole number from 1 to 1000000000, found 0"),
+        ({"machines": 1.5}, "limits.machines: expected a whole number"),
+        ({"machines": "all"}, "limits.machines: expected a whole number"),
     ],
 )
 def test_what_is_refused(section, message):

@@ -109,8 +109,8 @@ def test_print():
 def test_named_functions_are_defined_below():
     lines = where_lines(look(DIM, 3, 0, 63) + tree(DIM, 2, 3, 0, 63) + ceil_log2(DIM))
     heads = [line.partition(" = ")[0] for line in lines]
-    # the tree calls look and unlook, these count the ones of a bucket brigade
-    names = [r"\operatorname{look}(M, b, c)", r"\operatorname{tree}(w, n, b, c)", "s_2(x)"]
+    # the tree calls look and unlook
+    names = [r"\operatorname{look}(M, b, c)", r"\operatorname{tree}(w, n, b, c)"]
     assert heads == [*names, r"\operatorname{unlook}(M, c)"]
 
 

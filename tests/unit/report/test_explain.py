@@ -84,13 +84,14 @@ def test_what_follows_from_the_update_norms_names_them(norms, group, words):
 
 
 def test_each_source_is_that_of_the_number(poisson):
-    """One run is twice the expected count of Eq. (48); its flag is Markov's, not the paper's.
+    """One run is not the expected count of Eq. (48), and its flag is derived, not the paper's.
 
     The reflections between the runs are those of the fixed-point sequence.
     """
     parts, stages = dict(poisson.job.definitions), {s.name: s for s in poisson.job.stages}
-    assert str(parts["matrix_queries"].source).endswith("arXiv:2406.12086v2, twice Eq. (48)")
-    assert str(parts["flag_prob"].source).startswith("derived: Markov's inequality")
+    run = "derived: one kernel reflection, guesses of the norm in superposition"
+    assert str(parts["matrix_queries"].source) == run
+    assert str(parts["flag_prob"].source).startswith("derived: mean amplitude of the guesses")
     reflections = stages["amplification reflections"].source
     assert reflections == parts["rounds"].source
     assert "Yoder" in str(reflections)

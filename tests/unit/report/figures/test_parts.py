@@ -58,18 +58,18 @@ def sizes(parts):
 
 
 def test_a_toy_by_hand(toy):
-    # plain QROM of 10 entries: 10 - 2 = 8 Toffoli, erased by 10 + 1 - 4 = 7; with 5 for the time
-    # a query takes 20. 12 queries are 240 and 3 reflections 21; 27 rotations of 10 T are 135.
+    # plain QROM of 10 entries: 10 - 2 = 8 Toffoli, erased in blocks of two by 5 + 2 - 4 = 3; with 5
+    # for the time a query takes 16. 12 queries are 192, 3 reflections 21; 27 rotations of 10 T 135.
     queries, reflections, synthesis = split_cost(toy)
-    assert (queries.size, reflections.size, synthesis.size) == (240.0, 21.0, 135.0)
+    assert (queries.size, reflections.size, synthesis.size) == (192.0, 21.0, 135.0)
     assert sizes(queries.parts) == {
         "look(dim, matrix_bits)": 12 * 8,
-        "unlook(dim)": 12 * 7,
+        "unlook(dim)": 12 * 3,
         OTHER: 12 * 5,
     }
     assert reflections.parts == ()
     assert sizes(synthesis.parts) == {"for matrix queries": 120.0, "for reflections": 15.0}
-    assert queries.detail == "12 x 20"
+    assert queries.detail == "12 x 16"
 
 
 JOBS = {
@@ -109,7 +109,8 @@ def test_parts_add_up_to_the_table(report):
 
 def test_the_largest_stage_is_taken_apart(report):
     largest = max(split_cost(report), key=lambda part: part.size)
-    assert largest.parts or largest.name == "rhs queries"  # a single table
+    # a single table; a controlled run, whose price is a difference
+    assert largest.parts or largest.name in ("rhs queries", "sign circuits")
 
 
 def test_no_price_has_no_parts():
