@@ -16,6 +16,7 @@ from qres.algorithms.system import (
     encoded_matrix,
     precision_definitions,
     prepared_vector,
+    rotation_precision,
 )
 from qres.config.record import Readout as ReadoutSettings
 from qres.notation.formula import define
@@ -61,5 +62,6 @@ def _definitions(system: System, chosen: Encoding, member: Readout, choice: Choi
         define(f"{NAME}.xi", "norm(A^-1) norm(b) / norm(x)", 1 / overlap, source),
         *precision_definitions(system, member.root(system)),
         *circuit_definitions(system),
+        *rotation_precision(system, member.root(system)),
         *readout_definitions(system, member, choice.mode),
     )

@@ -279,11 +279,10 @@ def precision_definitions(system: System, root: Any = None) -> Definitions:
         system: what is solved.
         root: what the read-out has in place of $\sqrt P$, see `readouts.base`.
     """
-    name, root = system.name, (sympy.sqrt(_PROB) if root is None else root) / system.stretch
-    encoding, solver, rotation = symbols("share_encoding share_solver share_rotation")
+    name, root = system.name, _root(system, root)
+    encoding, solver = symbols("share_encoding share_solver")
     state = (
         ("eps_solver", "error of the solver's state", sympy.Min(LARGEST_EPS, solver * root / 2)),
-        ("eps_rotation", "synthesis error of one run", sympy.Min(LARGEST_EPS, rotation * root / 2)),
         ("eps_matrix", "absolute error of the matrix", encoding * root / (16 * _INVERSE)),
         ("eps_rhs", "error of the right-hand side", encoding * root / (8 * _XI)),
     )
@@ -292,3 +291,30 @@ def precision_definitions(system: System, root: Any = None) -> Definitions:
         define(f"{name}.{target}", meaning, expression, source, kind="proven")
         for target, meaning, expression in state
     )
+
+
+def rotation_precision(system: System, root: Any = None) -> Definitions:
+    r"""Return the synthesis error of one run.
+
+    A rotation that is off acts on the whole run, of which the flag keeps a part of norm $\sqrt{p}$:
+    an error $e$ of the run moves the wanted, normalised block by at most $2e/\sqrt{P p}$.
+
+    Args:
+        system: what is solved.
+        root: as for `precision_definitions`.
+    """
+    share, flag = symbols("share_rotation flag_prob")
+    kept = _root(system, root) * sympy.sqrt(flag)
+    return (
+        define(
+            f"{system.name}.eps_rotation",
+            "synthesis error of one run",
+            sympy.Min(LARGEST_EPS, share * kept / 2),
+            derived("perturbation of the flagged and normalised block, even split"),
+            kind="proven",
+        ),
+    )
+
+
+def _root(system: System, root: Any) -> Any:
+    return (sympy.sqrt(_PROB) if root is None else root) / system.stretch

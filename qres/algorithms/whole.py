@@ -60,7 +60,7 @@ _LINEAR_SYSTEM: dict[str, Any] = {
     },
     "powers": {"dim": 1, "kappa_eff": 1, **_SHARES},
     "qubits": {"index_bits": 1},
-    "kept": ("index_bits", "slots", "kappa_eff"),
+    "kept": ("index_bits", "slots", "kappa_eff", "guess_bits"),
     "replaced": {"max_entry": "kappa_eff"},
 }
 
@@ -87,7 +87,7 @@ _CARLEMAN_GD: dict[str, Any] = {
         **_SHARES,
     },
     "qubits": {"index_bits": 1},
-    "kept": ("index_bits", "inverse_norm", "kappa_eff", "success_prob"),
+    "kept": ("index_bits", "inverse_norm", "kappa_eff", "success_prob", "guess_bits"),
 }
 
 

@@ -272,8 +272,8 @@ class ExpectationTest(Circuit):
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The state, the controlled operator, and the gates that find the flag and the rows."""
-        run = self.state.run
-        joins = self.is_flagged * (run.index_bitsize + run.flag_bitsize)
+        run, asked = self.state.run, int(self.is_flagged)
+        joins = asked * (run.index_bitsize + run.flag_bitsize)
         return tally(
             [
                 (self.state, 1),
@@ -281,7 +281,7 @@ class ExpectationTest(Circuit):
                 (Hadamard(), 2),
                 (And(), joins),
                 (And().adjoint(), joins),
-                (CNOT(), 2 * self.is_flagged),
+                (CNOT(), 2 * asked),
             ]
         )
 

@@ -7,7 +7,11 @@ $K = \sqrt{M/b}$, its uncomputation $2\sqrt M$, the largest register $\sqrt{Mb}$
 tree are a geometric series; a fixed-point sequence is $\ln(2/\sqrt\delta)/\mathrm{artanh}\sqrt P$;
 of a sum the terms of the highest power stay; a difference whose leading terms cancel is taken to
 the next order; of a maximum or minimum, and of a case distinction, what decides in the limit stays.
-Logarithms count as $x^0$ in a sum, above every constant in a maximum.
+Logarithms count as $x^0$ in a sum; in a maximum or minimum, and where a function has a limit, they
+grow, and their inverses vanish. The mean amplitude of the guesses of a norm up to $\kappa$ is
+$\pi/(2\ln\kappa)$: $h\sum_j\mathrm{sech}((j+\frac12)h)$ at $h = \ln\kappa/J$ is the midpoint rule of
+$\int_0^\infty\mathrm{sech} = \pi/2$. Since $h \le 2$ stays, it is that but for a factor between
+$1 - 2\,\mathrm{sech}(\pi^2/2) > 0.97$ and 1 (Poisson's sum), which the printed error contains.
 """
 
 from __future__ import annotations
@@ -20,11 +24,11 @@ import numpy as np
 import sympy
 
 from qres.errors import QresError
-from qres.notation.named import NamedFunction
+from qres.notation.named import NamedFunction, uniform_toffoli
 from qres.notation.symbols import CATALOGUE
 
-Degree = tuple[Any, int]
-"""Power of x, and 1 where a logarithm stands beside it."""
+Degree = tuple[Any, Any]
+"""Power of x, and power of its logarithm."""
 
 
 class log2(NamedFunction):
@@ -43,7 +47,7 @@ class log2(NamedFunction):
         return np.log2(np.asarray(x, dtype=float))
 
 
-CONSTANT: Degree = (sympy.Integer(0), 0)
+CONSTANT: Degree = (sympy.Integer(0), sympy.Integer(0))
 _ROOT_SUM = 1 + sympy.sqrt(2)
 """1/(sqrt(2) - 1): the sum of a geometric series over its last term times sqrt(2)."""
 
@@ -75,18 +79,18 @@ class Limit:
     def degree(self, expression: Any) -> Degree:
         """Return power and logarithm of an expression that was reduced."""
         if expression in self._qubits:
-            return (sympy.Integer(0), 1)
+            return (sympy.Integer(0), sympy.Integer(1))
         if expression.is_Symbol:
-            return (self._powers.get(expression, sympy.Integer(0)), 0)
+            return (self._powers.get(expression, sympy.Integer(0)), sympy.Integer(0))
         if expression.is_Mul:
             degrees = [self.degree(arg) for arg in expression.args]
-            return (sum(power for power, _ in degrees), max(log for _, log in degrees))
+            return (sum(power for power, _ in degrees), sum(log for _, log in degrees))
         if expression.is_Pow:
             return self._power_degree(*expression.as_base_exp())
-        if expression.is_Add or isinstance(expression, sympy.Max):
+        if expression.is_Add or isinstance(expression, sympy.Max | sympy.Abs):
             return max(self.degree(arg) for arg in expression.args)
-        if isinstance(expression, sympy.log | log2):
-            return (sympy.Integer(0), int(self.degree(expression.args[0])[0] != 0))
+        if isinstance(expression, sympy.log | log2 | uniform_toffoli):
+            return (sympy.Integer(0), sympy.Integer(self.degree(expression.args[0])[0] != 0))
         if any(self.degree(arg)[0] != 0 for arg in expression.args):
             raise QresError(f"leading order: no rule for the growth of {expression}")
         return CONSTANT
@@ -94,9 +98,9 @@ class Limit:
     def _power_degree(self, base: Any, exponent: Any) -> Degree:
         if not exponent.free_symbols:
             power, log = self.degree(base)
-            return (power * exponent, log)
+            return (power * exponent, log * exponent)
         rate = sum(exponent.coeff(item) * power for item, power in self._qubits.items())
-        return (rate * sympy.log(base, 2), 0)
+        return (rate * sympy.log(base, 2), sympy.Integer(0))
 
     def _reduce(self, node: Any) -> Any:
         if node.is_Atom:
@@ -111,7 +115,7 @@ class Limit:
         args = [self._reduce(arg) for arg in node.args]
         if isinstance(node, sympy.Max | sympy.Min):
             return self._extreme(node.func, args)
-        if isinstance(node, tuple(_LIMITS)):
+        if type(node).__name__ in _LIMITS:
             return self._limiting(node.func, *args)
         return node.func(*args)
 
@@ -144,9 +148,9 @@ class Limit:
         raise QresError(f"leading order: no case of {node} holds in the limit")
 
     def _limiting(self, func: Any, argument: Any) -> Any:
-        power = self.degree(argument)[0]
-        wanted, at_limit = _LIMITS[func]
-        if power * wanted > 0:
+        degree = self.degree(argument)
+        wanted, at_limit = _LIMITS[func.__name__]
+        if degree != CONSTANT and (degree > CONSTANT) == (wanted > 0):
             return at_limit(argument)
         return _number(func(argument)) if not argument.free_symbols else func(argument)
 
@@ -209,9 +213,10 @@ _RULES: dict[str, Callable[..., Any]] = {
 }
 """What each rounded or searched function stands for, by name."""
 
-_LIMITS: dict[Any, tuple[int, Callable[[Any], Any]]] = {
-    sympy.acosh: (1, lambda x: sympy.log(2 * x)),
-    sympy.atanh: (-1, lambda x: x),
-    sympy.asin: (-1, lambda x: x),
+_LIMITS: dict[str, tuple[int, Callable[[Any], Any]]] = {
+    "acosh": (1, lambda x: sympy.log(2 * x)),
+    "atanh": (-1, lambda x: x),
+    "asin": (-1, lambda x: x),
+    "guess_overlap": (1, lambda kappa: sympy.pi / (2 * sympy.log(kappa))),
 }
-"""Functions with a limit at infinity (1) or at zero (-1)."""
+"""Functions with a limit at infinity (1) or at zero (-1), by name."""

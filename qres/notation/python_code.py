@@ -242,6 +242,8 @@ class _Helpers:
         assert isinstance(function, FunctionType)
         annotations = {id(part) for node in ast.walk(tree) for part in _annotation_parts(node)}
         for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr == "array":
+                raise QresError(f"{ast.unparse(node)} is not plain Python")
             if not isinstance(node, ast.Name) or id(node) in annotations:
                 continue
             if node.id in function.__globals__:

@@ -87,7 +87,7 @@ def parse_machine(text: str, place: str) -> Machine:
 
 def _machine(name: str, fields: Mapping[str, Mapping[str, Any]], place: str) -> Machine:
     """Check ranges and names, and build the record."""
-    numbers = {key: _positive(fields[key], f"{place}: {key}") for key in NUMBERS}
+    numbers = {key: _ratio(fields[key], f"{place}: {key}") for key in NUMBERS}
     if numbers["threshold"] >= 1.0:
         raise InputError(
             f"{place}: threshold.value: expected below 1, found {numbers['threshold']}"
@@ -146,7 +146,7 @@ def _injection(fields: Mapping[str, Mapping[str, Any]], place: str) -> float | N
     """Return the error of injected T states, None where the profile has no such field."""
     if "t_error" not in fields:
         return None
-    value = _positive(fields["t_error"], f"{place}: t_error")
+    value = _ratio(fields["t_error"], f"{place}: t_error")
     if value >= 1.0:
         raise InputError(f"{place}: t_error.value: expected below 1, found {value:g}")
     return value
@@ -207,7 +207,7 @@ def _field(value: Any, place: str) -> Mapping[str, Any]:
     if missing:
         raise InputError(f"{place}: missing {', '.join(missing)}")
     for key in ("unit", "source"):
-        if not isinstance(item[key], str):
+        if not isinstance(item[key], str) or not item[key].strip():
             raise InputError(f"{place}.{key}: expected words, found {item[key]!r}")
     kind = item.get("kind", "given")
     if kind not in get_args(Kind):
@@ -221,6 +221,12 @@ def _positive(item: Mapping[str, Any], place: str) -> float:
     if not is_number or not math.isfinite(value) or value <= 0:
         raise InputError(f"{place}.value: expected a number above 0, found {value!r}")
     return float(value)
+
+
+def _ratio(item: Mapping[str, Any], place: str) -> float:
+    if item["unit"] != "1":
+        raise InputError(f"{place}.unit: expected '1' (a plain number), found '{item['unit']}'")
+    return _positive(item, place)
 
 
 def _seconds(item: Mapping[str, Any], place: str) -> float:

@@ -383,7 +383,7 @@ def run_of(solver, kappa, eps, xi):
         length = odd_half(kappa * math.log(2 + 4 / (min(eps, 0.01) * overlap)))
         own = 2 + bits_of(count) if count > 1 else 2
         flag = 0.97 * overlap**2
-        return 2 * length, shortcut(kappa, eps), flag, 4 * length + 1, own, count
+        return 2 * length, 2 * length / flag, flag, 4 * length + 1, own, count
     expected = kappa * math.log(2 * math.sqrt(2) / eps)
     length = odd_half(kappa * math.log(2 + 2 * math.sqrt(2) / eps))
     return 2 * length, expected, 1, 4 * length + 1, 2, 1
@@ -498,7 +498,6 @@ class Estimate:
         self.numbers |= {
             "share_encoding": share,
             "eps_solver": self.eps_solver,
-            "eps_rotation": self.eps_rotation,
             "eps_matrix": self.eps_matrix,
             "eps_rhs": self.eps_rhs,
             "fail_logical": self.fail,
@@ -547,7 +546,10 @@ class Estimate:
         # a kernel reflection switches every use of U_A; a polynomial none, but one in a controlled run
         self.switched = int(self.guesses > 0)
         self.flags = self.circuit.ancillas + self.solver_qubits
+        # a rotation that is off acts on the whole run, of which the flag keeps sqrt(flag)
+        self.eps_rotation *= math.sqrt(self.flag)
         self.numbers |= {
+            "eps_rotation": self.eps_rotation,
             "kappa_eff": kappa,
             "matrix_queries": self.queries,
             "state_queries": self.states,

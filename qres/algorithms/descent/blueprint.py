@@ -18,6 +18,7 @@ from qres.algorithms.system import (
     System,
     circuit_definitions,
     precision_definitions,
+    rotation_precision,
 )
 from qres.config.record import Readout as ReadoutSettings
 from qres.notation.formula import define
@@ -69,6 +70,7 @@ def blueprint(
         *rule.definitions(NAME, encoding_name, degree, is_plain=is_plain),
         *precision_definitions(system, member.root(system)),
         *circuit_definitions(system),
+        *rotation_precision(system, member.root(system)),
         *readout_definitions(system, member, mode),
     )
     return system, stages, definitions

@@ -18,6 +18,7 @@ in place of measured ones is derived here and proven by simulation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,21 +32,31 @@ from qres.notation.symbols import symbol
 
 WIDEST = 2.0
 """Largest distance of neighbouring guesses, in units of $\\ln t$."""
+SLACK = 1e-12
+"""What rounding may add to a logarithm that is whole."""
+FARTHEST = 700.0
+"""Where cosh is still a float."""
 
 
 def _guesses(kappa: Any) -> np.ndarray:
-    """Return the number of guesses, a power of two."""
+    """Return the number of guesses at each point, a power of two."""
     logarithm = np.log(np.maximum(np.asarray(kappa, float), 1.0))
-    return 2.0 ** np.ceil(np.log2(np.maximum(logarithm / WIDEST, 1.0)) - 1e-12)
+    return 2.0 ** np.ceil(np.log2(np.maximum(logarithm / WIDEST, 1.0)) - SLACK)
 
 
 def _mean(logarithm: Any, count: Any) -> np.ndarray:
-    """Return the mean of sech over the guesses, the norm at the end of its range."""
+    """Return the mean of sech over the guesses at each point, the norm at the end of its range."""
     found = np.zeros(np.broadcast(logarithm, count).shape)
     for place in range(int(np.max(count))):
-        part = 1 / np.cosh(np.minimum((place + 0.5) * logarithm / count, 700.0))
+        part = 1 / np.cosh(np.minimum((place + 0.5) * logarithm / count, FARTHEST))
         found = found + np.where(place < count, part, 0.0)
     return found / count
+
+
+def sech_mean(logarithm: float, count: int) -> float:
+    """Return the mean of sech over the guesses, the norm at the end of its range."""
+    places = [(place + 0.5) * logarithm / count for place in range(count)]
+    return math.fsum(1 / math.cosh(min(place, FARTHEST)) for place in places) / count
 
 
 class guess_bits(NamedFunction):
@@ -57,7 +68,8 @@ class guess_bits(NamedFunction):
     @staticmethod
     def scalar(kappa: Any) -> int:
         """Compute it."""
-        return int(guess_bits.array(np.float64(kappa)))
+        distances = math.log(max(kappa, 1)) / WIDEST
+        return math.ceil(math.log2(max(distances, 1)) - SLACK)
 
     @staticmethod
     def array(kappa: Any) -> np.ndarray:
@@ -81,7 +93,9 @@ class guess_overlap(NamedFunction):
     @staticmethod
     def scalar(kappa: Any) -> float:
         """Compute it."""
-        return float(guess_overlap.array(np.float64(kappa)))
+        count = 2 ** guess_bits.scalar(kappa)
+        found = sech_mean(math.log(max(kappa, 1)), count)
+        return found if count == 1 else min(found, sech_mean(WIDEST * count / 2, count // 2))
 
     @staticmethod
     def array(kappa: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ Departures: an expected count contains measurements and restarts, so it cannot s
 amplitude amplification. A run without them is one kernel reflection with the guesses of the norm in
 superposition (`qres.algorithms.solvers.kernel`): $\kappa\ln(2 + \frac{4}{\epsilon S})$ uses of U_A,
 $S$ about $1.5/\ln\kappa$, flagged with probability $S^2$ but for $\epsilon$; it is amplified by a
-fixed-point sequence, which cannot overshoot. The run is made at
+fixed-point sequence, which cannot overshoot, or repeated until the flag is up. The run is made at
 $\epsilon' = \min(\epsilon, 0.01)$, so that its chance is at least $0.97\,S^2$ at every precision.
 Whether a prefactor $1/(1-\epsilon^2)$ belongs in front of Eq. (48) is unknown (1e-4 at
 $\epsilon = 0.01$).
@@ -51,6 +51,7 @@ COARSEST = sympy.Rational(1, 100)
 """Precision of a run of which less was asked; its chance holds for every finer one."""
 
 _OVERLAP = guess_overlap(KAPPA)
+_FLAG = sympy.Rational(97, 100) * _OVERLAP**2
 GATES = kernel_gates(sympy.Min(EPSILON, COARSEST) * _OVERLAP / 2, guess_bits(KAPPA))
 
 SOLVER = Solver(
@@ -58,9 +59,9 @@ SOLVER = Solver(
     matrix_queries=MATRIX_QUERIES,
     state_queries=STATE_QUERIES,
     run_queries=2 * GATES.arguments[0][2],
-    expected_queries=_QUERIES,
+    expected_queries=2 * GATES.arguments[0][2] / _FLAG,
     # ((1 - eps)/(1 + eps S/2))^2 at the coarsest precision, and S <= 1
-    flag_prob=sympy.Rational(97, 100) * _OVERLAP**2,
+    flag_prob=_FLAG,
     flag_kind="assumed",
     states_per_query=2,
     states_per_run=1,

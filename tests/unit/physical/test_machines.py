@@ -62,6 +62,12 @@ BAD = [
         "t_error.value: expected below",
     ),
     ("layout:", "t_error: {value: 0.1, unit: '1'}\nlayout:", "t_error: missing source"),
+    ("layout:", "t_error: {value: 0.1, unit: '1', source: ' '}\nlayout:", "source: expected words"),
+    (
+        "layout:",
+        't_error: {value: 1, unit: "%", source: x}\nlayout:',
+        "t_error.unit: expected '1' (a plain number), found '%'",
+    ),
     (
         "layout:",
         "correlated_event_rate: {value: -1, unit: 1/s, source: x}\nlayout:",
