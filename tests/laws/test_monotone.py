@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from qres.algorithms.access.qrom import BLOCK_LIMITS
+from qres.algorithms.encodings.base import encoding
+from qres.logical.formulas import evaluate
+from qres.notation.memory import FREE
 
 SMALLER = st.sampled_from([0.999, 0.7, 0.5, 1e-1, 1e-3])
 LARGER = st.sampled_from([1.001, 1.5, 2.0, 10.0, 1e4])
@@ -114,7 +120,54 @@ def test_no_price_falls_when_there_are_more_weights(member, data):
     if size not in rows:
         assert member.name == "counts"
         return
-    assert_not_cheaper(member, rows, {size: np.ceil(rows[size] * factor)})
+    assert_not_cheaper(member, rows, {size: grown(rows[size], factor)})
+
+
+def grown(size: np.ndarray, factor: float) -> np.ndarray:
+    """Return larger sizes, one more where the larger would be the first to fill its index.
+
+    Without rows beyond the matrix the best circuit has no comparison, and may be the cheaper one:
+    `test_a_size_that_fills_its_index_saves_the_comparison_only` bounds that exactly.
+    """
+    larger = np.ceil(size * factor)
+    fills = (np.frexp(larger)[0] == 0.5) & (larger > size)
+    return np.where(fills, larger + 1, larger)
+
+
+@pytest.mark.parametrize("controls", [0, 1])
+@pytest.mark.parametrize("limit", sorted(BLOCK_LIMITS.values()))
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", ["dense", "sparse"])
+def test_a_size_that_fills_its_index_saves_the_comparison_only(name, order, limit, controls):
+    # dense, and a full matrix: n gates compare. Slots of F_k: n - 1 before, n - 1 after, c to join a
+    # control; without a control the look-up and its uncomputation get the answer as theirs, a gate each.
+    member: Any = encoding(name)
+    part = member.factor(order) if order else member
+    levels = np.arange(2.0, 52 // (max(order, 1) + 1) + 1)  # tables below 2^53, exact
+    rows: dict[str, Any] = {"index_bits": levels, "block_limit": limit, "matrix_bits": 20.0}
+    full = {"sparsity": 2.0**levels, "slots": 2.0**levels, "slot_bits": levels}
+    full |= {f"t{k + 1}_slot_bits": k * levels for k in (2, 3)}
+    before, after = (
+        evaluate(sympy.sympify(part.toffoli(controls)), rows | full | {"dim": size})
+        for size in (2.0**levels - 1, 2.0**levels)
+    )
+    is_slots = name == "sparse" and order > 0
+    saved = 2 * (levels - 1) + controls + 2 * (controls == 0) if is_slots else levels
+    assert (after + saved >= before).all()
+    if limit == FREE and not (name == "sparse" and order == 0):
+        compared = saved - 2 * (is_slots and controls == 0)  # the look-ups are free
+        assert (before - after == compared).all()
+
+
+def test_a_free_memory_exchanges_nothing():
+    # one entry short of a full row has always taken the table; a full row is not dearer than that
+    rows = {"dim": 103136.0, "index_bits": 17.0, "slots": 2.0**17, "slot_bits": 17.0}
+    rows |= {"matrix_bits": 20.0, "block_limit": FREE}
+    full, short = (
+        evaluate(encoding("sparse").toffoli(1), rows | {"sparsity": entries})
+        for entries in (103136.0, 103135.0)
+    )
+    assert full == short == 20 - 1
 
 
 PRUNED = ("n_active", "dim", "sparsity", "max_entry", "frobenius_norm")

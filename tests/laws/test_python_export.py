@@ -14,10 +14,12 @@ import pytest
 import sympy
 
 from qres.errors import InputError, OutsideError, QresError
+from qres.notation import plain
 from qres.notation.formula import Formula
+from qres.notation.named import NAMED
 from qres.notation.python_code import function_name, python_module
 from qres.notation.source import derived
-from qres.notation.symbols import describe, symbol
+from qres.notation.symbols import CATALOGUE, describe, symbol
 from qres.staircase import formulas
 from tests.laws.test_formulas import RANGES, SMALL
 
@@ -172,6 +174,16 @@ def test_what_has_no_plain_form_is_refused():
     )
     with pytest.raises(QresError, match=r"^toy.hidden.value: has no plain Python form$"):
         toy.python()
+
+
+def test_no_named_function_has_the_name_of_a_symbol():
+    assert NAMED.keys().isdisjoint(CATALOGUE)
+
+
+def test_numpy_is_refused_before_it_is_exported(monkeypatch):
+    monkeypatch.delattr(plain, "geometric")
+    with pytest.raises(QresError, match=r"^geometric.array is not plain Python$"):
+        python_module(formulas("carleman-gd.toffoli"))
 
 
 def test_the_docstring_says_what_and_whence(formula):

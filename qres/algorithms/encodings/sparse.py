@@ -5,7 +5,7 @@ entry's angle is looked up, a flag rotated, the angle unlooked; then the involut
 (row $i$, slot $l$) to (row $j$, slot of $i$ in row $j$): the target from the table, the source by
 measurement-based uncomputation of the same table. For a full pattern the involution only swaps
 names and is free ($n$ controlled swaps under a control), and unless $r = 2^n$ a comparison of $n$ gates
-flags a row beyond the matrix.
+flags a row beyond the matrix; a memory that is assumed free makes the tables the cheaper way there too.
 
 **$F_k$** has $s'_k$ slots a row and $s'$ a column (a column of the derivative of a symmetric tensor
 couples at most $s$ rows): normalisation $\sqrt{s'_k s'} \max|F_k|$. One code of $n + \beta$ qubits,
@@ -47,7 +47,8 @@ _SOURCE = derived(
 )
 _TABLE = _DIM * _SLOTS
 _TARGET = _LEVELS + _SLOT_BITS
-_IS_PARTIAL = sympy.Lt(_SPARSITY, _DIM)
+_IS_CHARGED = sympy.Min(1, look(2, 1, 1, _LIMIT))  # 0 for a memory that is free, else 1
+_IS_PARTIAL = sympy.Lt(_SPARSITY * _IS_CHARGED, _DIM)
 _HAS_RANGE = sympy.Min(1, 2**_LEVELS - _DIM)  # 1 where a row may lie beyond the matrix
 
 
@@ -95,16 +96,18 @@ ALPHA = alpha_formula(
 
 def _definitions(name: str) -> tuple[tuple[str, Formula], ...]:
     return (
-        _slot_bits(name),
+        *_slot_definitions(name),
         define(
             f"{name}.is_full",
-            "1 where every row is full, so that the involution is free",
+            "1 where every row is full and the involution an exchange of names, not a look-up",
             sympy.Piecewise((0, _IS_PARTIAL), (1, True)),
             derived("definition"),
         ),
-        _slots(name),
-        alpha_definition(name, ALPHA),
     )
+
+
+def _slot_definitions(name: str) -> tuple[tuple[str, Formula], ...]:
+    return (_slot_bits(name), _slots(name), alpha_definition(name, ALPHA))
 
 
 def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -150,7 +153,7 @@ def slots_factor(order: int, rows: Any = _DIM) -> Factor:
         return sympy.Max(widest(values_table, _BITS, controls, _LIMIT), move)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-        return _definitions(name) if order == 1 else _tensor_definitions(name, order)
+        return _slot_definitions(name) if order == 1 else _tensor_definitions(name, order)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.factor_tables import FactorSlots

@@ -59,8 +59,8 @@ def sech_mean(logarithm: float, count: int) -> float:
     return math.fsum(1 / math.cosh(min(place, FARTHEST)) for place in places) / count
 
 
-class guess_bits(NamedFunction):
-    """Qubits of the guesses of the norm: `guess_bits(kappa)`."""
+class guess_qubits(NamedFunction):
+    """Qubits of the guesses of the norm: `guess_qubits(kappa)`."""
 
     letter = r"n_{\mathrm{g}}"
     definition = r"n_{\mathrm{g}}(\kappa) = \lceil\log_2\max(1, \tfrac12\ln\kappa)\rceil"
@@ -93,7 +93,7 @@ class guess_overlap(NamedFunction):
     @staticmethod
     def scalar(kappa: Any) -> float:
         """Compute it."""
-        count = 2 ** guess_bits.scalar(kappa)
+        count = 2 ** guess_qubits.scalar(kappa)
         found = sech_mean(math.log(max(kappa, 1)), count)
         return found if count == 1 else min(found, sech_mean(WIDEST * count / 2, count // 2))
 

@@ -23,7 +23,7 @@ import sympy
 
 from qres.algorithms.solvers.base import Solver
 from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
-from qres.algorithms.solvers.kernel import guess_bits, guess_overlap, kernel_gates
+from qres.algorithms.solvers.kernel import guess_overlap, guess_qubits, kernel_gates
 from qres.notation.source import DALZELL_2024, Source, derived
 from qres.notation.symbols import symbol
 
@@ -52,7 +52,7 @@ COARSEST = sympy.Rational(1, 100)
 
 _OVERLAP = guess_overlap(KAPPA)
 _FLAG = sympy.Rational(97, 100) * _OVERLAP**2
-GATES = kernel_gates(sympy.Min(EPSILON, COARSEST) * _OVERLAP / 2, guess_bits(KAPPA))
+GATES = kernel_gates(sympy.Min(EPSILON, COARSEST) * _OVERLAP / 2, guess_qubits(KAPPA))
 
 SOLVER = Solver(
     name="shortcut",

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import sympy
 
+from qres.algorithms.solvers.kernel import guess_overlap
 from qres.errors import QresError
 from qres.notation.formula import Formula, define
 from qres.notation.headline import SAFETY, Headline
 from qres.notation.leading import Limit, log2
-from qres.notation.named import ceil_log2, look, tree, unlook, widest
+from qres.notation.named import ceil_log2, look, tree, uniform_toffoli, unlook, widest
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -41,6 +42,13 @@ ROOT = sympy.sqrt
         (sympy.atanh(ROOT(PROB)), ROOT(PROB)),
         (sympy.acosh(1 / SHARE), sympy.log(2 / SHARE)),
         (sympy.atanh(ROOT(2) / 2), sympy.log(1 + ROOT(2))),
+        (guess_overlap(KAPPA), sympy.pi / (2 * sympy.log(KAPPA))),
+        (guess_overlap(BITS), guess_overlap(BITS)),
+        # a logarithm grows and its inverse vanishes, however slowly
+        (sympy.Min(1, guess_overlap(KAPPA) ** 2), sympy.pi**2 / (4 * sympy.log(KAPPA) ** 2)),
+        (sympy.Max(1, guess_overlap(KAPPA)), sympy.Integer(1)),
+        (sympy.atanh(guess_overlap(KAPPA) / 2), sympy.pi / (4 * sympy.log(KAPPA))),
+        (DIM + uniform_toffoli(DIM), DIM),
         (
             sympy.pi / (4 * sympy.asin(ROOT(PROB))) - sympy.Rational(1, 2),
             sympy.pi / (4 * ROOT(PROB)),
@@ -65,6 +73,13 @@ def test_a_look_up_is_within_a_rounded_block_of_its_closed_form(bits):
         closed = Limit({"dim": 1}, {}).leading(widest(DIM, BITS, 0, LIMIT))
         ratio = widest.scalar(entries, bits, 0) / float(closed.subs({DIM: entries, BITS: bits}))
         assert 0.705 < ratio < 1.4155
+
+
+@pytest.mark.parametrize("kappa", [1e3, 2.9e3, 1e5, 8.8e6, 9e6, 1e20, 1e100])
+def test_the_mean_amplitude_of_guesses_is_within_three_percent_of_its_integral(kappa):
+    """The midpoint rule of sech at steps h <= 2: at least 1 - 2 sech(pi^2/2) = 0.9713 of pi/2."""
+    closed = float(LARGE.leading(guess_overlap(KAPPA)).subs({KAPPA: kappa}))
+    assert 0.971 < guess_overlap.scalar(kappa) / closed < 1
 
 
 def test_a_tree_is_a_geometric_series():

@@ -11,7 +11,7 @@ import pytest
 import sympy
 
 from qres.algorithms.solvers.base import solver
-from qres.algorithms.solvers.kernel import guess_bits, guess_overlap
+from qres.algorithms.solvers.kernel import guess_overlap, guess_qubits
 from qres.bloqs.adiabatic_walk import AdiabaticRun
 from qres.bloqs.amplification import AmplifiedState
 from qres.bloqs.chebyshev_filter import (
@@ -224,12 +224,12 @@ def test_what_phases_refuse():
 def test_guesses_of_the_norm_flag_least_at_the_ends_of_its_range():
     """S is the least mean of sech over all norms, at most 4 % below; by brute force."""
     for kappa in [1.0, 1.5, 7.0, 7.5, 54.0, 55.0, 124.0, 2981.0, 1e4, 1e6, 1e12]:
-        count = 2 ** guess_bits.scalar(kappa)
+        count = 2 ** guess_qubits.scalar(kappa)
         guesses = (np.arange(count) + 0.5) * math.log(kappa) / count
         norms = np.linspace(0, math.log(kappa), 2001)
         least = np.mean(1 / np.cosh(norms[:, None] - guesses), axis=1).min()
         assert 0.96 * least <= guess_overlap.scalar(kappa) <= least * (1 + 1e-12)
-    assert [guess_bits.scalar(kappa) for kappa in (1, 7, 8, 54, 55, 2980, 2981)] == [
+    assert [guess_qubits.scalar(kappa) for kappa in (1, 7, 8, 54, 55, 2980, 2981)] == [
         0,
         0,
         1,
