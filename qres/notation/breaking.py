@@ -84,8 +84,24 @@ class Breaker:
             if found is None:
                 found = self._widest_part(wide[0], expression, room)
             if found is None:
-                return expression
+                shorter = self._gathered(wide[0]) if wide else None
+                if shorter is None:
+                    return expression
+                expression = expression.xreplace({wide[0]: shorter})
+                continue
             expression = expression.xreplace({found: self._abbreviate(found)})
+
+    def _gathered(self, term: Any) -> Any:
+        """Return a product with its powers and functions under one name, None if there is only one.
+
+        It is for a product of many narrow factors, none of which would save anything by itself.
+        """
+        factors = sympy.Mul.make_args(term)
+        named = [item for item in factors if item.free_symbols and not item.is_Symbol]
+        if len(named) < 2:
+            return None
+        rest = [item for item in factors if item not in named]
+        return sympy.Mul(*rest, self._abbreviate(sympy.Mul(*named)))
 
     def _abbreviate(self, part: Any) -> sympy.Symbol:
         name = (

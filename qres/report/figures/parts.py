@@ -66,9 +66,9 @@ class _Prices:
         return next(price for price, condition in cases if self._holds(condition))
 
     def _holds(self, condition: Any) -> bool:
-        return bool(
-            condition.subs({item: self.numbers[str(item)] for item in condition.free_symbols})
-        )
+        if not isinstance(condition, sympy.core.relational.Relational):
+            return bool(condition)
+        return bool(condition.func(self.value(condition.lhs), self.value(condition.rhs)))
 
     def flat(self, expression: Any) -> Any:
         """Return the expression with every price written out, so that terms cancel."""
