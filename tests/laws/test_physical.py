@@ -57,7 +57,9 @@ def test_more_work_or_less_failure_never_costs_less(
     result = estimate_machine(cost, MACHINES[name], objective)
     easy, hard = KEY[objective](result)
     assert hard >= easy * (1 - 1e-12)
-    assert (result.fail_prob <= cost.fail_prob)[result.is_feasible].all()
+    # of the parts: the sum that is reported is cut at the budget, for rounding
+    parts = result.fail_prob_data + result.fail_prob_magic + result.fail_prob_events
+    assert (parts <= cost.fail_prob * (1 + 1e-12))[result.is_feasible].all()
 
 
 @pytest.mark.parametrize("name", sorted(MACHINES))

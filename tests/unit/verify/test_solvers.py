@@ -263,7 +263,11 @@ def test_the_walk_of_the_circuit_is_that_of_the_matrices():
 @pytest.mark.slow
 @pytest.mark.parametrize(("is_published", "least", "most"), [(False, 1.8, 2.8), (True, 2.1, 4.6)])
 def test_the_constant_of_the_walk_at_the_steps_of_a_run(is_published, least, most):
-    """1.84 kappa/0.5 steps. Published: 1.84 and 1.56 on average, 2305 and 638 as bounds."""
+    """1.84 kappa/0.5 steps. Published: 1.84 and 1.56 on average, 2305 and 638 as bounds.
+
+    No source says what to expect of these circuits: the limits lie around what was measured, and so
+    they only notice a change.
+    """
     found = list(measure_constants(random_system, is_published=is_published, kappas=KAPPAS))
     assert all(least < item.constant < most for item in found)
     assert all(item.n_matrices == 20 for item in found)
@@ -276,7 +280,11 @@ def test_the_constant_of_the_walk_at_the_steps_of_a_run(is_published, least, mos
     ("kappa", "steps"), [(10.0, 64), (20.0, 140), (30.0, 220), (40.0, 304), (50.0, 392)]
 )
 def test_the_published_steps_end_near_the_published_distance(kappa, steps):
-    """arXiv:2312.07690, 8 x 8 matrices: Delta = 0.2, a constant of 1.28 to 1.57."""
+    """arXiv:2312.07690, 8 x 8 matrices: Delta = 0.2, a constant of 1.28 to 1.57.
+
+    The exponent of this circuit's schedule was chosen because it came nearest to these rows, so they
+    are no independent reproduction.
+    """
     given = {"kappas": (kappa,), "constant": steps / kappa, "error": 1.0, "is_published": False}
     (item,) = measure_constants(random_system, **given)
     assert item.walk_steps == steps
