@@ -68,10 +68,11 @@ def measure(
     progress: Progress | None = None,
     no_measure: bool = False,
 ) -> Measurement:
-    """Measure a scenario, or a live `torch.nn.Module` with its loss and batches.
+    """Measure a scenario, or a live `torch.nn.Module` with its loss and batches; or read a file.
 
     Args:
-        subject: a `Scenario` (whose settings then decide), or a module.
+        subject: a `Scenario` (whose settings then decide), a module, or the path of a measurement,
+            `FILE.json`, also the name of one that ships with qres.
         loss: (output, target) to a scalar tensor, mean over samples; for a module.
         batches: iterable of (input, target) tensors; for a module.
         mask: parameter name to a Boolean tensor of active weights, None for all; for a module.
@@ -97,6 +98,11 @@ def measure(
         from qres.measurement.measure import measure_scenario
 
         return measure_scenario(subject, trust=trust, progress=progress, is_stored_only=no_measure)
+    if isinstance(subject, str | Path):
+        from qres.config.measured import measurement_path
+        from qres.measurement.measure import read_measurement
+
+        return read_measurement(measurement_path(subject))
     from qres.measurement.measure import measure_module
 
     if loss is None or batches is None:
@@ -215,6 +221,10 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     from qres.logical.circuit import compare
     from qres.pricing.price import price
 
+    if scenario.algorithm.name == "newton":
+        from qres.explore.training import answer_newton
+
+        return answer_newton(scenario, measurement, machines, device)
     module = algorithm(scenario.algorithm.name)
     target = convert_target(scenario, measurement)
     scenario = replace(scenario, error=target.error)
@@ -223,9 +233,15 @@ def _answer(scenario: Any, measurement: Any, machines: Any, device: Any) -> dict
     )
     task = classical_task(scenario, measurement, chosen.job)
     priced = price(
-        chosen.job, chosen.budget, machines, device, task=task, objective=scenario.objective
+        chosen.job,
+        chosen.budget,
+        machines,
+        device,
+        task=task,
+        objective=scenario.objective,
+        splits=chosen.splits,
     )
-    spread = intervals(chosen.job, chosen.budget, machines, scenario.objective)
+    spread = intervals(chosen.job, chosen.budget, machines, scenario.objective, chosen.splits)
     return {
         "job": chosen.job,
         "budget": chosen.budget,
@@ -350,35 +366,22 @@ def _leaves() -> list[Formula]:
 
 
 def list_names(what: str) -> list[tuple[str, str]]:
-    """Return (name, one line) of what there is: models, hardware, devices, solvers, formulas."""
-    if what == "models":
-        from qres.config.load import model_names, model_path
-
-        return [(name, _first_comment(model_path(name))) for name in model_names()]
-    if what == "hardware":
-        from qres.physical.machines import load_machine, machine_names
-
-        found = [load_machine(name) for name in machine_names()]
-        return [(item.name, f"error {item.physical_error:g}, {item.code}") for item in found]
-    if what == "devices":
-        from qres.classical.devices import device_names, load_device
-
-        devices = [load_device(name) for name in device_names()]
-        return [(item.name, f"bf16 {item.bf16_flops / 1e12:.0f} TFLOP/s") for item in devices]
-    if what == "solvers":
-        from qres.algorithms.solvers.base import solvers
-
-        return [
-            (item.name, f"{item.kind}; {item.matrix_queries.source}") for item in solvers().values()
-        ]
+    """Return (name, one line) of what there is: models, measurements, hardware, ..."""
     if what == "formulas":
         return [(item.name, item.meaning) for item in formulas()]
-    raise InputError(f"list: expected models, hardware, devices, solvers or formulas, found {what}")
+    from qres.explore.names import names_of
+
+    return names_of(what)
 
 
-def _first_comment(path: Path) -> str:
-    first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    return first.lstrip("# ").strip() if first.startswith("#") else ""
+def list_notes(what: str) -> list[str]:
+    """Return what stands below a list: of the hardware, which machines were left out and why."""
+    from qres.physical.left_out import LEFT_OUT
+
+    if what != "hardware":
+        return []
+    head = "error of a physical operation, time of a code cycle, code, kinds of factory"
+    return [head, *(f"left out: {name}: {why}" for name, why in LEFT_OUT)]
 
 
 def versions() -> dict[str, str]:

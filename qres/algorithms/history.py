@@ -40,6 +40,11 @@ def beside_step(controls: Any) -> Any:
     return 2 * (symbol("time_bits") + controls)
 
 
+def beside_limit(width: Any, controls: Any) -> Any:
+    r"""Return the qubits of the widest moment: a step of `width`, or a limit of the time, $2\tau$."""
+    return sympy.Max(width, 2 * symbol("time_bits") + controls)
+
+
 def history_matrix(encoding: Encoding) -> Part:
     """Return U_A of the history of truncation order 1."""
 
@@ -58,7 +63,7 @@ def history_matrix(encoding: Encoding) -> Part:
     return Part(
         toffoli=lambda controls: encoding.toffoli(1) + beside_step(controls),
         rotations=lambda controls: LCU_ROTATIONS,
-        width=lambda controls: encoding.width(1) + STEP_CONTROL,
+        width=lambda controls: beside_limit(encoding.width(1), controls) + STEP_CONTROL,
         bloq=bloq,
         ancillas=LCU_ANCILLAS + encoding.ancillas,
         angle_weight=encoding.angle_error * symbol("learning_rate") * symbol("alpha_matrix"),

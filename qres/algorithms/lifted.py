@@ -40,6 +40,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding, encoding
 from qres.algorithms.encodings.factors import TENSORS, Factor
@@ -47,7 +48,7 @@ from qres.algorithms.system import Definitions, Part, prepared_vector, vector_wi
 from qres.errors import InputError
 from qres.notation.binomial import lift_slope, lift_weight
 from qres.notation.formula import define
-from qres.notation.named import ceil_log2, tree, uniform_toffoli, widest
+from qres.notation.named import ceil_log2, tree, uniform_toffoli
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -157,7 +158,7 @@ class Forcing:
 
 
 def _forcing_width(controls: Any) -> Any:
-    table = widest(2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+    table = angle_width(2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
     return sympy.Min(1, _LEVELS) * table
 
 
@@ -190,7 +191,8 @@ def lifted_matrix(encodings: Encodings, degree: int, forcing: Forcing = FORCING)
 
     def width(controls: Any) -> Any:
         tables = (_fits(item) * item.width(1) for item in factors)
-        return sympy.Max(forcing.width(1), *tables) + controls
+        bounds = 2**_BLOCK - _BLOCK - 1 + _N
+        return sympy.Max(forcing.width(1), *tables, 2 * _TIME, bounds) + controls
 
     inner = sympy.Max(*(_fits(item) * item.ancillas for item in factors))
     return Part(

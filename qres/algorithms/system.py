@@ -8,11 +8,12 @@ the solver's own (`qres.algorithms.solvers.base.RunGates`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.record import Unit
@@ -76,6 +77,9 @@ class System:
         segments: how often the system is solved and read out, one after the other.
         stretch: how many times the error of each of them counts in the result.
         readout_stretch: the same for read-outs.
+        is_lifted: whether a block index tells the powers of the vector.
+        branch_bits: 1 where a qubit tells the weights from their velocities.
+        is_referenced: whether it has a reference beside it, see `with_reference`.
     """
 
     name: str
@@ -88,17 +92,42 @@ class System:
     segments: Any = 1
     stretch: Any = 1
     readout_stretch: Any = 1
+    is_lifted: bool = False
+    branch_bits: int = 0
+    is_referenced: bool = False
+
+    @property
+    def width(self) -> Any:
+        """Qubits of the index, that of the reference included."""
+        return _WIDTH + int(self.is_referenced)
+
+    @property
+    def part_bits(self) -> Any:
+        """Qubits that are zero in what is read: the block index and the branch."""
+        blocks = ceil_log2(symbol("truncation_order")) if self.is_lifted else 0
+        return blocks + self.branch_bits
 
     @property
     def is_exact(self) -> bool:
-        """Whether a run is amplified exactly: its probability is known, or it cannot be larger."""
-        is_flag_known = self.solver.flag_kind == "proven" or self.solver.flag_prob == 1
-        return self.has_exact_prob and is_flag_known
+        """Whether a run is amplified exactly: its probability is known."""
+        return self.has_exact_prob and self.solver.flag_kind == "proven"
 
     @property
     def query_rotations(self) -> Any:
         """Rotations of one use of U_A in a run."""
         return self.matrix.rotations(self.solver.gates.matrix_controls)
+
+    @property
+    def query_toffoli(self) -> Any:
+        """Toffoli gates of one use of U_A in a run."""
+        if self.is_referenced:
+            return self.matrix.toffoli(self.solver.gates.matrix_controls)
+        return symbol("query_toffoli")
+
+    @property
+    def held(self) -> Any:
+        """Qubits held through a whole run; a reference has one in the index and an ancilla."""
+        return symbol("held_qubits") + 2 * int(self.is_referenced)
 
     @property
     def flags(self) -> Any:
@@ -107,17 +136,21 @@ class System:
 
     @property
     def row_bits(self) -> Any:
-        """Qubits of the index that tell the wanted rows, at most all of them."""
-        return 0 if self.idle_rows is None else _WIDTH
+        """Qubits that tell the wanted rows: time, block index, branch."""
+        return 0 if self.idle_rows is None else symbol("time_bits") + self.part_bits
 
     def reflection(self, controls: int) -> Any:
         """Toffoli gates of one reflection about the start: all registers of a run."""
-        return _WIDTH + self.flags - 2 + controls
+        return self.width + self.flags - 2 + controls
+
+    def sign(self, controls: int) -> Any:
+        """Toffoli gates of the sign of what is wanted, told from the reference where there is one."""
+        return self.flags + self.row_bits + int(self.is_referenced) - 2 + controls
 
     def run(self, controls: int) -> Unit:
         """Price of one solver run without restarts; some of its parts carry the control."""
         gates, matrix, source = self.solver.gates, self.matrix, self.source
-        toffoli = _QA * symbol("query_toffoli") + _QB * source.toffoli(0)
+        toffoli = _QA * self.query_toffoli + _QB * source.toffoli(0)
         rotations = _QA * self.query_rotations + _QB * source.rotations(0)
         if controls:
             matrices, states = gates.controlled_matrices, gates.controlled_states
@@ -126,17 +159,29 @@ class System:
             rotations += matrices * (matrix.rotations(1) - matrix.rotations(0))
             rotations += states * (source.rotations(1) - source.rotations(0))
         return Unit(
-            toffoli=toffoli + gates.toffoli(_WIDTH, matrix.ancillas, controls),
+            toffoli=toffoli + gates.toffoli(self.width, matrix.ancillas, controls),
             rotations=rotations + gates.rotations(controls),
             qubits=self.qubits(controls),
             active=self.active(controls),
         )
 
     def qubits(self, controls: int) -> Any:
-        """Qubits alive: registers, ancillas, phase gradient, and the largest look-up."""
-        matrix_bits, rhs_bits = symbols("matrix_bits rhs_bits")
-        alive = sympy.Max(self._matrix_width(controls), self.source.width(controls))
-        return symbol("held_qubits") + sympy.Max(matrix_bits, rhs_bits) + alive + controls
+        """Qubits alive: registers and gradient, and the largest look-up or the longest ladder."""
+        widths = self._matrix_width(controls), self.source.width(controls)
+        return self.registers() + sympy.Max(*widths, self.ladder(controls)) + controls
+
+    def registers(self, *bits: Any) -> Any:
+        """Qubits held through a run, the phase gradient included; `bits` of further angles."""
+        gradient = sympy.Max(*symbols("matrix_bits rhs_bits"), *bits)
+        return self.held + gradient
+
+    def ladder(self, controls: int) -> Any:
+        """Qubits beside the registers while a phase about the start is joined."""
+        return self.held - 1 + controls
+
+    def marking(self, controls: int) -> Any:
+        """Qubits beside the registers while the sign of what is wanted is made: ladder and carries."""
+        return self.sign(controls) + int(self.idle_rows is not None)
 
     def _matrix_width(self, controls: int) -> Any:
         return self.matrix.width(max(controls, self.solver.gates.matrix_controls))
@@ -155,7 +200,7 @@ class System:
             bits: of further angles.
         """
         widths = (self._matrix_width(controls), self.source.width(controls), *tables)
-        reflected = 2 * (_WIDTH + self.flags)
+        reflected = 2 * (self.width + self.flags)
         added = 3 * sympy.Max(*symbols("matrix_bits rhs_bits"), *bits)
         return sympy.Max(*(with_address(width) for width in widths), added, reflected) + controls
 
@@ -165,6 +210,26 @@ def with_address(width: Any) -> Any:
     return sympy.sympify(width).replace(
         widest, lambda entries, *rest: widest(entries, *rest) + ceil_log2(sympy.Max(1, entries))
     )
+
+
+def with_reference(system: System) -> System:
+    r"""Return the system with a reference beside it, $A \oplus \sigma I$ and $b \oplus b_{\mathrm{ref}}$.
+
+    From the circuits of `qres.bloqs.reference_row`: U_A gets a control, joined with an outer one by
+    one gate, and two rotations of a further ancilla; U_b one rotation. With
+    $\sigma = 1/\lVert A^{-1}\rVert$ the condition number is what it was.
+    """
+    matrix, source = system.matrix, system.source
+
+    beside = replace(
+        matrix,
+        toffoli=lambda controls: matrix.toffoli(1) + controls,
+        rotations=lambda controls: matrix.rotations(1) + 2,
+        width=lambda controls: matrix.width(1) + controls,
+        ancillas=matrix.ancillas + 1,
+    )
+    told = replace(source, rotations=lambda controls: source.rotations(controls) + 1 + controls)
+    return replace(system, matrix=beside, source=told, is_referenced=True)
 
 
 def encoded_matrix(encoding: Encoding) -> Part:
@@ -192,7 +257,7 @@ def prepared_vector() -> Part:
 
 def vector_width(controls: int) -> Any:
     """Qubits of the largest look-up of a tabulated vector; none for a single entry."""
-    table = widest(2 ** sympy.Max(_LEVELS - 1, 0), symbol("rhs_bits"), controls, _LIMIT)
+    table = angle_width(2 ** sympy.Max(_LEVELS - 1, 0), symbol("rhs_bits"), controls, _LIMIT)
     return sympy.Min(1, _LEVELS) * table
 
 
@@ -272,8 +337,7 @@ def precision_definitions(system: System, root: Any = None) -> Definitions:
     With $c = 2/\sqrt{P}$: a state error of $\epsilon$ moves the wanted, normalised block by at most
     $c\,\epsilon$; an error $\epsilon_L$ of the matrix by $4 c \lVert L^{-1}\rVert \epsilon_L$, one of
     the right-hand side by $2 c\,\xi\,\epsilon_b$. Encoding splits its share over the last two. That is
-    the direction; where the norm is read from the same run, both together move by up to
-    $\sqrt{3+2P}\,\epsilon/\sqrt P$ for small errors, at most 1.12 of the share.
+    the direction; a read-out of the norm as well has its own root.
 
     Args:
         system: what is solved.

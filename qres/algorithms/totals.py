@@ -106,7 +106,8 @@ def total_formula(
 
 
 def _peak(widths: Iterable[Any]) -> Any:
-    return sympy.Max(*{sympy.sympify(width) for width in widths})
+    found = {sympy.sympify(width) for width in widths}
+    return sympy.Max(*(found - {0} or found))
 
 
 def _active(unit: Unit) -> Any:

@@ -20,6 +20,7 @@ import sympy
 from qres.algorithms.record import Stage
 from qres.algorithms.totals import IDLE, QUANTITIES, Parts, describe_total, total_formula
 from qres.config.record import Readout
+from qres.notation.extremes import compared_by_sign
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.headline import Headline
 from qres.notation.named import UNLIMITED
@@ -151,12 +152,14 @@ _CHOICES: dict[str, tuple[Blueprint, str, dict[str, Any]]] = {
 
 def _build(algorithm: str, quantity: str) -> Formula:
     blueprint, what, limit = _CHOICES[algorithm]
-    stages, definitions = blueprint(algorithm)
-    plain = total_formula(
-        algorithm, stages, definitions, quantity, f"{describe_total(quantity)} of {what}"
-    )
+    with compared_by_sign():
+        stages, definitions = blueprint(algorithm)
+        plain = total_formula(
+            algorithm, stages, definitions, quantity, f"{describe_total(quantity)} of {what}"
+        )
+        folded = _folded(plain)
     defaults = {"block_limit": UNLIMITED} if "block_limit" in plain.inputs else {}
-    plain = replace(_folded(plain), conditions=_conditions(plain.inputs), defaults=defaults)
+    plain = replace(folded, conditions=_conditions(plain.inputs), defaults=defaults)
     if quantity == IDLE:
         return plain
     ranges = {name: limit["ranges"][name] for name in plain.inputs if name not in defaults}

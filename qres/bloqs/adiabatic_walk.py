@@ -12,7 +12,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import require_numbers
-from qres.bloqs.integers import as_integer, at_least, tally
+from qres.bloqs.integers import as_integer, at_least, numbers, tally
 from qres.bloqs.linear_solver import LinearSolver, placed, zeros
 from qres.bloqs.multiplexed_turn import MultiplexedTurn
 from qres.bloqs.reflection import PhasedReflection, ZeroFlag, ZeroReflection, require_angle
@@ -63,8 +63,12 @@ class AdiabaticRun(LinearSolver):
         kw_only=True, converter=as_integer, validator=at_least(1)
     )
     is_published: bool = attrs.field(kw_only=True, default=False)
-    angles: tuple[float, ...] | None = attrs.field(kw_only=True, default=None, repr=False)
-    phases: tuple[float, ...] | None = attrs.field(kw_only=True, default=None, repr=False)
+    angles: tuple[float, ...] | None = attrs.field(
+        kw_only=True, default=None, repr=False, validator=numbers()
+    )
+    phases: tuple[float, ...] | None = attrs.field(
+        kw_only=True, default=None, repr=False, validator=numbers()
+    )
 
     @property
     def own_bitsize(self) -> SymbolicInt:

@@ -234,7 +234,7 @@ class HermitianDilation(BlockCircuit):
     @property
     def workspace(self) -> SymbolicInt:
         """That of the part, and the product of control and half."""
-        return self.part.workspace + self.num_controls
+        return self.part.with_controls(1).workspace + self.num_controls
 
     def _halves(self) -> tuple[Bloq, Bloq]:
         part = self.part.with_controls(1)

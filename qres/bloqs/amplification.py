@@ -3,6 +3,7 @@ r"""Amplitude amplification of a solver run, by phases that fit its probability 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 from qualtran import Signature
@@ -11,10 +12,10 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import Circuit, registers, require_numbers, uncontrolled
-from qres.bloqs.conjunction import reaches
-from qres.bloqs.integers import as_integer, at_least, tally
+from qres.bloqs.conjunction import conjoin, wanted_rows
+from qres.bloqs.integers import as_integer, at_least, numbers, tally
 from qres.bloqs.linear_solver import LinearSolver
-from qres.bloqs.reflection import PhasedReflection, all_ones, require_angle
+from qres.bloqs.reflection import PhasedReflection, require_angle
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.turn import Turn
 
@@ -23,34 +24,39 @@ from qres.bloqs.turn import Turn
 class WantedReflection(Circuit):
     r"""Gives $e^{i\phi}$ to a run that succeeded, in the rows that are wanted.
 
-    Zeros in the flags, and a row number of $w$ bits from some row on: $w - 1$ gates compare, and one
-    more joins the answer, as many as if the $w$ bits were to be zero.
+    Zeros in the flags and in a part of the row, and a row number of $w$ bits from some row on: $w - 1$
+    gates compare, and one more joins the answer, as many as if the $w$ bits were to be zero.
 
     Args:
         flag_bitsize: qubits that must be zero, at least 1.
         row_bitsize: $w$; 0 if any row will do.
-        first_row: first of the wanted rows, 1 to $2^w$; not needed to count.
+        first_row: first of the wanted rows, 0 (every row) to $2^w$; not needed to count.
         angle: $\phi$ in radians; not needed to count.
+        part_bitsize: qubits below the row number that must be zero: block index and branch of a lift.
 
     Registers:
         ctrl: the control, if there is one.
         flags: the zeros.
-        row: $w$ qubits.
+        row: $w$ qubits, and below them those of the part.
     """
 
     flag_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     row_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     first_row: SymbolicInt = attrs.field(default=0, converter=as_integer, validator=at_least(0))
-    angle: float | None = None
+    angle: float | None = attrs.field(default=None, validator=numbers())
+    part_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
 
     @property
     def signature(self) -> Signature:
         """Registers."""
-        return registers(ctrl=self.num_controls, flags=self.flag_bitsize, row=self.row_bitsize)
+        rows = self.row_bitsize + self.part_bitsize
+        return registers(ctrl=self.num_controls, flags=self.flag_bitsize, row=rows)
 
     @property
     def _counted(self) -> PhasedReflection:
-        size = self.flag_bitsize + self.row_bitsize
+        size = self.flag_bitsize + self.row_bitsize + self.part_bitsize
         return PhasedReflection(size, num_controls=self.num_controls)
 
     @property
@@ -64,17 +70,16 @@ class WantedReflection(Circuit):
 
     def steps(self) -> Sequence[Step]:
         """Compare, join, turn, undo."""
-        require_numbers(self, self.flag_bitsize, self.row_bitsize)
-        flags, row = Bits("flags", self.flag_bitsize), Bits("row", self.row_bitsize)
-        steps = [Step(XGate(), {"q": flags[i]}) for i in range(flags.width)]
-        answers = []
-        if row.width:
-            compared, answer = reaches(row, self.first_row, Bits("carries", row.width))
-            steps, answers = [*steps, *compared], [answer]
-        joined, end = all_ones(self.num_controls, flags, *answers)
-        steps += joined
+        require_numbers(self, self.flag_bitsize, self.row_bitsize, self.part_bitsize)
+        sizes = (self.row_bitsize, self.part_bitsize, 0)
+        flags, row = Bits("flags", self.flag_bitsize), Bits("row", sizes[0] + sizes[1])
+        found, wanted = wanted_rows(row, sizes, self.first_row)
+        literals = [(Bits("ctrl", 1), 1)] * int(self.num_controls)
+        literals += [(flags[i], 0) for i in range(flags.width)] + wanted
+        flips = [Step(XGate(), {"q": bit}) for bit, value in literals if not value]
+        joined, (end, _) = conjoin([(bit, 1) for bit, _ in literals], "ladder")
         turn = Step(Turn(require_angle(self, self.angle), "z"), {"target": end})
-        return (*steps, turn, *backwards(steps))
+        return (*found, *flips, *joined, turn, *backwards((*found, *flips, *joined)))
 
 
 @attrs.frozen
@@ -90,6 +95,7 @@ class AmplifiedState(Circuit):
         rounds: number of rounds $k$; 0 is the run itself.
         row_bitsize: uppermost qubits of the index that number the rows; 0 if every row is wanted.
         first_row: first of the wanted rows; not needed to count.
+        part_bitsize: qubits below them that are zero in what is wanted.
         phases: $2k$ of them; not needed to count.
 
     Registers:
@@ -110,7 +116,12 @@ class AmplifiedState(Circuit):
     first_row: SymbolicInt = attrs.field(
         default=0, kw_only=True, converter=as_integer, validator=at_least(0)
     )
-    phases: tuple[float, ...] | None = attrs.field(default=None, kw_only=True, repr=False)
+    part_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    phases: tuple[float, ...] | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=numbers()
+    )
 
     @property
     def signature(self) -> Signature:
@@ -119,7 +130,7 @@ class AmplifiedState(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
+        """That of a run; the ladders of its phases are not longer."""
         return self.run.with_controls(self.num_controls).workspace
 
     def _start(self, angle: float | None = None) -> PhasedReflection:
@@ -127,8 +138,14 @@ class AmplifiedState(Circuit):
         return PhasedReflection(size, angle, num_controls=self.num_controls)
 
     def _wanted(self, angle: float | None = None) -> WantedReflection:
-        flags, c = self.run.flag_bitsize, self.num_controls
-        return WantedReflection(flags, self.row_bitsize, self.first_row, angle, num_controls=c)
+        return WantedReflection(
+            self.run.flag_bitsize,
+            self.row_bitsize,
+            self.first_row,
+            angle,
+            part_bitsize=self.part_bitsize,
+            num_controls=self.num_controls,
+        )
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Runs, and two reflections a round."""
@@ -138,13 +155,14 @@ class AmplifiedState(Circuit):
 
     def steps(self) -> Sequence[Step]:
         """A run, and in each round: turn what is wanted, run back, turn the start, run."""
-        require_numbers(self, self.rounds, self.row_bitsize)
+        require_numbers(self, self.rounds, self.row_bitsize, self.part_bitsize)
         phases = require_angle(self, self.phases)
         first = self.run.with_controls(self.num_controls)
         control, index = Bits("ctrl", 1), Bits("index", self.run.index_bitsize)
         held = {reg.name: Bits(reg.name, reg.bitsize) for reg in first.signature}
         flags = (Bits("ancilla", self.run.ancilla_bitsize), Bits("solver", self.run.own_bitsize))
-        row = index.part(self.row_bitsize, index.width - self.row_bitsize)
+        rows: Any = self.row_bitsize + self.part_bitsize
+        row = index.part(rows, index.width - rows)
         again, steps = Step(self.run, held), [Step(first, held)]
         for wanted, start in zip(phases[::2], phases[1::2], strict=True):
             wires = {"ctrl": control, "flags": flags, "row": row}

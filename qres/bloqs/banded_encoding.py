@@ -16,7 +16,7 @@ from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.circuit import EncodingCircuit, require_numbers
 from qres.bloqs.conjunction import reaches
-from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
+from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, numbers, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.tables import TableLookup, TableUncompute
@@ -74,8 +74,12 @@ class BandedEncoding(EncodingCircuit):
     shift_bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     n_cuts: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    cuts: tuple[int, ...] | None = attrs.field(default=None, kw_only=True, repr=False)
-    words: Words | None = attrs.field(default=None, kw_only=True, repr=False)
+    cuts: tuple[int, ...] | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=numbers(least=0)
+    )
+    words: Words | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=numbers(least=0)
+    )
     trees: tuple[LoadedRotationTree, LoadedRotationTree] | None = attrs.field(
         default=None, kw_only=True, repr=False
     )

@@ -91,8 +91,9 @@ class BatchedTrees(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([part.workspace for part in (*self._trees(), *self._tables())])
+        """The largest table alive, or an angle and the carries while it is added."""
+        turn = LoadedRotation(self.norm_tree.bits).word_and_carries
+        return largest([turn, *(part.workspace for part in (*self._trees(), *self._tables()))])
 
     def _trees(self) -> tuple[LoadedRotationTree, LoadedRotationTree]:
         c = self.num_controls

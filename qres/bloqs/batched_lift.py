@@ -79,8 +79,9 @@ class BatchedForcing(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([part.workspace for part in (self.tree, *self._tables())])
+        """The largest table alive, or an angle and the carries while it is added."""
+        turn = LoadedRotation(self.tree.bits).word_and_carries
+        return largest([turn, *(part.workspace for part in (self.tree, *self._tables()))])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The tree, and the rotation of the flag."""
@@ -172,9 +173,10 @@ class BatchedFactorTrees(FactorTrees):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
+        """The largest table alive, or an angle and the carries while it is added."""
         parts = (self.row_tree, self.norm_tree, *self._tables())
-        return largest([part.workspace for part in parts])
+        turn = LoadedRotation(self.norm_tree.bits).word_and_carries
+        return largest([turn, *(part.workspace for part in parts)])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One tree, the adjoint of the other, and the rotation of the flag."""

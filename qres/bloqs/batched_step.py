@@ -52,8 +52,10 @@ class BatchOfStep:
 
     @property
     def bitsize(self) -> SymbolicInt:
-        """Qubits that a table fills, none where low bits do."""
-        return self.is_table * ceil_log2(self.n_batches)
+        """Qubits that a table fills; where low bits do, those that the time has not, left at zero."""
+        bits = ceil_log2(self.n_batches)
+        spare = largest([bits - ceil_log2(self.steps), 0])
+        return self.is_table * bits + (1 - self.is_table) * spare
 
     def _tables(self, data: Words | None = None) -> tuple[TableLookup, TableUncompute]:
         size, (look, unlook) = (self.steps, ceil_log2(self.n_batches)), self.blocks

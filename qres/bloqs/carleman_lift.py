@@ -62,7 +62,7 @@ from qres.bloqs.batched_step import BatchOfStep
 from qres.bloqs.circuit import EncodingCircuit, require_numbers, rotations, uncontrolled
 from qres.bloqs.factor_encoding import FactorEncoding
 from qres.bloqs.history_matrix import TimeLimit, TimeShift, require_room
-from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
+from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, numbers, tally
 from qres.bloqs.lift_routing import Routing
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.steps import Bits, Step, Wire, backwards
@@ -108,7 +108,9 @@ class LiftedMatrix(EncodingCircuit):
     n_steps: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     padding: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     batch: BatchOfStep | None = None
-    weights: tuple[float, ...] | None = attrs.field(default=None, kw_only=True, repr=False)
+    weights: tuple[float, ...] | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=numbers(least=0)
+    )
 
     def __attrs_post_init__(self) -> None:
         require_room(self, self.time_bitsize, self.n_steps, self.padding)
@@ -199,8 +201,10 @@ class LiftedMatrix(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive, beside the batch, and the outer control joined with h."""
-        tables = largest([part.workspace for part in (self.forcing, *self.fitting)])
+        """The largest table, beside the batch, or limit or comparison; the outer control with h."""
+        parts = [part.workspace for part in (self.forcing, *self.fitting)]
+        bounds = 2**self.block_bitsize - self.block_bitsize - 1 + self.truncation_order
+        tables = largest([*parts, 2 * self.time_bitsize, bounds])
         if self.batch is not None:
             tables = largest([tables + self.batch.bitsize, self.batch.workspace])
         return tables + self.num_controls

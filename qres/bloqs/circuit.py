@@ -4,12 +4,10 @@ Qualtran's defaults are wrong or slow for them: its `QubitCount` decomposes, or 
 largest callee (an under-count), its `Adjoint` turns a look-up into another table, and its
 `Controlled` raises on an `And`.
 
-**Qubits.** A bloq holds its registers throughout; beyond them it needs a `workspace`, the largest
-look-up alive in it. Registers held by an outer bloq count in every inner one. The carries of an
-addition ($b - 1$) and the ladder of a reflection ($q - 2 + c$) are not added: no look-up is alive
-beside them (its junk is measured as soon as it is loaded), so they use its qubits. That is exact
-once the widest look-up has blocks of two or more entries, tables of more than about $2b$ entries;
-for smaller ones the peak may be short by up to $b - 1$ qubits.
+**Qubits.** A bloq holds its registers throughout; beyond them it needs a `workspace`, what is alive in
+it at the busiest moment: the largest look-up, a loaded word with the carries of its addition
+($2b - 1$), or the ladder of a reflection. Registers held by an outer bloq count in every inner one.
+That is never below the peak of the decomposition, and at most a few qubits above it.
 """
 
 from __future__ import annotations
@@ -41,7 +39,7 @@ from qualtran.bloqs.state_preparation.black_box_prepare import BlackBoxPrepare
 from qualtran.resource_counting import CostKey, QubitCount
 from qualtran.symbolics import SymbolicFloat, SymbolicInt, is_symbolic
 
-from qres.bloqs.integers import as_integer, at_least, require_integer
+from qres.bloqs.integers import as_integer, at_least, numbers, require_integer
 from qres.bloqs.steps import Step, backwards, compose
 
 ROTATION = Rz(sympy.Symbol("theta"))
@@ -141,8 +139,12 @@ class EncodingCircuit(BlockCircuit):
         epsilon: absolute error of `alpha` times the block, in units of the matrix.
     """
 
-    alpha: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
-    epsilon: SymbolicFloat = attrs.field(kw_only=True)  # pyright: ignore
+    alpha: SymbolicFloat = attrs.field(  # pyright: ignore
+        kw_only=True, validator=numbers(least=0, is_open=True)
+    )
+    epsilon: SymbolicFloat = attrs.field(  # pyright: ignore
+        kw_only=True, validator=numbers(least=0)
+    )
 
 
 def registers(*, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt) -> Signature:

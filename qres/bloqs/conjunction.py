@@ -40,11 +40,12 @@ def flipped(*places: Bits) -> tuple[Step, ...]:
 def reaches(register: Bits, bound: Any, carries: Bits) -> tuple[tuple[Step, ...], Bits]:
     r"""Return the steps that find out whether a number is at least a bound, and the answer.
 
-    The uppermost carry of $x + 2^n - K$: $n - 1$ `And` gates, whatever the bound.
+    The uppermost carry of $x + 2^n - K$: $n - 1$ `And` gates, whatever the bound. Where the bound is 0
+    that carry is the addend's own.
 
     Args:
         register: $n \ge 1$ qubits.
-        bound: $K$, 1 to $2^n$.
+        bound: $K$, 0 to $2^n$.
         carries: $n$ fresh qubits.
     """
     addend = 2**register.width - bound
@@ -56,4 +57,34 @@ def reaches(register: Bits, bound: Any, carries: Bits) -> tuple[tuple[Step, ...]
         wires = {"ctrl": (register[place], carries[place - 1]), "target": carries[place]}
         steps.append(Step(And(0, 0) if is_either else And(), wires))
         steps += flipped(carries[place]) if is_either else ()
-    return tuple(steps), carries[register.width - 1]
+    answer = carries[register.width - 1]
+    steps += flipped(answer) if not bound else ()
+    return tuple(steps), answer
+
+
+def wanted_rows(
+    index: Bits, sizes: tuple[Any, Any, Any], first_row: Any, *, is_reference: bool = False
+) -> tuple[tuple[Step, ...], list[Literal]]:
+    r"""Return the steps that tell the wanted rows of an index, and what must hold there.
+
+    From the top of the index: the qubit of a reference, the number of the row, and what must be zero
+    in it. $\tau - 1$ `And` gates where there are rows.
+
+    Args:
+        index: all of it.
+        sizes: qubits of the number $\tau$, of what must be zero, and of the reference.
+        first_row: the first of the wanted rows, 0 (every row) to $2^\tau$.
+        is_reference: whether the reference is asked for in their place.
+    """
+    rows, parts, references = sizes
+    top = index.width - references
+    literals = [(index[top], int(is_reference))] if references else []
+    if is_reference:
+        return (), literals
+    below = index.part(parts, top - rows - parts)
+    literals += [(below[i], 0) for i in range(parts)]
+    if not rows:
+        return (), literals
+    row = index.part(rows, top - rows)
+    compared, answer = reaches(row, first_row, Bits("carries", rows))
+    return compared, [*literals, (answer, 1)]

@@ -79,9 +79,10 @@ class DampedStep(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        step = self.step.with_controls(self.num_controls)
-        return largest([part.workspace for part in (step, *self._tables())])
+        """The largest table alive, or the rate and the carries while it is added."""
+        parts = (self.step.with_controls(self.num_controls), *self._tables())
+        turn = LoadedRotation(self.bits).word_and_carries
+        return largest([turn, *(part.workspace for part in parts)])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The table, the turn of the flag, the step."""

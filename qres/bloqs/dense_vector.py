@@ -31,7 +31,9 @@ class DenseVector(Circuit):
     def __attrs_post_init__(self) -> None:
         size = len(self.entries)
         if size & (size - 1) or not np.isfinite(self.entries).all() or not np.any(self.entries):
-            raise InputError(f"DenseVector: expected 2^n numbers, not all zero, found {size}")
+            raise InputError(
+                f"DenseVector.entries: expected 2^n numbers, not all zero, found {size}"
+            )
 
     @property
     def signature(self) -> Signature:

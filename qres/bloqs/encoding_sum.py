@@ -16,7 +16,7 @@ from qualtran.symbolics import SymbolicFloat, SymbolicInt, is_symbolic
 
 from qres.bloqs.algebra import ComposedEncoding, same_systems, several
 from qres.bloqs.circuit import BlockCircuit, Circuit, registers, require_numbers
-from qres.bloqs.integers import at_least, tally
+from qres.bloqs.integers import at_least, numbers, tally
 from qres.bloqs.multiplexed_turn import MultiplexedTurn
 from qres.bloqs.steps import Bits, Step
 from qres.bloqs.unary_iteration import visit
@@ -36,7 +36,9 @@ class WeightState(Circuit):
     """
 
     bitsize: int = attrs.field(validator=at_least(1))
-    amplitudes: tuple[float, ...] | None = attrs.field(default=None, repr=False)
+    amplitudes: tuple[float, ...] | None = attrs.field(
+        default=None, repr=False, validator=numbers()
+    )
 
     @property
     def signature(self) -> Signature:

@@ -13,27 +13,33 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import Circuit, registers, require_numbers, uncontrolled
-from qres.bloqs.conjunction import reaches
+from qres.bloqs.conjunction import conjoin, reaches, wanted_rows
 from qres.bloqs.fourier import FourierTransform
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, require_integer, tally
-from qres.bloqs.reflection import ZeroReflection, all_ones
+from qres.bloqs.reflection import ZeroReflection
 from qres.bloqs.right_hand_side import UniformSuperposition
 from qres.bloqs.steps import Bits, Step, backwards
 
 
 @attrs.frozen
 class WantedRows(Circuit):
-    r"""Gives a sign where a run has succeeded, in an interval of rows.
+    r"""Gives a sign where a run has succeeded, in the wanted rows or in those of the reference.
 
-    A ladder joins the $f$ flags and the control, $f - 1 + c$ gates, and gives its sign to the rows
-    from the first on and to those from the end on, where both cancel: $w - 1$ gates compare each.
+    Wanted are the rows whose number, $\tau$ bits, is that of the first one at least, in which the qubits
+    below are zero: block index and branch of a lift. Where the run has a reference
+    (`qres.bloqs.reference_row`) its qubit is the uppermost; it is 0 there and 1 in the reference, of
+    which nothing else is asked. A comparison of $\tau - 1$ gates, and a ladder that joins the
+    answer, the flags, the other qubits and the control and gives the sign.
 
     Args:
-        index_bitsize: $w$; without an index the flags alone tell.
+        index_bitsize: qubits of the index, that of the reference included.
         ancilla_bitsize: flags of the encoding.
         solver_bitsize: flags of the solver, at least 1.
-        first_row: first of the wanted rows, 1 to $2^w - 1$; not needed to count.
-        end_row: first one after them, up to $2^w$; not needed to count.
+        row_bitsize: $\tau$; 0 if every row is wanted.
+        part_bitsize: qubits below them that must be zero.
+        reference_bitsize: 1 where the run has a reference.
+        is_reference: whether the sign is for the reference.
+        first_row: first of the wanted rows, 0 (every row) to $2^\tau$; not needed to count.
 
     Registers:
         ctrl: the control, if there is one; the others are those of the run.
@@ -42,11 +48,16 @@ class WantedRows(Circuit):
     index_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     ancilla_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     solver_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    first_row: SymbolicInt = attrs.field(
-        default=1, kw_only=True, converter=as_integer, validator=at_least(1)
+    row_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
     )
-    end_row: SymbolicInt = attrs.field(
-        default=1, kw_only=True, converter=as_integer, validator=at_least(1)
+    part_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    reference_bitsize: int = attrs.field(default=0, kw_only=True, validator=at_least(0, 1))
+    is_reference: bool = attrs.field(default=False, kw_only=True)
+    first_row: SymbolicInt = attrs.field(
+        default=1, kw_only=True, converter=as_integer, validator=at_least(0)
     )
 
     @property
@@ -60,51 +71,57 @@ class WantedRows(Circuit):
         )
 
     @property
+    def _rows(self) -> SymbolicInt:
+        return 0 if self.is_reference else self.row_bitsize
+
+    @property
+    def _parts(self) -> SymbolicInt:
+        return 0 if self.is_reference else self.part_bitsize
+
+    @property
     def _compared(self) -> SymbolicInt:
-        """Gates of both comparisons."""
-        return 2 * largest([self.index_bitsize - 1, 0])
+        """Gates of the comparison."""
+        return largest([self._rows - 1, 0])
 
     @property
-    def _flags(self) -> ZeroReflection:
-        return ZeroReflection(
-            self.ancilla_bitsize + self.solver_bitsize + self._has_rows,
-            num_controls=self.num_controls,
-        )
-
-    @property
-    def _has_rows(self) -> SymbolicInt:
-        return 1 - largest([1 - self.index_bitsize, 0])
+    def _joined(self) -> ZeroReflection:
+        """As many gates as the ladder."""
+        answer = 1 - largest([1 - self._rows, 0])
+        flags = self.ancilla_bitsize + self.solver_bitsize
+        bits = flags + answer + self._parts + self.reference_bitsize
+        return ZeroReflection(bits, num_controls=self.num_controls)
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The ladder, which uses the qubits of look-ups that are not alive then."""
-        return self._flags.workspace + self._compared
+        """The ladder and the carries of the comparison."""
+        return self._joined.workspace + self._rows
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
-        """A ladder as in a reflection of flags and answer, and the comparisons."""
-        return tally(
-            [
-                (self._flags, 1),
-                (And(), self._compared),
-                (And().adjoint(), self._compared),
-                (CZ(), self._has_rows),
-            ]
-        )
+        """The ladder, and the comparison."""
+        compared = self._compared
+        return tally([(self._joined, 1), (And(), compared), (And().adjoint(), compared)])
 
     def steps(self) -> Sequence[Step]:
-        """Join the flags, give the sign to either half line of rows, undo."""
-        require_numbers(self, self.index_bitsize, self.ancilla_bitsize, self.solver_bitsize)
-        row, control = Bits("index", self.index_bitsize), Bits("ctrl", 1)
+        """Compare, flip what must be zero, join all but one, the sign, undo."""
+        sizes = (self.index_bitsize, self.ancilla_bitsize, self.solver_bitsize, self.row_bitsize)
+        require_numbers(self, *sizes, self.part_bitsize)
+        literals: list[tuple[Bits, int]] = [(Bits("ctrl", 1), 1)] * int(self.num_controls)
         flags = (Bits("ancilla", self.ancilla_bitsize), Bits("solver", self.solver_bitsize))
-        if not row.width:
-            return (Step(self._flags, {"ctrl": control, "target": flags}),)
-        flips = [Step(XGate(), {"q": part[i]}) for part in flags for i in range(part.width)]
-        joined, end = all_ones(int(self.num_controls), *flags)
-        signs = []
-        for bound in (self.first_row, self.end_row):
-            compared, answer = reaches(row, bound, Bits("carries", row.width))
-            signs += [*compared, Step(CZ(), {"q1": end, "q2": answer}), *backwards(compared)]
-        return (*flips, *joined, *signs, *backwards((*flips, *joined)))
+        literals += [(part[i], 0) for part in flags for i in range(part.width)]
+        found, wanted = wanted_rows(
+            Bits("index", self.index_bitsize),
+            (self._rows, self._parts, self.reference_bitsize),
+            self.first_row,
+            is_reference=self.is_reference,
+        )
+        literals += wanted
+        flips = [Step(XGate(), {"q": bit}) for bit, value in literals if not value]
+        bits = [bit for bit, _ in literals]
+        if len(bits) == 1:
+            return (*found, *flips, Step(ZGate(), {"q": bits[0]}), *flips, *backwards(found))
+        joined, (end, _) = conjoin([(bit, 1) for bit in bits[:-1]], "ladder")
+        sign = Step(CZ(), {"q1": end, "q2": bits[-1]})
+        return (*found, *flips, *joined, sign, *backwards((*found, *flips, *joined)))
 
     def adjoint(self) -> WantedRows:
         """A sign is its own adjoint."""
@@ -181,8 +198,8 @@ class GroverPower(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return self.test.workspace
+        """The largest table alive, or the ladder of a reflection."""
+        return largest([self.test.workspace, self.good.workspace, _start(self.test, 0).workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Tests, and two reflections an iteration."""
@@ -245,8 +262,9 @@ class AmplitudeEstimation(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return self.test.workspace
+        """The largest table alive, or the ladder of a reflection beside its comparison."""
+        ladders = [self.good.with_controls(1).workspace, _start(self.test, 1).workspace]
+        return largest([self.test.workspace, ceil_log2(self.iterations + 1) + largest(ladders)])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Tests; comparisons and reflections of each iteration; start and end of the phase register."""

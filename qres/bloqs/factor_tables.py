@@ -85,8 +85,9 @@ class FactorTable(FactorEncoding):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The larger table."""
-        return largest([table.workspace for table in self._tables()])
+        """The larger table, or the angle and the carries while it is added."""
+        turn = LoadedRotation(self.bits).word_and_carries
+        return largest([turn, *(table.workspace for table in self._tables())])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One value, the exchange of names, the diffusions, rows beyond the matrix."""
@@ -241,7 +242,8 @@ class FactorSlots(FactorEncoding):
         """The largest table alive; beside a permutation the qubit that says whether it is on."""
         inside = self.has_range
         moves = [table.workspace + inside for table in self._moves()]
-        return largest([table.workspace for table in self._values()] + moves)
+        turn = LoadedRotation(self.bits).word_and_carries
+        return largest([turn, *(table.workspace for table in self._values()), *moves])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Permutation and value, each from two tables, the diffusions, rows beyond the matrix."""

@@ -94,9 +94,10 @@ class GramEncoding(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
+        """The largest table alive, or an angle and the carries while it is added."""
         parts = [self.row_tree, self.norm_tree, *self._tables()]
-        return largest([part.workspace for part in parts])
+        turn = LoadedRotation(self.row_tree.bits).word_and_carries
+        return largest([turn, *(part.workspace for part in parts)])
 
     def _projection(self) -> list[tuple[Bloq, SymbolicInt]]:
         """What raises the second flag: all columns but zero, if there are more."""

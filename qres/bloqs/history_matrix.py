@@ -46,7 +46,7 @@ from qres.bloqs.circuit import (
     rotations,
     uncontrolled,
 )
-from qres.bloqs.integers import as_integer, at_least, tally
+from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.turn import Turn
 from qres.errors import InputError
@@ -230,8 +230,9 @@ class HistoryMatrix(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive, and the control of $F$."""
-        return self.step_encoding.with_controls(1).workspace + 1
+        """The widest of step and limit of the time, and the control of $F$."""
+        step = self.step_encoding.with_controls(1).workspace
+        return largest([step, 2 * self.time_bitsize + self.num_controls]) + 1
 
     def _limit(self) -> TimeLimit:
         return TimeLimit(self.time_bitsize, (self.n_steps + self.padding, self.n_steps))

@@ -7,6 +7,7 @@ symbol with an expression that becomes the same number once a value is put in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -52,6 +53,27 @@ def at_least(minimum: int, maximum: int | None = None) -> Callable[[Any, Any, An
 
     def check(instance: Any, attribute: Any, value: Any) -> None:
         require_integer(f"{type(instance).__name__}.{attribute.name}", value, minimum, maximum)
+
+    return check
+
+
+def numbers(*, least: float = -math.inf, is_open: bool = False) -> Callable[[Any, Any, Any], None]:
+    """Make an attrs validator of finite numbers: of one, or of each in a tuple; None is none at all.
+
+    Args:
+        least: the smallest number allowed.
+        is_open: whether it must be exceeded.
+    """
+    most = " above " if is_open else " of at least "
+    allowed = "a finite number" + (f"{most}{least:g}" if least > -math.inf else "")
+
+    def check(instance: Any, attribute: Any, value: Any) -> None:
+        for item in value if isinstance(value, tuple) else (value,):
+            if item is None or is_symbolic(item):
+                continue
+            if not math.isfinite(item) or item < least or (is_open and item == least):
+                name = f"{type(instance).__name__}.{attribute.name}"
+                raise InputError(f"{name} is {item}; it must be {allowed}")
 
     return check
 

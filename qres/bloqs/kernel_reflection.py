@@ -11,7 +11,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import require_numbers
-from qres.bloqs.integers import as_integer, at_least, tally
+from qres.bloqs.integers import as_integer, at_least, numbers, tally
 from qres.bloqs.linear_solver import LinearSolver, zeros
 from qres.bloqs.multiplexed_turn import MultiplexedTurn
 from qres.bloqs.reflection import PhasedReflection, ZeroReflection, require_angle
@@ -57,8 +57,12 @@ class ShortcutRun(LinearSolver):
     guess_bitsize: SymbolicInt = attrs.field(
         kw_only=True, default=0, converter=as_integer, validator=at_least(0)
     )
-    norms: tuple[float, ...] | None = attrs.field(kw_only=True, default=None)
-    phases: tuple[float, ...] | None = attrs.field(kw_only=True, default=None, repr=False)
+    norms: tuple[float, ...] | None = attrs.field(
+        kw_only=True, default=None, validator=numbers(least=0, is_open=True)
+    )
+    phases: tuple[float, ...] | None = attrs.field(
+        kw_only=True, default=None, repr=False, validator=numbers()
+    )
 
     @property
     def own_bitsize(self) -> SymbolicInt:

@@ -13,7 +13,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.circuit import Circuit, registers, require_numbers, rotations, uncontrolled
-from qres.bloqs.integers import as_integer, at_least, ceil_log2, tally
+from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, numbers, tally
 from qres.bloqs.lift_routing import thermometer
 from qres.bloqs.right_hand_side import UniformSuperposition
 from qres.bloqs.rotation_tree import LoadedRotationTree
@@ -51,7 +51,7 @@ class LiftedVector(Circuit):
     n_steps: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     powers: int = attrs.field(converter=as_integer, validator=at_least(1))
     truncation_order: int = attrs.field(converter=as_integer, validator=at_least(1))
-    beta: float | None = attrs.field(default=None, kw_only=True, repr=False)
+    beta: float | None = attrs.field(default=None, kw_only=True, repr=False, validator=numbers())
 
     def __attrs_post_init__(self) -> None:
         if is_symbolic(self.powers, self.truncation_order) or self.powers > self.truncation_order:
@@ -87,8 +87,9 @@ class LiftedVector(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive and the bits "j >= s" with their products."""
-        return self.vector.workspace + self.powers - 1 + self.products
+        """The largest table alive and the bits "j >= s" with their products, or the times."""
+        cells = self.vector.workspace + self.powers - 1 + self.products
+        return largest([cells, UniformSuperposition(self.n_steps).workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Times, weights, and the vector once for each power."""

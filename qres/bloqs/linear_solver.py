@@ -12,7 +12,7 @@ from qualtran.bloqs.basic_gates import CNOT, XGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, rotations, uncontrolled
+from qres.bloqs.circuit import BlockCircuit, Circuit, registers, rotations, uncontrolled
 from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.reflection import ZeroReflection
 from qres.bloqs.steps import Bits, Step
@@ -37,7 +37,7 @@ class LinearSolver(Circuit, metaclass=abc.ABCMeta):
         phase_gradient: the larger of those in use; the smaller one is its upper part.
     """
 
-    block_encoding: EncodingCircuit = attrs.field(kw_only=True, validator=uncontrolled)
+    block_encoding: BlockCircuit = attrs.field(kw_only=True, validator=uncontrolled)
     right_hand_side: Any = attrs.field(kw_only=True, validator=uncontrolled)
     index_bitsize: SymbolicInt = attrs.field(
         kw_only=True, converter=as_integer, validator=at_least(0)
@@ -94,10 +94,11 @@ class LinearSolver(Circuit, metaclass=abc.ABCMeta):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
+        """The largest table alive, or the ladder of a phase about the start."""
         source = self.right_hand_side.with_controls(self.num_controls)
         matrix = self.block_encoding.with_controls(self.matrix_controls)
-        return largest([matrix.workspace, source.workspace])
+        ladder = self.index_bitsize + self.flag_bitsize - 1 + self.num_controls
+        return largest([matrix.workspace, source.workspace, ladder])
 
     @property
     def matrix_controls(self) -> SymbolicInt:
@@ -180,7 +181,7 @@ class SolverRun(LinearSolver):
         Dalzell (2024).
     """
 
-    block_encoding: EncodingCircuit = attrs.field(validator=uncontrolled)
+    block_encoding: BlockCircuit = attrs.field(validator=uncontrolled)
     right_hand_side: Any = attrs.field(validator=uncontrolled)
     matrix_queries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     state_queries: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))

@@ -52,7 +52,7 @@ from qres.bloqs.circuit import (
     uncontrolled,
 )
 from qres.bloqs.conjunction import reaches
-from qres.bloqs.integers import ceil_log2, tally
+from qres.bloqs.integers import ceil_log2, largest, numbers, tally
 from qres.bloqs.lift_routing import SCRATCH, Routing, Shelf, Steps
 from qres.bloqs.lifted_source import LiftedVector
 from qres.bloqs.steps import Bits, Step, backwards
@@ -158,8 +158,11 @@ class MomentumLift(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return self.lift.with_controls(self.num_controls).workspace
+        """That of the lift, or what $A_1$ compares and joins."""
+        lift, block = self.lift, self.lift.block_bitsize
+        joined = 2**block - block + self.order + lift.time_bitsize + 4
+        whole = lift.with_controls(self.num_controls).workspace
+        return largest([whole, joined + self.num_controls])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The lift, branches that move, flags, conditions, A_1 and w."""
@@ -291,7 +294,7 @@ class MomentumLiftVector(Circuit):
     """
 
     powers: LiftedVector = attrs.field(validator=uncontrolled)
-    branch: float = attrs.field(default=0.0, kw_only=True, repr=False)
+    branch: float = attrs.field(default=0.0, kw_only=True, repr=False, validator=numbers())
 
     @property
     def resource_bitsize(self) -> SymbolicInt:

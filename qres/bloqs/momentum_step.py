@@ -57,7 +57,7 @@ from qres.bloqs.circuit import (
 )
 from qres.bloqs.factor_encoding import FactorEncoding
 from qres.bloqs.history_matrix import TimeLimit, TimeShift, flagged, require_room, step_of
-from qres.bloqs.integers import as_integer, at_least, ceil_log2, tally
+from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, numbers, tally
 from qres.bloqs.right_hand_side import RepeatedVector
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.turn import Turn
@@ -97,7 +97,7 @@ class MomentumMatrix(EncodingCircuit):
     time_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     n_steps: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     padding: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    rates: Rates | None = attrs.field(default=None, kw_only=True)
+    rates: Rates | None = attrs.field(default=None, kw_only=True, validator=numbers())
 
     def __attrs_post_init__(self) -> None:
         require_room(self, self.time_bitsize, self.n_steps, self.padding)
@@ -121,8 +121,9 @@ class MomentumMatrix(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive, and the control of the factor."""
-        return self.factor.with_controls(1).workspace + 1
+        """The widest of factor and limit of the time, and the control of the factor."""
+        factor = self.factor.with_controls(1).workspace
+        return largest([factor, 2 * self.time_bitsize + self.num_controls]) + 1
 
     def _limits(self) -> tuple[TimeLimit, TimeLimit]:
         """What flags a move from too late a row, and what marks an idle row without $F$."""
@@ -160,21 +161,16 @@ class MomentumMatrix(EncodingCircuit):
         (limit, idle), weights = self._limits(), self._weights(choice, inner)
         carries = Bits("carries", self.time_bitsize)
         place = {"first": move, "second": has_factor, "time": time, "carries": carries}
-        found, is_idle, has_free = (
-            Step(idle, place),
-            carries[carries.width - 1],
-            Bits("has_free", 1),
-        )
-        frees = [
-            Step(CNOT(), {"ctrl": bit, "target": has_free}) for bit in (move, has_factor, is_idle)
-        ]
+        found, is_idle = Step(idle, place), carries[carries.width - 1]
+        # the move less the factor and the idle rows: what the free step has, held in its place
+        frees = [Step(CNOT(), {"ctrl": bit, "target": move}) for bit in (has_factor, is_idle)]
         flag = Step(Toffoli(), {"ctrl": (has_factor, branch), "target": wrong})
         return (
             *(*weights, *joins, chosen),
             Step(TimeShift(self.time_bitsize), {"addend": move, "time": time}),
             *flagged(limit, move, has_factor, time, late),
             *(found, *frees),
-            *self._terms(branch, turned, (has_free, has_factor, is_idle), flag),
+            *self._terms(branch, turned, (move, has_factor, is_idle), flag),
             *(*backwards(frees), found.adjoint()),
             *(Step(ZGate(), {"q": move}), *backwards(joins)),
             step_of(self.factor, has_factor, time),
@@ -271,7 +267,7 @@ class MomentumVector(Circuit):
     """
 
     repeated: RepeatedVector = attrs.field(validator=uncontrolled)
-    rates: Rates | None = attrs.field(default=None, kw_only=True)
+    rates: Rates | None = attrs.field(default=None, kw_only=True, validator=numbers())
 
     @property
     def resource_bitsize(self) -> SymbolicInt:

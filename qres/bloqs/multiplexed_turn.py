@@ -12,7 +12,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.circuit import Circuit, registers, require_numbers, rotations
-from qres.bloqs.integers import as_integer, at_least, tally
+from qres.bloqs.integers import as_integer, at_least, numbers, tally
 from qres.bloqs.reflection import require_angle
 from qres.bloqs.steps import Bits, Step
 from qres.bloqs.turn import Turn
@@ -40,7 +40,7 @@ class MultiplexedTurn(Circuit):
     """
 
     selection_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    angles: tuple[float, ...] | None = None
+    angles: tuple[float, ...] | None = attrs.field(default=None, validator=numbers())
 
     def __attrs_post_init__(self) -> None:
         size = self.selection_bitsize

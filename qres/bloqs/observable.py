@@ -21,13 +21,23 @@ from qres.bloqs.circuit import (
     require_numbers,
     uncontrolled,
 )
-from qres.bloqs.conjunction import conjoin, reaches
+from qres.bloqs.conjunction import conjoin, wanted_rows
 from qres.bloqs.controlled_hadamard import ControlledHadamard
-from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, require_integer, tally
+from qres.bloqs.integers import (
+    as_integer,
+    at_least,
+    ceil_log2,
+    largest,
+    numbers,
+    require_integer,
+    tally,
+)
 from qres.bloqs.right_hand_side import UniformSuperposition
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.sparse_state import SparseState
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.turn import Turn
+from qres.errors import InputError
 
 Calls = list[tuple[Bloq, SymbolicInt]]
 
@@ -41,7 +51,8 @@ class ReferenceState(Circuit):
     property `phase`.
 
     Args:
-        vector: tree that prepares $w$, a single row, without a control of its own.
+        vector: what prepares $w$, a tree of a single row or a state of known places, without a control
+            of its own.
         rows: number of equal rows $p + 1$.
         time_bitsize: qubits of the time; 0 where there is none.
         first_row: the number that the first of them has; not needed to count.
@@ -53,7 +64,7 @@ class ReferenceState(Circuit):
         phase_gradient: that of the tree.
     """
 
-    vector: LoadedRotationTree = attrs.field(validator=uncontrolled)
+    vector: LoadedRotationTree | SparseState = attrs.field(validator=uncontrolled)
     rows: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     time_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     first_row: SymbolicInt = attrs.field(
@@ -66,19 +77,25 @@ class ReferenceState(Circuit):
         return self.vector.resource_bitsize
 
     @property
+    def vector_bitsize(self) -> SymbolicInt:
+        """Qubits of the vector."""
+        vector = self.vector
+        return vector.bitsize if isinstance(vector, SparseState) else vector.levels
+
+    @property
     def signature(self) -> Signature:
         """Registers."""
         return registers(
             ctrl=self.num_controls,
-            target=self.vector.levels,
+            target=self.vector_bitsize,
             time=self.time_bitsize,
             phase_gradient=self.resource_bitsize,
         )
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return self.vector.workspace
+        """That of the vector, or the addition of the first row with its carries."""
+        return largest([self.vector.workspace, 2 * self.time_bitsize])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The vector; with a time the superposition of rows, and the addition of their start."""
@@ -95,7 +112,7 @@ class ReferenceState(Circuit):
         control, time = Bits("ctrl", 1), Bits("time", self.time_bitsize)
         gradient = Bits("phase_gradient", self.resource_bitsize)
         wires = {"ctrl": control, "selection": Bits("target", 0), "phase_gradient": gradient}
-        wires["target"] = Bits("target", self.vector.levels)
+        wires["target"] = Bits("target", self.vector_bitsize)
         vector = Step(self.vector.with_controls(self.num_controls), wires)
         if not time.width:
             return (vector,)
@@ -129,7 +146,9 @@ class HadamardTest(Circuit):
 
     Args:
         state: prepares $\psi$ from zeros in `index` and flags, without a control.
-        reference: prepares $w$ in the lowest qubits of the index, its rows in the uppermost.
+        reference: prepares $w$, and its rows in the uppermost qubits of the index.
+        vector_low: lowest qubit of the index that $w$ is in; not needed to count.
+        reference_bitsize: qubits above the rows, those of a reference.
         angle: phase of $w$ less that of $\psi$, in radians; not needed to count.
 
     Registers:
@@ -144,10 +163,21 @@ class HadamardTest(Circuit):
 
     state: Any = attrs.field(validator=uncontrolled)
     reference: ReferenceState = attrs.field(validator=uncontrolled)
-    angle: float = attrs.field(default=0.0, kw_only=True)
+    vector_low: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    reference_bitsize: int = attrs.field(default=0, kw_only=True, validator=at_least(0, 1))
+    angle: float = attrs.field(default=0.0, kw_only=True, validator=numbers())
 
     def __attrs_post_init__(self) -> None:
         _refuse_control(self)
+        index = next(reg.bitsize for reg in self.state.signature if reg.name == "index")
+        known = self.reference.vector_bitsize + self.reference.time_bitsize
+        asked = self.vector_low + known + self.reference_bitsize
+        if not is_symbolic(asked, index) and asked > index:
+            raise InputError(
+                f"HadamardTest.reference is {asked} qubits of the index; it must be at most {index}"
+            )
 
     @property
     def signature(self) -> Signature:
@@ -159,8 +189,9 @@ class HadamardTest(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([self.state.workspace, self.reference.workspace])
+        """That of the larger preparation."""
+        parts = (self.state, self.reference)
+        return largest([part.with_controls(1).workspace for part in parts])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Both preparations, controlled, and the rotation."""
@@ -182,11 +213,11 @@ class HadamardTest(Circuit):
         index, gradient = Bits("index", held["index"]), held["phase_gradient"]
         wires = {reg.name: Bits(reg.name, reg.bitsize) for reg in state.signature}
         wires["phase_gradient"] = _upper("phase_gradient", gradient, state)
-        rows = reference.time_bitsize
+        rows, top = reference.time_bitsize, index.width - self.reference_bitsize
         known = {
             "ctrl": test,
-            "target": index.part(reference.vector.levels),
-            "time": index.part(rows, index.width - rows),
+            "target": index.part(reference.vector_bitsize, self.vector_low),
+            "time": index.part(rows, top - rows),
             "phase_gradient": _upper("phase_gradient", gradient, reference),
         }
         split, flip = Step(Hadamard(), {"q": test}), Step(XGate(), {"q": test})
@@ -236,6 +267,9 @@ class ExpectationTest(Circuit):
         state: prepares $\psi$, without a control; 0 rounds are a run that was not amplified.
         operator: the block-encoded operator $U_O$; it acts on the lowest qubits of the index.
         is_flagged: whether the flag and the rows are tested.
+        row_bitsize: qubits that number the rows.
+        part_bitsize: qubits below them that must be zero.
+        reference_bitsize: 1 where the run has a reference, which is not wanted.
         first_row: first of the wanted rows; not needed to count.
 
     Registers:
@@ -247,8 +281,15 @@ class ExpectationTest(Circuit):
     state: AmplifiedState = attrs.field(validator=uncontrolled)
     operator: Any
     is_flagged: bool = False
+    row_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    part_bitsize: SymbolicInt = attrs.field(
+        default=0, kw_only=True, converter=as_integer, validator=at_least(0)
+    )
+    reference_bitsize: int = attrs.field(default=0, kw_only=True, validator=at_least(0, 1))
     first_row: SymbolicInt = attrs.field(
-        default=1, kw_only=True, converter=as_integer, validator=at_least(1)
+        default=1, kw_only=True, converter=as_integer, validator=at_least(0)
     )
 
     def __attrs_post_init__(self) -> None:
@@ -267,13 +308,17 @@ class ExpectationTest(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([self.state.workspace, self.operator.workspace])
+        """The largest table alive, or the comparison and the ladder that tell a wanted state."""
+        run, operator = self.state.run, self.operator.with_controls(1)
+        rows = self.row_bitsize + self.part_bitsize + self.reference_bitsize
+        told = int(self.is_flagged) * (rows + run.flag_bitsize + 1)
+        return largest([self.state.workspace, operator.workspace, told])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The state, the controlled operator, and the gates that find the flag and the rows."""
         run, asked = self.state.run, int(self.is_flagged)
-        joins = asked * (run.index_bitsize + run.flag_bitsize)
+        rows = self.row_bitsize + self.part_bitsize + self.reference_bitsize
+        joins = asked * (rows + run.flag_bitsize)
         return tally(
             [
                 (self.state, 1),
@@ -306,10 +351,9 @@ class ExpectationTest(Circuit):
         run, outside = self.state.run, Bits("outside", 1)
         flags = (Bits("ancilla", run.ancilla_bitsize), Bits("solver", run.own_bitsize))
         literals = [(test, 1), *((part[i], 0) for part in flags for i in range(part.width))]
-        row, compared = Bits("index", run.index_bitsize), ()
-        if row.width:
-            compared, answer = reaches(row, self.first_row, Bits("carries", row.width))
-            literals.append((answer, 1))
+        sizes = (self.row_bitsize, self.part_bitsize, self.reference_bitsize)
+        compared, wanted = wanted_rows(Bits("index", run.index_bitsize), sizes, self.first_row)
+        literals += wanted
         joined, (end, _) = conjoin(literals, "ladder")
         flips = [Step(CNOT(), {"ctrl": bit, "target": outside}) for bit in (test, end)]
         steps = (*compared, *joined)

@@ -12,7 +12,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import ROTATION, Circuit, registers, require_numbers, rotations
-from qres.bloqs.integers import as_integer, at_least, largest, tally
+from qres.bloqs.integers import as_integer, at_least, largest, numbers, tally
 from qres.bloqs.linear_solver import LinearSolver
 from qres.bloqs.reflection import all_ones, require_angle
 from qres.bloqs.steps import Bits, Step, backwards
@@ -41,7 +41,7 @@ class SignedPhase(Circuit):
     """
 
     bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    angle: float | None = None
+    angle: float | None = attrs.field(default=None, validator=numbers())
 
     @property
     def signature(self) -> Signature:
@@ -111,7 +111,9 @@ class InversionRun(LinearSolver):
     """
 
     degree: SymbolicInt = attrs.field(kw_only=True, converter=as_integer, validator=at_least(1))
-    phases: tuple[float, ...] | None = attrs.field(kw_only=True, default=None, repr=False)
+    phases: tuple[float, ...] | None = attrs.field(
+        kw_only=True, default=None, repr=False, validator=numbers()
+    )
 
     @property
     def own_bitsize(self) -> SymbolicInt:

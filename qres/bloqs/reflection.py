@@ -14,7 +14,7 @@ from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import ROTATION, Circuit, registers, require_numbers
 from qres.bloqs.conjunction import conjoin
-from qres.bloqs.integers import as_integer, at_least, largest, tally
+from qres.bloqs.integers import as_integer, at_least, largest, numbers, tally
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.turn import Turn
 
@@ -107,7 +107,7 @@ class PhasedReflection(Circuit):
     """
 
     bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
-    angle: float | None = None
+    angle: float | None = attrs.field(default=None, validator=numbers())
 
     @property
     def signature(self) -> Signature:

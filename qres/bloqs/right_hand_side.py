@@ -58,8 +58,8 @@ class UniformSuperposition(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The flag and the larger of comparison and ladder."""
-        return odd_part_bitsize(self.length) + 1
+        """The flag, beside it the comparison, of one qubit more than the odd part has."""
+        return odd_part_bitsize(self.length) + 2
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Hadamards; and unless the length is a power of two, one round of amplification."""
@@ -142,8 +142,8 @@ class RepeatedVector(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return self.vector.workspace
+        """That of the vector or of the superposition of rows."""
+        return largest([self.vector.workspace, UniformSuperposition(self.n_steps).workspace])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The vector, and the superposition of times."""

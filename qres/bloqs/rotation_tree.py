@@ -130,8 +130,9 @@ class LoadedRotationTree(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive."""
-        return largest([table.workspace for table in self._tables()])
+        """The largest table alive, or a word and the carries while it is added."""
+        turns = [LoadedRotation(self.bits).word_and_carries] if self.levels else []
+        return largest([*turns, *(table.workspace for table in self._tables())])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One look-up and one uncomputation per level, and as many additions."""

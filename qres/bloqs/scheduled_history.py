@@ -101,8 +101,9 @@ class ScheduledHistory(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive, and the outer control joined with the shift."""
-        tables = largest([table.workspace for table in self._tables()]) + self.num_controls
+        """The largest table alive, or a rate and its carries, and the control joined with the shift."""
+        turn = LoadedRotation(self.bits).word_and_carries
+        tables = largest([turn, *(table.workspace for table in self._tables())]) + self.num_controls
         return largest([self.history.with_controls(self.num_controls).workspace, tables])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:

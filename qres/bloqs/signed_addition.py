@@ -101,6 +101,11 @@ class LoadedRotation(Circuit):
         """The carries."""
         return self.bits - 1
 
+    @property
+    def word_and_carries(self) -> SymbolicInt:
+        """What a circuit needs that loads the angle for this: the word, and the carries beside it."""
+        return self.bits + self.workspace
+
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """One signed addition between changes of the basis."""
         turn = [(Hadamard(), 2), (SGate(), 1), (SGate(is_adjoint=True), 1)]

@@ -121,8 +121,12 @@ class SparseEncoding(EncodingCircuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The largest table alive; a target is loaded while its source is still there."""
-        return largest([table.workspace for table in self._tables()])
+        """The largest table alive, or the angle and the carries while it is added.
+
+        A target is loaded while its source is still there.
+        """
+        turn = LoadedRotation(self.bits).word_and_carries
+        return largest([turn, *(table.workspace for table in self._tables())])
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """The tables, one rotation by a loaded angle, two diffusions, and what full rows need."""

@@ -13,12 +13,12 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.circuit import Circuit, registers, require_numbers, uncontrolled
-from qres.bloqs.integers import as_integer, at_least, largest, tally
+from qres.bloqs.integers import as_integer, at_least, largest, numbers, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.steps import Bits, Step, exchange
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.bloqs.unary_iteration import visit
-from qres.bloqs.words import Words, copied_word
+from qres.bloqs.words import Words, copied_word, lookup
 from qres.errors import InputError
 
 
@@ -30,7 +30,8 @@ class SparseState(Circuit):
     iteration over the known indices takes $l$ away, which tests only bits in which they differ. The
     look-up has blocks of one entry: junk of larger ones would need a table of phases of its own.
     $2 \max(0, s - 2 + c)$ Toffoli-like gates beside the tree; backwards the look-up is an uncomputation
-    by measurement.
+    by measurement, or the same QROM once more: then both directions cost the same, and the index is
+    written where it stays.
 
     Args:
         tree: over the slots, a single row, without a control of its own.
@@ -38,6 +39,7 @@ class SparseState(Circuit):
         bitsize: qubits of an index, $n$.
         uncompute_block: block exponent of the uncomputation.
         support: the indices $x_l$, each once; not needed to count.
+        is_measured: whether the look-up is undone by measurement.
 
     Registers:
         ctrl: the control, if there is one.
@@ -56,7 +58,10 @@ class SparseState(Circuit):
     uncompute_block: SymbolicInt = attrs.field(
         default=0, converter=as_integer, validator=at_least(0)
     )
-    support: Words | None = attrs.field(default=None, kw_only=True, repr=False)
+    support: Words | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=numbers(least=0)
+    )
+    is_measured: bool = attrs.field(default=True, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.tree.rows != 1:
@@ -86,7 +91,8 @@ class SparseState(Circuit):
     @property
     def workspace(self) -> SymbolicInt:
         """The slot, and the tree, the look-up or the ladder of the iteration beside it."""
-        parts = [self.tree.workspace, *(table.workspace for table in self._tables())]
+        tables = (table.workspace for table in self._tables()) if self.is_measured else ()
+        parts = [self.tree.workspace, *tables]
         return self.tree.levels + largest([*parts, self.tree.levels])
 
     def _tables(self) -> tuple[TableLookup, TableUncompute]:
@@ -100,7 +106,8 @@ class SparseState(Circuit):
         """The tree, the look-up, the iteration."""
         tree = self.tree.with_controls(self.num_controls)
         joins = [(And(), self.gates), (And().adjoint(), self.gates)]
-        return tally([(tree, 1), (self._tables()[self.is_adjoint], 1), *joins])
+        table = self._tables()[self.is_adjoint and self.is_measured]
+        return tally([(tree, 1), (table, 1), *joins])
 
     def with_entries(self, indices: Sequence[int], values: Sequence[float]) -> SparseState:
         """The same circuit with this vector.
@@ -131,7 +138,13 @@ class SparseState(Circuit):
         held |= {"phase_gradient": Bits("phase_gradient", self.resource_bitsize)}
         tree = Step(self.tree.with_controls(self.num_controls), control | held)
         slots: Any = self.slots
-        wires = {"selection": slot.part((slots - 1).bit_length()), "target": index}
+        selection = slot.part((slots - 1).bit_length())
+        if not self.is_measured:
+            words = self.support or tuple(range(slots))
+            written = lookup(words, slots, selection, [target], self.num_controls)
+            loads = [Step(step.bloq, step.wires, step.bloq) for step in written]
+            return (tree, *loads, *self._forget(slot, target))
+        wires = {"selection": selection, "target": index}
         look, unlook = self._tables()
         load = Step(look, control | wires, unlook)
         return (tree, load, *exchange(index, target), *self._forget(slot, target))

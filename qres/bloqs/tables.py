@@ -188,6 +188,12 @@ class TableUncompute(Circuit):
             return memory_qubits(self.log_block, self.entries)
         return 2**self.log_block + ceil_log2(block_count(self.entries, self.log_block))
 
+    @property
+    def logical_qubits(self) -> SymbolicInt:
+        """Control and address, and the entry until it is measured or the phase table after that."""
+        held = self.num_controls + ceil_log2(self.entries)
+        return as_integer(held + largest([self.workspace, self.bitsize]))
+
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Toffoli gates of the phase table, and the measurements of the entry."""
         if isinstance(self.log_block, Memory):

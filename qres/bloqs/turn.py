@@ -44,7 +44,9 @@ class Turn(Circuit):
 
     def __attrs_post_init__(self) -> None:
         if self.axis not in ("y", "z") or not np.isfinite(self.angle):
-            raise InputError(f"Turn about {self.axis} by {self.angle}; expected y or z, a number")
+            raise InputError(
+                f"Turn.axis {self.axis}, angle {self.angle}: expected y or z, a number"
+            )
 
     @property
     def signature(self) -> Signature:

@@ -12,6 +12,7 @@ from qres.cli.output import (
     columns,
     is_follower,
     note,
+    paragraphs,
     width,
     write_json,
     write_text,
@@ -33,7 +34,7 @@ app = typer.Typer(
 FIGURES = (".pdf", ".svg", ".png")
 SHOWN = ("frontier", "sources", "defaults")
 PEERS = ("qualtran", "qdk")
-LISTED = ("models", "hardware", "devices", "solvers", "formulas")
+LISTED = ("models", "measurements", "hardware", "devices", "solvers", "formulas")
 FORMATS = ("text", "latex", "python", "markdown")
 DEPTHS = ("working", "full", "headline")
 
@@ -238,7 +239,8 @@ def list_(
     if json:
         return write_json({kind: dict(rows) for kind, rows in names.items()})
     if what is not None:
-        return write_text(columns(names[what]))
+        notes = paragraphs(staircase.list_notes(what))
+        return write_text(columns(names[what]) + notes)
     return write_text("\n".join(f"{kind}\n{columns(names[kind], indent='  ')}" for kind in kinds))
 
 

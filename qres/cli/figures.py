@@ -17,11 +17,9 @@ def write_measurement(target: Path, measurement: Measurement) -> None:
         InputError: there is nothing to draw, or the file cannot be written.
     """
     if target.suffix == ".json":
-        return write_atomic(target, json_text(measurement.to_dict()))
-    from qres.report.figures.spectrum import draw_measurement
-    from qres.report.figures.training import draw_training
+        return write_atomic(target, json_text(measurement.to_dict(), indent=None))
+    from qres.report.figures.measurement import draw_measurement
 
-    draw = draw_training if measurement.snapshots else draw_measurement
     stream = io.BytesIO()
-    draw(measurement).savefig(stream, format=target.suffix[1:])
+    draw_measurement(measurement).savefig(stream, format=target.suffix[1:])
     return write_atomic(target, stream.getvalue())

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,14 +56,22 @@ def write_json(data: Any) -> None:
     write_text(json_text(data))
 
 
-def json_text(data: Any) -> str:
-    """Return `data` as JSON; NaN and infinity have no place in it."""
-    return json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+def json_text(data: Any, *, indent: int | None = 2) -> str:
+    """Return `data` as JSON, in one line without an indent; NaN and infinity have no place in it."""
+    marks = (",", ":") if indent is None else None
+    found = json.dumps(data, indent=indent, separators=marks, allow_nan=False, ensure_ascii=False)
+    return found + "\n"
 
 
 def note(text: str) -> None:
     """Write one line to stderr."""
     print(f"qres: {text}", file=sys.stderr)
+
+
+def paragraphs(texts: Sequence[str]) -> str:
+    """Return texts below what they belong to, each wrapped to the terminal; nothing for none."""
+    wrapped = (textwrap.fill(text, width(), subsequent_indent="  ") for text in texts)
+    return "".join(f"\n{text}" for text in wrapped) + ("\n" if texts else "")
 
 
 def columns(rows: Sequence[tuple[str, str]], *, indent: str = "") -> str:

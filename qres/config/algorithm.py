@@ -4,102 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from qres.config.check import Check, Real, Whole, refuse, show
-from qres.config.choice import AutoOr, Choice, Text
+from qres.config.check import Check, Real, Whole, refuse
+from qres.config.choice import AutoOr, Choice, Member
+from qres.config.newton import Newton
+from qres.config.readout import Readout, Tomography
 from qres.config.schedule import Schedule, StepSchedule
 from qres.config.section import Section
-
-Member = Annotated[str, Text(what="the name of a member")]
-"""A name that the storey of the algorithms knows; `load_scenario` is told which there are."""
-
 
 ORDERS = (1, 2, 3, 4, 5, 6)
 MAP_ORDERS = tuple(f"order {order}" for order in ORDERS)
 
 MAX_STEPS = 1_000_000
 """Training steps; given numbers are summed step by step, within seconds up to here."""
-
-
-class State(Section):
-    """The quantum state itself is the result; no classical task equals it."""
-
-    kind: Literal["state"]
-
-
-class Tomography(Section):
-    """All amplitudes are read out as classical numbers."""
-
-    kind: Literal["tomography"] = "tomography"
-    norm: Annotated[str, Choice(("l2", "linf"))] = "l2"
-    """In which norm the read-out error counts; linf bounds every entry by error.total times the
-    l2 norm of the vector."""
-    access: Annotated[str, Choice(("coherent", "sampling"))] = "coherent"
-    """Whether the preparation is used coherently or only sampled."""
-
-
-class Functional(Choice):
-    """The kind of an observable; what is no polynomial of the weights is refused with a reason."""
-
-    def check(self, value: Any) -> str | int:
-        """Return the kind."""
-        if value == "accuracy":
-            refuse(
-                "accuracy is no polynomial of the weights; read them out (tomography) and evaluate"
-            )
-        return super().check(value)
-
-
-OBSERVABLE_KEYS = {
-    "linear": ("weight_norm",),
-    "quadratic": ("operator_alpha", "operator_toffoli"),
-    "loss": (),
-}
-"""Numbers that each observable needs; it takes no other."""
-
-
-class Observable(Section):
-    """One number of the result is estimated, none of its entries.
-
-    `error.total` is relative to weight_norm times the norm of the vector (linear), to
-    operator_alpha times its square (quadratic), and absolute for the loss.
-    """
-
-    kind: Literal["observable"]
-    of: Annotated[str, Functional(tuple(OBSERVABLE_KEYS))]
-    """linear: w.u; quadratic: u.O.u; loss: its change."""
-    weight_norm: Annotated[float | None, Real(above=0)] = None
-    """Norm of the weights w of a linear observable."""
-    operator_alpha: Annotated[float | None, Real(above=0)] = None
-    """Normalisation of the block-encoding of a quadratic observable's operator."""
-    operator_toffoli: Annotated[int | None, Whole(0)] = None
-    """Toffoli gates of one controlled use of that block-encoding."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Observable:
-        needed = OBSERVABLE_KEYS[self.of]
-        for key in (key for keys in OBSERVABLE_KEYS.values() for key in keys):
-            is_given = getattr(self, key) is not None
-            if key in needed and not is_given:
-                refuse(f"missing; observable {self.of} needs it", at=(key,))
-            if key not in needed and is_given:
-                refuse(f"does not belong to observable {self.of}", at=(key,))
-        return self
-
-
-def find_kind(readout: Any) -> str:
-    """Return the kind of a read-out; one that names none is tomography."""
-    found = readout.get("kind", "tomography") if isinstance(readout, dict) else "tomography"
-    return found if isinstance(found, str) else show(found)
-
-
-Readout = Annotated[
-    Annotated[State, Tag("state")]
-    | Annotated[Tomography, Tag("tomography")]
-    | Annotated[Observable, Tag("observable")],
-    Discriminator(find_kind),
-]
 
 
 class FromZero(Real):
@@ -251,22 +169,22 @@ class Counts(Section):
     name: Literal["counts"]
 
 
-Algorithm = Annotated[CarlemanGd | LinearSystem | Counts, Field(discriminator="name")]
+Algorithm = Annotated[CarlemanGd | LinearSystem | Newton | Counts, Field(discriminator="name")]
 
 MODELS_OF = {
     "carleman-gd": ("network", "given", "measurement"),
     "linear-system": ("matrix", "given", "measurement"),
+    "newton": ("network", "measurement"),
     "counts": ("given",),
 }
 """Model kinds that each algorithm can take."""
 
 LATER_TAGS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("algorithm",): ("newton", "log-concave", "distributed"),
+    ("algorithm",): ("log-concave", "distributed"),
 }
 """By path: kinds and names that the design has and this version lacks."""
 
 LATER_KEYS = {
-    "newton": ("policy", "damping", "curvature", "blocks", "prune"),
     "log-concave": ("task", "kernel", "rigour", "prior"),
     "distributed": ("task", "workload", "n_parties", "depth", "link"),
 }

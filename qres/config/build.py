@@ -148,7 +148,7 @@ def _architecture(network: Network) -> record.Architecture | record.ResNet | rec
 
 
 def _algorithm(
-    chosen: sections.CarlemanGd | sections.LinearSystem | sections.Counts,
+    chosen: sections.CarlemanGd | sections.LinearSystem | sections.Newton | sections.Counts,
 ) -> record.Algorithm:
     if isinstance(chosen, sections.Counts):
         return record.Counts(name="counts")
@@ -160,6 +160,8 @@ def _algorithm(
     }
     if isinstance(chosen, sections.LinearSystem):
         return record.LinearSystem(name="linear-system", **shared)
+    if isinstance(chosen, sections.Newton):
+        return _newton(chosen, shared)
     return record.CarlemanGd(
         name="carleman-gd",
         n_steps=chosen.n_steps,
@@ -175,6 +177,18 @@ def _algorithm(
         segment_steps=cast(Any, chosen.segment_steps),
         rescaling=cast(Any, chosen.rescaling),
         padding=cast(Any, chosen.padding),
+        **shared,
+    )
+
+
+def _newton(chosen: sections.Newton, shared: dict[str, Any]) -> record.Newton:
+    names = ("n_steps", "learning_rate", "curvature", "blocks", "prune", "policy")
+    return record.Newton(
+        name="newton",
+        batch_size=None if chosen.batch_size == "full" else cast(int, chosen.batch_size),
+        damping=record.Damping(**chosen.damping.model_dump()),
+        gate_time_s=chosen.gate_time,
+        **{name: getattr(chosen, name) for name in names},
         **shared,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic_core import PydanticCustomError
 
@@ -115,6 +115,10 @@ class Text(Check):
         """Return the JSON Schema of the value."""
         kind = ["string", "null"] if self.optional else "string"
         return {"type": kind, "minLength": 1, "maxLength": self.max_length}
+
+
+Member = Annotated[str, Text(what="the name of a member")]
+"""A name that the storey of the algorithms knows; `load_scenario` is told which there are."""
 
 
 @dataclass(frozen=True)

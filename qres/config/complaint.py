@@ -94,7 +94,8 @@ def _unknown_key(place: _Place) -> str:
     key = str(place.path[-1])
     owners = [tag for tag, sibling in place.siblings if key in keys_of(sibling)]
     if owners:
-        return f"belongs to {' and '.join(owners)}, not {place.tag}"
+        names = " and ".join(filter(None, [", ".join(owners[:-1]), owners[-1]]))
+        return f"belongs to {names}, not {place.tag}"
     if place.path[:-1] == ("algorithm",):
         for algorithm, keys in LATER_KEYS.items():
             if key in keys:

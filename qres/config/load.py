@@ -14,6 +14,7 @@ from qres.config.algorithm import MODELS_OF
 from qres.config.build import build_scenario
 from qres.config.complaint import Complaint, complaints
 from qres.config.given import GIVEN_OF, read_counts
+from qres.config.measured import describe_question
 from qres.config.modelfile import LIVE, SCHEMA, ModelFile
 from qres.config.override import Override, Setting, apply_settings, dotted, parse_overrides
 from qres.config.record import Scenario
@@ -30,11 +31,13 @@ NO_FILE = Path("model")
 
 def model_names() -> list[str]:
     """Return the names of the models that ship with qres."""
-    return sorted(path.stem for path in data_path("models").glob("*.yaml"))
+    return _names_in("models")
 
 
 def model_path(name: str | Path) -> Path:
     """Return the path of a `model.yaml` from its path or from the name of a shipped model.
+
+    The name of a shipped measurement, without .json, is that of the model that was measured.
 
     Raises:
         InputError: neither; the message has the nearest names.
@@ -42,10 +45,16 @@ def model_path(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
-    names = model_names()
-    if str(name) in names:
-        return data_path("models") / f"{name}.yaml"
-    raise InputError(f"{name}: no such file, and no shipped model{nearest(str(name), names)}")
+    for folder in ("models", "measurements"):
+        if str(name) in _names_in(folder):
+            return data_path(folder) / f"{name}.yaml"
+    near = nearest(str(name), [*model_names(), *_names_in("measurements")])
+    raise InputError(f"{name}: no such file, and no shipped model{near}")
+
+
+def _names_in(folder: str) -> list[str]:
+    """Return the names of the model files in a folder of shipped data."""
+    return sorted(path.stem for path in data_path(folder).glob("*.yaml"))
 
 
 def load_scenario(
@@ -58,7 +67,8 @@ def load_scenario(
 
     Args:
         source: the path of a `model.yaml`, the name of a shipped model, or the content as a dict
-            (its relative paths start at the working directory).
+            (its relative paths start at the working directory); a measurement, `FILE.json`, asks
+            for the steps that were measured.
         overrides: `"a.b=v"` strings or (dotted path, value) pairs, applied in order.
         members: names that a key of `algorithm` may take (`solver`, `encoding`, `data_access`),
             handed down by the storey that has them; None checks no names.
@@ -67,6 +77,8 @@ def load_scenario(
         InputError: one line: file, line, YAML path, what was expected.
     """
     settings = parse_overrides(overrides)
+    if not isinstance(source, Mapping) and Path(source).suffix == ".json":
+        source = describe_question(source)
     if isinstance(source, Mapping):
         content = {"schema": SCHEMA, "name": "scenario"} | copy.deepcopy(dict(source))
         document = Document(NO_FILE, content, {})

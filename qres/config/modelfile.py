@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import core_schema
 
-from qres.config.algorithm import Algorithm, CarlemanGd, Observable
+from qres.config.algorithm import Algorithm, CarlemanGd, Switch
 from qres.config.check import Real, Whole, refuse, show
 from qres.config.choice import Choice, FileName, Listing, Text
 from qres.config.given import GivenCounts, GivenMatrix, GivenTraining
 from qres.config.network import MAX_SEED, Network
+from qres.config.readout import Observable
 from qres.config.section import Section
 from qres.config.span import Span
 
@@ -82,6 +83,11 @@ class Model(Section):
         return next(kind for kind in MODEL_KINDS if getattr(self, kind) is not None)
 
 
+PARTS = ("spectrum", "local", "entries", "tensors", "descent")
+"""Gradient and spectrum; the density at the gradient; entries, trace and Frobenius norm of the Hessian;
+third and fourth derivatives; descent beside its models, and segments."""
+
+
 class Measure(Section):
     """How hard to measure."""
 
@@ -99,8 +105,20 @@ class Measure(Section):
     """Of the CPU; one if left out. Other numbers change the last bits."""
     micro_batch: Annotated[int | None, Whole(1)] = None
     """Samples at a time; as many as fit if left out."""
+    n_samples: Annotated[int | None, Whole(1)] = None
+    """The loss that is measured is that of the first so many training samples; all if left out."""
+    parts: Annotated[
+        tuple[str, ...] | None, Listing(Choice(PARTS), at_most=len(PARTS), single=True)
+    ] = None
+    """What is measured besides gradient and spectrum, which always are; everything if left out."""
+    project: Annotated[int | None, Whole(1, 6)] = None
+    """Directions, those that curve most, along which truncated Carleman is followed beside descent."""
     basis: Annotated[str | None, Choice(("memory", "bfloat16", "disk"))] = None
     """Where Lanczos vectors stay; in memory if left out."""
+    degree: Annotated[int | None, Whole(1, 3)] = None
+    """Largest degree of the models that are measured; three, and four derivatives, if left out."""
+    quick: Annotated[bool | None, Switch()] = None
+    """Lanczos runs of lanczos_steps and no more, few rows of the Hessian, one segment."""
     at_steps: Annotated[tuple[int, ...] | None, Listing(Whole(0), at_most=100, single=True)] = None
     """Updates of the training after which all is measured too, in order; 0 is its start."""
 
@@ -112,7 +130,10 @@ class Measure(Section):
         return self
 
 
-NETWORK_ONLY = ("precision", "device", "threads", "micro_batch", "basis")
+NETWORK_ONLY = (
+    *("precision", "device", "threads", "micro_batch", "n_samples", "basis"),
+    *("degree", "quick", "parts", "project"),
+)
 """Keys of `measure` that concern networks."""
 
 
@@ -190,15 +211,21 @@ class ModelFile(Section):
         return self
 
     @model_validator(mode="after")
+    def _is_plain(self) -> ModelFile:
+        """Refuse what measuring a Newton run does not do."""
+        for key in (*NETWORK_ONLY, "at_steps"):
+            if self.algorithm.name == "newton" and getattr(self.measure, key) is not None:
+                refuse("newton has no use for it", at=("measure", key))
+        return self
+
+    @model_validator(mode="after")
     def _has_loss(self) -> ModelFile:
         """Refuse an error of the loss where there is none, or where the error is of a number."""
         if self.error.target == "weights":
             return self
         if not isinstance(self.algorithm, CarlemanGd):
-            refuse(
-                f"{self.algorithm.name} has no loss; use weights",
-                at=("error", "target"),
-            )
+            what = "an error of each step" if self.algorithm.name == "newton" else "no loss"
+            refuse(f"{self.algorithm.name} has {what}; use weights", at=("error", "target"))
         readout = self.algorithm.readout
         if isinstance(readout, Observable) and readout.of != "loss":
             refuse(

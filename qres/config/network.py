@@ -109,6 +109,10 @@ class Digits(Section):
     kind: Literal["digits"]
     resize: Annotated[int | None, Whole(1, 512)] = None
     """Pixels a side of images in three equal channels; without it 64 plain features."""
+    n_classes: Annotated[int | None, Whole(10, 1_000_000)] = None
+    """Outputs of the network; ten if left out, of more the others never occur."""
+    n_samples: Annotated[int | None, Whole(50, 1797)] = None
+    """The first so many images, every fifth of them held out; all 1,797 if left out."""
 
 
 class BreastCancer(Section):
@@ -212,6 +216,10 @@ class Prune(Section):
     """Prune and retrain so many times, each leaving the same part; at once if left out."""
     retrain_learning_rate: Annotated[float | None, Real(above=0)] = None
     """Step size of the retraining; that of the training if left out."""
+    spare: Annotated[
+        tuple[str, ...] | None, Listing(Text("how names begin"), at_most=1000, single=True)
+    ] = None
+    """Parameters whose names begin so are left whole; `fraction` of all others and these is pruned."""
 
 
 class Network(Section):

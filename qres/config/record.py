@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from qres.config.chosen import Algorithm as Algorithm
+from qres.config.chosen import CarlemanGd as CarlemanGd
+from qres.config.chosen import Counts as Counts
+from qres.config.chosen import Damping as Damping
+from qres.config.chosen import LinearSystem as LinearSystem
+from qres.config.chosen import Newton as Newton
+from qres.config.chosen import Readout as Readout
+from qres.config.chosen import Schedule as Schedule
 from qres.notation.card import html_table, spell
 from qres.notation.quantity import Quantity
 
@@ -100,12 +106,16 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruning:
-    """Global magnitude pruning; the mask is frozen and the rest retrained, after every round."""
+    """Global magnitude pruning; the mask is frozen and the rest retrained, after every round.
+
+    Parameters whose names begin with one of `spare` are left whole.
+    """
 
     fraction: float
     retrain_epochs: int
     rounds: int = 1
     retrain_learning_rate: float | None = None
+    spare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,122 +167,18 @@ class MeasureSettings:
     device: str | None = None
     threads: int | None = None
     micro_batch: int | None = None
+    n_samples: int | None = None
     basis: str | None = None
+    degree: int | None = None
+    quick: bool | None = None
+    parts: tuple[str, ...] | None = None
+    project: int | None = None
 
     @property
     def arithmetic(self) -> dict[str, str | int]:
         """Settings of the arithmetic that are not left at their default."""
         names = ("precision", "device", "threads", "micro_batch", "basis")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Readout:
-    """What leaves the quantum computer; `norm` and `access` of tomography, the rest of observables."""
-
-    kind: Literal["state", "tomography", "observable"]
-    norm: str = "l2"
-    access: Literal["coherent", "sampling"] = "coherent"
-    of: str = ""
-    weight_norm: float | None = None
-    operator_alpha: float | None = None
-    operator_toffoli: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How the learning rate changes: `step` by a factor after given steps, `cosine` along half a wave.
-
-    Args:
-        kind: which of the two.
-        n_steps: steps that it covers.
-        at: of `step`, the numbers of steps after which the rate is multiplied.
-        factor: of `step`, by which.
-        final: of `cosine`, where the wave ends one step after the last, as a part of the first rate.
-    """
-
-    kind: Literal["step", "cosine"]
-    n_steps: int
-    at: tuple[int, ...] = ()
-    factor: float = 1.0
-    final: float = 0.0
-
-    def __str__(self) -> str:
-        if self.kind == "cosine":
-            return f"rate along a cosine to {_digits(self.final)} of the first"
-        word = "step" if len(self.at) == 1 else "steps"
-        return f"rate times {_digits(self.factor)} after {word} {', '.join(map(str, self.at))}"
-
-    def rates(self, learning_rate: float) -> tuple[float, ...]:
-        """Return the rate of every step, the first being `learning_rate`."""
-        return _rates(self, learning_rate)
-
-
-def _digits(number: float) -> str:
-    """Return all digits: measurements are told apart by them."""
-    return repr(number).removesuffix(".0")
-
-
-@lru_cache(maxsize=64)
-def _rates(schedule: Schedule, learning_rate: float) -> tuple[float, ...]:
-    steps = range(schedule.n_steps)
-    if schedule.kind == "cosine":
-        waves = ((1 + math.cos(math.pi * step / schedule.n_steps)) / 2 for step in steps)
-        return tuple(learning_rate * (wave + schedule.final * (1 - wave)) for wave in waves)
-    turns = (bisect_right(schedule.at, step) for step in steps)
-    return tuple(learning_rate * schedule.factor**turn for turn in turns)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CarlemanGd:
-    """Keys of `algorithm: {name: carleman-gd}`; `map_order` is the key `map` as a number."""
-
-    name: Literal["carleman-gd"]
-    n_steps: int
-    learning_rate: float
-    weight_decay: float
-    degree: Literal["auto"] | int = "auto"
-    truncation_order: Literal["auto"] | int = "auto"
-    map_order: Literal["auto", "exact"] | int = "auto"
-    segment_steps: Literal["auto"] | int = "auto"
-    rescaling: Literal["auto"] | float = "auto"
-    padding: Literal["auto", "none", "sqrt", "full"] | int
-    encoding: str
-    data_access: str
-    solver: str
-    readout: Readout
-    momentum: float = 0.0
-    momentum_restart: bool = False
-    n_batches: int = 1
-    schedule: Schedule | None = None
-
-    @property
-    def rates(self) -> tuple[float, ...]:
-        """Rate of every step; empty where all are `learning_rate`."""
-        return (
-            () if self.schedule is None else self.schedule.rates(self.learning_rate)[: self.n_steps]
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class LinearSystem:
-    """Keys of `algorithm: {name: linear-system}`."""
-
-    name: Literal["linear-system"]
-    encoding: str
-    data_access: str
-    solver: str
-    readout: Readout
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Key of `algorithm: {name: counts}`: there is nothing to choose."""
-
-    name: Literal["counts"]
-
-
-Algorithm = CarlemanGd | LinearSystem | Counts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ model:                            # exactly one of: network, matrix, given, meas
 # measure: {at_steps: [0, 100, 500]}        # after so many updates of the training too: curves
 
 algorithm:
-  name: carleman-gd               # carleman-gd | linear-system | counts
+  name: carleman-gd               # carleman-gd | linear-system | newton | counts
   n_steps: 50                     # training steps of the run
   learning_rate: 0.01
   optimizer: {kind: gd, momentum: 0.0, weight_decay: 0.0}

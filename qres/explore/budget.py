@@ -18,7 +18,8 @@ from qres.config.record import Objective
 from qres.logical.formulas import count_stages
 from qres.logical.formulas import total as total_cost
 from qres.physical.record import Machine, MachineCost
-from qres.physical.split import find_split
+from qres.physical.split import Split, find_split
+from qres.pricing.record import Splits
 
 Budget = Mapping[str, Any]
 """Values of the share and failure symbols, scalars or arrays."""
@@ -31,13 +32,14 @@ SEARCHED = ("fail_synthesis", "fail_logical")
 """The failures that are searched for where a job has both."""
 
 
-def found_split(
+def found_splits(
     job: Job, budget: Mapping[str, Any], machines: Sequence[Machine], objective: Objective
-) -> dict[str, float]:
-    """Return the two failures of `SEARCHED` at the best split; empty where there is nothing to find.
+) -> tuple[dict[str, float], Splits | None]:
+    """Return the two failures of `SEARCHED` at the best split, and the best split of each machine.
 
-    The best is taken on the machine where the objective is least; without one that fits, the even
-    split stays.
+    The first is that of the machine where the objective is least, for the counts that are shown; empty
+    where there is nothing to find or nothing fits. A machine that does not fit at any split has the even
+    one.
 
     Args:
         job: with the rotations that are synthesised.
@@ -46,16 +48,26 @@ def found_split(
         objective: what is made small.
     """
     if not set(SEARCHED) <= set(job.failures):
-        return {}
+        return {}, None
     numbers = job.evaluate({**budget, "synthesis_t": 0})
     whole = sum(budget[name] for name in SEARCHED)
     cost = replace(total_cost(count_stages(job, numbers), numbers), fail_prob=whole)
     found = [find_split(cost, machine, objective) for machine in machines]
+    even = {name: float(budget[name]) for name in SEARCHED}
+    splits = Splits(
+        own=tuple(_failures(split) if split.machine.is_feasible else even for split in found),
+        is_found=tuple(bool(split.machine.is_feasible) for split in found),
+        before=cost,
+    )
     fitting = [split for split in found if split.machine.is_feasible]
     if not fitting:
-        return {}
+        return {}, splits
     best = min(fitting, key=lambda split: objective_value(split.machine, objective))
-    return dict(zip(SEARCHED, (best.fail_synthesis, best.fail_hardware), strict=True))
+    return _failures(best), splits
+
+
+def _failures(split: Split) -> dict[str, float]:
+    return dict(zip(SEARCHED, (split.fail_synthesis, split.fail_hardware), strict=True))
 
 
 def objective_value(found: MachineCost, objective: Objective) -> float:

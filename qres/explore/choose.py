@@ -11,12 +11,13 @@ from qres.algorithms.record import Job
 from qres.algorithms.solvers.base import solver
 from qres.config.record import ErrorTarget, Objective
 from qres.errors import HypothesisError, InfeasibleError
-from qres.explore.budget import FOUND, even_split, found_split, objective_value
+from qres.explore.budget import FOUND, even_split, found_splits, objective_value
 from qres.logical.formulas import count_stages, total
 from qres.logical.record import LogicalCost
 from qres.measurement.record import Measurement
-from qres.physical.estimate import estimate_machine
-from qres.physical.record import Machine
+from qres.physical.record import Machine, MachineCost
+from qres.pricing.price import price_machines
+from qres.pricing.record import Splits
 
 Rank = tuple[bool, float, float, float]
 
@@ -31,6 +32,7 @@ class Offer:
         budget: shares and failure probabilities.
         cost: logical count.
         rank: smaller is better.
+        splits: of the failure probability, one a machine; None where nothing is found.
     """
 
     choice: Choice
@@ -38,6 +40,7 @@ class Offer:
     budget: dict[str, float]
     cost: LogicalCost
     rank: Rank
+    splits: Splits | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,11 @@ class Chosen:
         """The budget of the best offer."""
         return self.best.budget
 
+    @property
+    def splits(self) -> Splits | None:
+        """The splits of the best offer, one a machine."""
+        return self.best.splits
+
 
 def choose(
     module: AlgorithmModule,
@@ -75,7 +83,7 @@ def choose(
 ) -> Chosen:
     """Return the best of all open choices, at the even split of the error.
 
-    Only the failure of rotations that are synthesised as channels is split as is best.
+    Only the failure of rotations that are synthesised as channels is split as is best, for each machine.
 
     Best is what the machines say: least runtime, physical qubits or volume on the machine where
     that is least. Where no machine is feasible, and for ties, fewer gates and then fewer qubits.
@@ -114,19 +122,19 @@ def _offer(
 ) -> Offer:
     job = module.build(parameters, measurement, error, choice)
     budget = even_split(job, total=error.total, fail_prob=error.fail_prob)
-    found = found_split(job, budget, machines, objective)
+    found, splits = found_splits(job, budget, machines, objective)
     budget |= found
     job = job.with_budget(budget, dict.fromkeys(found, FOUND))
     numbers = job.evaluate()
     if choice.solver:
         solver(choice.solver).check(float(numbers["kappa_eff"]), float(numbers["eps_solver"]))
     cost = total(count_stages(job, numbers), numbers)
-    rank = _rank(cost, machines, objective)
-    return Offer(choice=choice, job=job, budget=budget, cost=cost, rank=rank)
+    priced = price_machines(job, budget, machines, objective, cost, splits)
+    rank = _rank(cost, priced, objective)
+    return Offer(choice=choice, job=job, budget=budget, cost=cost, rank=rank, splits=splits)
 
 
-def _rank(cost: LogicalCost, machines: Sequence[Machine], objective: Objective) -> Rank:
-    priced = [estimate_machine(cost, machine, objective) for machine in machines]
+def _rank(cost: LogicalCost, priced: Sequence[MachineCost], objective: Objective) -> Rank:
     feasible = [objective_value(found, objective) for found in priced if found.is_feasible]
     gates = float(cost.toffoli + cost.t)
     return (not feasible, min(feasible, default=0.0), gates, float(cost.logical_qubits))

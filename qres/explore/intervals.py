@@ -18,8 +18,9 @@ from qres.algorithms.record import Job
 from qres.config.record import Objective
 from qres.logical.formulas import count_stages, total
 from qres.notation.quantity import Quantity
-from qres.physical.estimate import estimate_machine
 from qres.physical.record import Machine
+from qres.pricing.price import price_machines
+from qres.pricing.record import Splits
 
 Interval = tuple[float, float]
 
@@ -28,12 +29,17 @@ MOST_CORNERS = 8
 
 
 def intervals(
-    job: Job, budget: Mapping[str, Any], machines: Sequence[Machine], objective: Objective
+    job: Job,
+    budget: Mapping[str, Any],
+    machines: Sequence[Machine],
+    objective: Objective,
+    splits: Splits | None = None,
 ) -> dict[str, Interval]:
     """Return (low, high) of each total that an input's interval moves; empty without intervals.
 
     Keys: `toffoli`, `t`, `rotations`, `logical_qubits`, and `<machine>.physical_qubits`,
-    `<machine>.runtime_s` for machines that stay feasible.
+    `<machine>.runtime_s` for machines that stay feasible, each at its own split of the failures if
+    there are `splits`.
     """
     ends = {name: pair for name, item in job.values.items() if (pair := _ends(item)) is not None}
     if not ends:
@@ -43,7 +49,7 @@ def intervals(
         corners = [dict(zip(ends, values, strict=True)) for values in product(*ends.values())]
     else:
         corners = _extreme_corners(job, budget, point, ends)
-    series = _totals(job, budget, [point, *corners], machines, objective)
+    series = _totals(job, budget, [point, *corners], machines, objective, splits)
     found = {name: np.asarray(values, dtype=float) for name, values in series.items()}
     return {
         name: (float(values.min()), float(values.max()))
@@ -77,6 +83,7 @@ def _totals(
     points: Sequence[dict[str, float]],
     machines: Sequence[Machine],
     objective: Objective,
+    splits: Splits | None = None,
 ) -> dict[str, Any]:
     """Return each total at all points, in one array call."""
     rows = {name: np.array([point[name] for point in points]) for name in points[0]}
@@ -86,8 +93,8 @@ def _totals(
     series: dict[str, Any] = {
         name: np.broadcast_to(getattr(cost, name), len(points)) for name in names
     }
-    for machine in machines:
-        found = estimate_machine(cost, machine, objective)
+    priced = price_machines(job, {**budget, **rows}, machines, objective, cost, splits)
+    for machine, found in zip(machines, priced, strict=True):
         for name in ("physical_qubits", "runtime_s"):
             series[f"{machine.name}.{name}"] = np.broadcast_to(getattr(found, name), len(points))
     return series

@@ -58,7 +58,7 @@ def judge(
         low, high = ((end + float(priced.side_s)) / classical_s for end in ends)
         ratio = replace(ratio, low=low, high=high)
     assumed = (*job.assumptions, serial(priced), device_pace(priced))
-    winner, reason = _undone(ratio) or _winner(float(ratio), assumed)
+    winner, reason = _undone(ratio) or name_winner(float(ratio), assumed)
     is_behind = float(ratio) > 1
     at = (index, is_floor)
     ties = _ties(scenario, job, priced, machines, device, task, at) if is_behind else []
@@ -140,7 +140,7 @@ def _undone(ratio: Quantity) -> tuple[Winner, str] | None:
     return None
 
 
-def _winner(ratio: float, assumptions: Sequence[Assumption]) -> tuple[Winner, str]:
+def name_winner(ratio: float, assumptions: Sequence[Assumption]) -> tuple[Winner, str]:
     """Return the winner; undecided where assumptions on its side could undo the ratio.
 
     The side with less time leads, by the larger of `ratio` and its inverse. Only assumptions that

@@ -88,7 +88,9 @@ def load_dataset(source: DataSource, *, context: int | None = None) -> Dataset:
     elif name == "random":
         samples, classes = _draw(source, source.shape)
     else:
-        samples, classes = LOADERS[name](return_X_y=True)
+        samples, classes = (
+            part[: source.n_samples or None] for part in LOADERS[name](return_X_y=True)
+        )
     return split_samples(name, _resize(samples, source.resize), classes, source.n_classes)
 
 

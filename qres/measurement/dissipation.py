@@ -30,6 +30,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qres.measurement.contributions import describe_contributions
+from qres.measurement.density import Density
 from qres.measurement.functionals import crossing_time, proxy, spectral_shares
 from qres.notation.quantity import Quantity, weakest
 
@@ -133,6 +135,8 @@ def describe_shares(
     """
     eigenvalues, vectors = np.linalg.eigh(dense)
     near = (vectors.T @ (gradient / np.linalg.norm(gradient))) ** 2
+    count = len(eigenvalues)
+    spectrum = Density(nodes=(eigenvalues,), weights=(np.full(count, 1 / count),))
     products = np.ones((1, len(eigenvalues)))
     if rates:
         products = np.abs(1 - np.outer(rates, eigenvalues)).cumprod(axis=0)
@@ -159,6 +163,7 @@ def describe_shares(
         "gradient_shares": list(weighted),
         "proxy": [_finite(value) for value in curve],
         "crossing_time": _finite(crossing_time(eigenvalues, None, learning_rate)),
+        **describe_contributions(spectrum, rates or (learning_rate,) * n_steps, seed=0),
     }
     return values, facts
 

@@ -17,12 +17,14 @@ import torch
 from qres.config.record import NetworkModel
 from qres.errors import InputError
 from qres.measurement.checkpoints import load_checkpoint, pack_weights
+from qres.measurement.course import Course
 from qres.measurement.memory import check_training
 from qres.measurement.networks import explain
 from qres.measurement.norms import fix_statistics
 from qres.measurement.progress import Progress
 from qres.measurement.tasks import Task
 from qres.measurement.training import Mask, list_fractions, prune_network, train_network
+from qres.measurement.waypoint import find_waypoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,9 @@ def fit_network(
     _check_batches(model, task)
     module = task.module.to(getattr(torch, model.train.precision))
     _check_memory(model, task)
-    keeper = _Keeper(task, at_steps)
+    course = Course(find_waypoint())
+    course.resume(module)
+    keeper = _Keeper(task, at_steps, course)
 
     def train(name: str, epochs: int, rate: float | None) -> None:
         with _blame(model):
@@ -74,23 +78,29 @@ def fit_network(
                 learning_rate=model.train.learning_rate if rate is None else rate,
                 weight_decay=model.train.weight_decay,
                 generator=generator,
-                mask=keeper.mask,
+                mask=course.mask,
                 task=name,
                 progress=progress,
+                course=course,
                 visit=keeper.step,
             )
 
-    if model.checkpoint is not None:
-        load_checkpoint(module, model.checkpoint)
-    keeper.keep()
-    if model.checkpoint is None:
-        train("train", model.train.epochs, None)
-    for fraction in list_fractions(model.prune.fraction, model.prune.rounds):
-        keeper.mask = prune_network(module, fraction, keeper.mask)
+    if course.count == 0:
+        if model.checkpoint is not None:
+            load_checkpoint(module, model.checkpoint)
+        keeper.keep()
+    if course.stage == 0:
+        train("train", model.train.epochs if model.checkpoint is None else 0, None)
+    fractions = list_fractions(model.prune.fraction, model.prune.rounds)
+    for stage, fraction in enumerate(fractions, start=1):
+        if stage < course.stage:
+            continue
+        if course.order is None:  # else the mask came with the position
+            course.mask = prune_network(module, fraction, course.mask, spare=model.prune.spare)
         if model.prune.fraction > 0:
             train("retrain", model.prune.retrain_epochs, model.prune.retrain_learning_rate)
-    assert keeper.mask is not None
-    return Fitted(end=_pack(task, keeper.mask), snapshots=keeper.found)
+    assert course.mask is not None
+    return Fitted(end=_pack(task, course.mask), snapshots=course.found)
 
 
 def count_updates(model: NetworkModel, task: Task) -> int:
@@ -102,22 +112,19 @@ def count_updates(model: NetworkModel, task: Task) -> int:
 
 
 class _Keeper:
-    """Counts updates and keeps the weights after some of them."""
+    """Keeps the weights after some updates, and now and then the position."""
 
-    def __init__(self, task: Task, at_steps: Collection[int]) -> None:
-        self.task, self.wanted = task, frozenset(at_steps)
-        self.mask: Mask | None = None
-        self.count = 0
-        self.found: dict[int, bytes] = {}
+    def __init__(self, task: Task, at_steps: Collection[int], course: Course) -> None:
+        self.task, self.wanted, self.course = task, frozenset(at_steps), course
 
     def step(self) -> None:
-        """Count an update."""
-        self.count += 1
+        """Go on after an update."""
         self.keep()
+        self.course.save(self.task.module)
 
     def keep(self) -> None:
         """Pack the weights of now, if they are wanted; training goes on untouched."""
-        if self.count not in self.wanted:
+        if self.course.count not in self.wanted:
             return
         module = copy.deepcopy(self.task.module)
         whole = {
@@ -125,7 +132,8 @@ class _Keeper:
             for name, p in module.named_parameters()
             if p.requires_grad
         }
-        self.found[self.count] = _pack_module(module, self.task, self.mask or whole)
+        packed = _pack_module(module, self.task, self.course.mask or whole)
+        self.course.found[self.course.count] = packed
 
 
 def _pack(task: Task, mask: Mask) -> bytes:

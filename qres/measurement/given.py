@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from qres.config.record import Algorithm, CarlemanGd, GivenModel, LinearSystem
 from qres.errors import InputError
@@ -52,7 +53,7 @@ COUNTED = (
 )
 """Whole numbers."""
 
-SIGNED = ("lambda_max", "lambda_min", "contraction_margin")
+SIGNED = ("lambda_max", "lambda_min", "contraction_margin", "trace")
 """The only numbers that may be negative."""
 
 MAY_BE_ZERO = (
@@ -66,14 +67,20 @@ MAY_BE_ZERO = (
     *("jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm", "growth"),
     "gradient_noise",
     *("kink_share", "dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
+    "projected_share",
+    *(f"projected_error_{order}" for order in range(1, 5)),
 )
 
 AT_MOST_ONE = (
     *("solution_overlap", "kink_share", "readout_tolerance"),
     *("dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
+    "projected_share",
 )
 
-MAY_BE_UNKNOWN = ("kappa", "growth_sum", "readout_tolerance")
+MAY_BE_UNKNOWN = (
+    *("kappa", "growth_sum", "readout_tolerance"),
+    *(f"projected_error_{order}" for order in range(1, 5)),
+)
 """Derived numbers that may be infinite or below all that was tried, which a file writes as null; no
 algorithm rests on them."""
 
@@ -98,7 +105,7 @@ def take_given(model: GivenModel, algorithm: Algorithm) -> Measurement:
     values = dict(model.values)
     if isinstance(algorithm, CarlemanGd):
         check_numbers(values, algorithm.name, "model.given")
-        return _complete_training(values, model.update_norms, algorithm)
+        return complete_training(values, model.update_norms, algorithm)
     if isinstance(algorithm, LinearSystem):
         check_numbers(values, algorithm.name, "model.given")
         return Measurement(subject="given", values=_complete_system(values))
@@ -226,10 +233,43 @@ def _check_order(values: Mapping[str, Quantity], smaller: str, larger: str, plac
         raise InputError(f"{place}.{smaller}: must not exceed {larger}, found {found}")
 
 
-def _complete_training(
-    values: dict[str, Quantity], update_norms: tuple[float, ...], algorithm: CarlemanGd
+class Descent(Protocol):
+    """Steps of training, whoever describes them."""
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps."""
+        ...
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the first step."""
+        ...
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in turn; 1 is the whole data set."""
+        ...
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Rate of every step; empty where all are the same."""
+        ...
+
+
+def complete_training(
+    values: dict[str, Quantity], update_norms: tuple[float, ...], algorithm: Descent
 ) -> Measurement:
-    """Fill in what `carleman-gd` needs and may assume."""
+    """Return the numbers with what `carleman-gd` needs and may assume filled in.
+
+    Args:
+        values: typed, or measured without a descent.
+        update_norms: of the degree-1 model, t = 0..n_steps; empty assumes them.
+        algorithm: the steps.
+
+    Raises:
+        InputError: the norms are not those of the steps, or there are too few samples.
+    """
     warnings: Warnings = ()
     samples = float(values["n_samples"])
     if algorithm.n_batches > samples:
@@ -290,7 +330,7 @@ def _bound(known: Quantity, name: str, factor: float) -> Quantity:
 
 
 def _complete_norms(
-    values: Mapping[str, Quantity], update_norms: tuple[float, ...], algorithm: CarlemanGd
+    values: Mapping[str, Quantity], update_norms: tuple[float, ...], algorithm: Descent
 ) -> tuple[tuple[float, ...], Warnings]:
     """Return the norms of the updates as given, or as an assumption."""
     if update_norms:
@@ -306,7 +346,7 @@ def _complete_norms(
 
 
 def _assume_norms(
-    values: Mapping[str, Quantity], algorithm: CarlemanGd
+    values: Mapping[str, Quantity], algorithm: Descent
 ) -> tuple[tuple[float, ...], Warnings]:
     r"""Return a straight line, or less where the spectrum does not allow so much.
 

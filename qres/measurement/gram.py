@@ -28,6 +28,9 @@ GRAM_NUMBERS = 2**25
 COUPLING = 1e-9
 """Two samples are coupled where blocks and the whole differ by this part."""
 
+ROUNDING = 64 * float(np.finfo(np.float64).eps)
+"""Of a product with a block of a loss whose derivatives are of order one."""
+
 Matrix = NDArray[np.float64]
 
 
@@ -45,7 +48,7 @@ def measure_gram(
         seed: of the probes.
         progress: told after each batch.
     """
-    widths = {_count_outputs(curvature, batch) for batch in curvature.batches}
+    widths = {count_sample_outputs(curvature, batch) for batch in curvature.batches}
     if len(widths) != 1:
         return {}
     (n_outputs,) = widths
@@ -55,13 +58,15 @@ def measure_gram(
     squares, largest = 0.0, 0.0
     gradients = _Spread(curvature.n_active)
     for number, batch in enumerate(curvature.batches, start=1):
-        blocks = _find_blocks(curvature, batch, n_outputs, seed)
+        blocks = find_output_hessians(curvature, batch, n_outputs, seed)
         if blocks is None:
             return {}
         jacobian = _find_jacobian(curvature, batch)  # (b, C, r)
         squares += float(np.sum(jacobian**2))
         largest = max(largest, float(np.max(np.abs(np.linalg.eigvalsh(blocks)))))
-        gradients.add(np.einsum("bcr,bc->br", jacobian, _find_slopes(curvature, batch, n_outputs)))
+        gradients.add(
+            np.einsum("bcr,bc->br", jacobian, find_output_slopes(curvature, batch, n_outputs))
+        )
         flat = jacobian.reshape(-1, curvature.n_active)
         gram += flat.T @ (blocks @ jacobian).reshape(flat.shape)
         progress("Jacobian", number, len(curvature.batches))
@@ -106,7 +111,7 @@ def _describe(
     }
 
 
-def _count_outputs(curvature: Curvature, batch: Batch) -> int:
+def count_sample_outputs(curvature: Curvature, batch: Batch) -> int:
     """Return the outputs of one sample, 0 where the samples cannot be told apart."""
     with torch.no_grad():
         output = curvature.output(curvature.start_tensor, batch)
@@ -116,7 +121,9 @@ def _count_outputs(curvature: Curvature, batch: Batch) -> int:
     return output[0].numel()
 
 
-def _find_blocks(curvature: Curvature, batch: Batch, n_outputs: int, seed: int) -> Matrix | None:
+def find_output_hessians(
+    curvature: Curvature, batch: Batch, n_outputs: int, seed: int
+) -> Matrix | None:
     """Return the Hessian of the loss in the outputs of each sample, shape (b, C, C)."""
     if n_outputs == 0:
         return None
@@ -141,11 +148,12 @@ def _find_blocks(curvature: Curvature, batch: Batch, n_outputs: int, seed: int) 
     generator = torch.Generator().manual_seed(seed)
     probe = torch.randn(shape, dtype=torch.float64, generator=generator).to(point.device)
     apart = multiply(probe) - (blocks @ probe[..., None])[..., 0]
-    is_coupled = float(apart.norm()) > COUPLING * float(blocks.norm())
+    rounding = ROUNDING * float(probe.norm())  # blocks of certain outputs vanish, rounding stays
+    is_coupled = float(apart.norm()) > COUPLING * float(blocks.norm()) + rounding
     return None if is_coupled else blocks.cpu().numpy()
 
 
-def _find_slopes(curvature: Curvature, batch: Batch, n_outputs: int) -> Matrix:
+def find_output_slopes(curvature: Curvature, batch: Batch, n_outputs: int) -> Matrix:
     """Return the gradient of each sample's own loss in its outputs, shape (b, C)."""
     inputs, targets = batch
     with torch.no_grad():

@@ -8,6 +8,7 @@ the sparsity is bounded by the dimension.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from qres.notation.quantity import Quantity
 EXACT_DIM = 3000
 """Up to this many active parameters every row of the Hessian is computed."""
 
-SAMPLED_ROWS = 64
+SAMPLED_ROWS, QUICK_ROWS = 64, 8
 
 Matrix = NDArray[np.float64]
 
@@ -56,6 +57,7 @@ def measure_entries(
     seed: int,
     dense: Matrix | None = None,
     is_scanned: bool = True,
+    n_rows: int = SAMPLED_ROWS,
     progress: Progress = keep_silent,
 ) -> Entries:
     """Measure sparsity, largest entry and Frobenius norm by the way that the size allows.
@@ -67,13 +69,16 @@ def measure_entries(
         seed: of everything random here.
         dense: the whole Hessian, shape (r, r), where it is at hand.
         is_scanned: whether thresholds other than 0 are tried on it.
+        n_rows: random rows, where the Hessian is sampled.
         progress: told as it goes.
     """
     if dense is None and curvature.n_active <= EXACT_DIM:
         dense = curvature.dense(progress=progress)
     if dense is not None:
         return _describe_dense(dense, seed, is_scanned, progress)
-    return _sample_entries(curvature, extremes, n_probes=n_probes, seed=seed, progress=progress)
+    return _sample_entries(
+        curvature, extremes, n_probes=n_probes, seed=seed, n_rows=n_rows, progress=progress
+    )
 
 
 def compare_twin(dense: Matrix, extremes: Extremes) -> dict[str, Any]:
@@ -108,15 +113,20 @@ def _describe_dense(dense: Matrix, seed: int, is_scanned: bool, progress: Progre
 
 
 def _sample_entries(
-    curvature: Curvature, extremes: Extremes, *, n_probes: int, seed: int, progress: Progress
+    curvature: Curvature,
+    extremes: Extremes,
+    *,
+    n_probes: int,
+    seed: int,
+    n_rows: int,
+    progress: Progress,
 ) -> Entries:
     """Measure the entries from random rows, trace and Frobenius norm from random signs."""
 
     def sample() -> tuple[float, int]:
         rng = np.random.default_rng(seed)
-        chosen = rng.choice(curvature.n_active, size=SAMPLED_ROWS, replace=False).tolist()
-        rows = curvature.each_row(chosen, progress=progress)
-        found = [(float(np.max(np.abs(row))), int(np.count_nonzero(row))) for row in rows]
+        chosen = rng.choice(curvature.n_active, size=n_rows, replace=False).tolist()
+        found = [_look_at(curvature, number) for number in _told(chosen, progress)]
         return max(entry for entry, _ in found), max(count for _, count in found)
 
     seen, fullest = curvature.journal.phase("rows", sample)
@@ -128,7 +138,7 @@ def _sample_entries(
             kind="proven",
             bound="upper",
             source="this network",
-            method=f"at most the dimension; the fullest of {SAMPLED_ROWS} random rows is the low",
+            method=f"at most the dimension; the fullest of {n_rows} random rows is the low",
         ),
         "max_entry": Quantity(
             value=seen,
@@ -137,13 +147,30 @@ def _sample_entries(
             kind="measured",
             bound="lower",
             source="this network",
-            method=f"largest entry of {SAMPLED_ROWS} random rows; the norm bounds it from above",
+            method=f"largest entry of {n_rows} random rows; the norm bounds it from above",
         ),
         **_sample_trace(curvature, extremes, n_probes, seed, progress),
     }
     row = SparsityRow(threshold=0.0, sparsity=curvature.n_active, max_entry=seen, dropped_norm=0.0)
-    text = f"max_entry is the largest of {SAMPLED_ROWS} random rows of the Hessian: a lower bound"
+    text = f"max_entry is the largest of {n_rows} random rows of the Hessian: a lower bound"
     return Entries(values=values, sparsity_rows=(row,), dense=None, warnings=(("W-LOWER", text),))
+
+
+def _told(chosen: list[int], progress: Progress) -> Iterator[int]:
+    """Yield the rows that are looked at, and tell how many are done."""
+    for position, index in enumerate(chosen, start=1):
+        yield index
+        progress("Hessian rows", position, len(chosen))
+
+
+def _look_at(curvature: Curvature, index: int) -> tuple[float, int]:
+    """Return the largest entry and the non-zeros of a row: a phase, so that no row is written down."""
+
+    def look() -> tuple[float, int]:
+        (row,) = curvature.each_row([index])
+        return float(np.max(np.abs(row))), int(np.count_nonzero(row))
+
+    return tuple(curvature.journal.phase("row", look))
 
 
 def _sample_trace(
@@ -200,7 +227,8 @@ def _find_bias(curvature: Curvature, seed: int) -> float:
 
     def measure() -> float:
         signs = draw_signs(np.random.default_rng([seed, 2]), curvature.n_active)
-        apart = curvature.multiply(signs) - curvature.refined().multiply(signs)
+        few = curvature.sampled()
+        apart = few.multiply(signs) - few.refined().multiply(signs)
         return 2 * abs(float(signs @ apart))
 
     return curvature.journal.phase("trace bias", measure)

@@ -4,9 +4,10 @@ A program that is deterministic asks the same questions in the same order. With 
 the answers of its last run until it comes to the first question that has none, and goes on from
 there: equal to the run that was never interrupted, to the last bit.
 
-*Calls* are answered by arrays. A *phase* is answered by plain JSON, and once it is, the calls within
-it are dropped. Answers wait in memory for at most `FLUSH_S` seconds, so short work never touches the
-disk, and a killed process loses no more than that. A torn or foreign tail is cut off.
+*Calls* are answered by arrays, a *loop* by its state after the last round. A *phase* is answered by plain
+JSON, and once it is, the calls within it are dropped. Answers wait in memory for at most `FLUSH_S` seconds,
+so short work never touches the disk, and a killed process loses no more than that. A torn or foreign tail
+is cut off.
 
 Each phase in progress has a file of its own: records of length, checksum and question, then the
 answer. One process at a time uses a folder; another one works without a journal. In a team the first
@@ -25,11 +26,12 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qres.files import write_atomic
 from qres.notation.quantity import Quantity
 
 FLUSH_S = 60.0
@@ -43,6 +45,23 @@ HEAD = struct.Struct("<QII")
 
 Arrays = list[NDArray[Any]]
 Lead = Callable[[Any], Any]
+
+
+class State(Protocol):
+    """What the rounds of a loop change."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no round is half done."""
+        ...
+
+    def pack(self, *, is_last: bool) -> Arrays:
+        """Return the state, after the last round only what is wanted then."""
+        ...
+
+    def unpack(self, arrays: Arrays) -> None:
+        """Put in place what `pack` returned."""
+        ...
 
 
 def _keep_own(item: Any) -> Any:
@@ -118,6 +137,56 @@ class Journal:
         inner.drop()
         return answer
 
+    def loop(
+        self,
+        name: str,
+        asked: Sequence[NDArray[Any]],
+        count: int,
+        advance: Callable[[int], None],
+        state: State,
+    ) -> None:
+        """Advance a state through rounds 0, 1, ..., of which only the last one is written down.
+
+        Nothing is kept of the calls within: a file holds the state after the last round that was
+        written, the next one takes its place, and the log has the state after all.
+
+        Args:
+            name: of the question.
+            asked: arrays that the answer depends on.
+            count: rounds.
+            advance: makes one round.
+            state: what the rounds change.
+        """
+        if not self._files:
+            for number in range(count):
+                advance(number)
+            return
+        log, question = self._files[-1], _digest(name, asked)
+        payload = self.lead(log.read(question))
+        if payload is not None:
+            state.unpack(list(_unpack(payload)))
+            return
+        place = log.path.with_name(f"{log.path.name}.{log.position}.state")
+        done = _resume(self.lead(_read_state(place, question)), state)
+        with self.paused():
+            self._advance(range(done, count), advance, state, _State(place, question))
+        log.write(question, _pack(state.pack(is_last=True)))
+        place.unlink(missing_ok=True)
+
+    @staticmethod
+    def _advance(rounds: range, advance: Callable[[int], None], state: State, file: _State) -> None:
+        """Make rounds, and write the state now and then, and where they end early between two."""
+        done = rounds.start
+        try:
+            for number in rounds:
+                advance(number)
+                done = number + 1
+                file.offer(done, state)
+        except BaseException:
+            if state.is_whole:
+                file.write(done, state)
+            raise
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Keep nothing for a while: processes of a team do different things."""
@@ -135,7 +204,7 @@ class Journal:
         """Write what waits; leave no folder where there is nothing."""
         for log in self._files:
             log.flush()
-        if self.folder is not None and not any(log.path.exists() for log in self._files):
+        if self.folder is not None and not any(self.folder.glob("0*")):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def drop(self) -> None:
@@ -181,6 +250,48 @@ def opened_journal(folder: Path, *, rank: int = 0, lead: Lead = _keep_own) -> It
         finally:
             _OPEN.remove(journal)
         journal.drop()
+
+
+class _State:
+    """One file with the last state of a loop."""
+
+    def __init__(self, path: Path, question: int) -> None:
+        self.path, self.question = path, question
+        self.since = time.monotonic()
+
+    def offer(self, done: int, state: State) -> None:
+        """Write the state, if that is due."""
+        if time.monotonic() - self.since > FLUSH_S:
+            self.write(done, state)
+
+    def write(self, done: int, state: State) -> None:
+        """Write the state after so many rounds, in place of the one before."""
+        payload = _pack([np.array(done), *state.pack(is_last=False)])
+        head = HEAD.pack(len(payload), zlib.crc32(payload), self.question)
+        write_atomic(self.path, head + payload)
+        self.since = time.monotonic()
+
+
+def _read_state(path: Path, question: int) -> bytes | None:
+    """Return the content of the file if it is whole and answers this question."""
+    if not path.exists():
+        return None
+    content = path.read_bytes()
+    if len(content) < HEAD.size:
+        return None
+    size, checksum, asked = HEAD.unpack(content[: HEAD.size])
+    payload = content[HEAD.size :]
+    is_whole = len(payload) == size and zlib.crc32(payload) == checksum
+    return payload if is_whole and asked == question else None
+
+
+def _resume(payload: bytes | None, state: State) -> int:
+    """Put the state of the file in place, and return the rounds that are done."""
+    if payload is None:
+        return 0
+    done, *arrays = _unpack(payload)
+    state.unpack(arrays)
+    return int(done)
 
 
 class _Log:

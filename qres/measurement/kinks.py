@@ -36,6 +36,15 @@ class KinkWatch:
         self._changed |= self._find_pieces(weights) != self._first
 
     @property
+    def seen(self) -> NDArray[np.uint8]:
+        """The pairs that have changed, eight in a byte."""
+        return np.packbits(self._changed)
+
+    @seen.setter
+    def seen(self, packed: NDArray[np.uint8]) -> None:
+        self._changed = np.unpackbits(packed, count=self._changed.size).astype(bool)
+
+    @property
     def share(self) -> float:
         """The part of all pairs that has changed its piece at any visit."""
         return float(np.mean(self._changed))

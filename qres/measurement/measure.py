@@ -7,33 +7,32 @@ to be measured. What the result store already knows needs torch only to be insta
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from qres.config.record import (
-    Algorithm,
     CarlemanGd,
     GivenModel,
     LinearSystem,
     MatrixModel,
     MeasurementModel,
     NetworkModel,
+    Newton,
     Scenario,
 )
-from qres.errors import InputError, nearest
+from qres.errors import InputError
 from qres.files import read_text
 from qres.measurement.dependencies import describe_dependencies, is_users_code
-from qres.measurement.given import (
-    check_norms,
-    check_numbers,
-    check_paths,
-    check_range,
-    check_segments,
-    take_given,
-)
+from qres.measurement.fits import DESCENT as DESCENT
+from qres.measurement.fits import check_fits as check_fits
+from qres.measurement.fits import check_values as check_values
+from qres.measurement.given import take_given
+from qres.measurement.newton.door import check_error, measure_newton
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
 from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
@@ -45,24 +44,10 @@ from qres.measurement.store import (
     hash_file,
     make_key,
 )
-from qres.notation.quantity import KINDS, Quantity
+from qres.measurement.waypoint import train_resumable
 
 LIBRARIES = ("torch", "scikit-learn", "safetensors", "numpy", "scipy")
 """Their versions are part of what a measured network depends on."""
-
-DESCENT = (
-    "n_steps",
-    "learning_rate",
-    "weight_decay",
-    "momentum",
-    "momentum_restart",
-    "n_batches",
-    "schedule",
-)
-"""What a measurement of training steps depends on."""
-
-UNNAMED = {"momentum": 0, "momentum_restart": False, "n_batches": 1, "schedule": "none"}
-"""What a measurement of training steps does not name is this."""
 
 MAX_MEASUREMENT_BYTES = 256 * 2**20
 
@@ -171,6 +156,17 @@ def _measure_network(
 ) -> Measurement:
     """Measure a network, resuming from the store where it can."""
     algorithm = scenario.algorithm
+    if isinstance(algorithm, Newton):
+        return measure_newton(
+            model,
+            algorithm,
+            scenario,
+            trust=trust,
+            progress=progress,
+            store=store,
+            versions=find_versions(*LIBRARIES),
+            ready=_import_pipeline,
+        )
     if not isinstance(algorithm, CarlemanGd):
         raise InputError(f"algorithm.name: '{algorithm.name}' cannot take a network as its model")
     _check_descent(algorithm.learning_rate, algorithm.n_steps)
@@ -190,19 +186,33 @@ def _measure_network(
         descent["momentum_restart"] = algorithm.momentum_restart
     if algorithm.n_batches > 1:
         descent["n_batches"] = algorithm.n_batches
+    if scenario.measure.degree is not None:
+        descent["degree"] = scenario.measure.degree
+    if scenario.measure.quick:
+        descent["is_quick"] = True
+    if scenario.measure.parts is not None:
+        descent["parts"] = scenario.measure.parts
+    if scenario.measure.project is not None:
+        descent["project"] = scenario.measure.project
     schedule = {} if algorithm.schedule is None else {"schedule": str(algorithm.schedule)}
     facts = describe_dependencies(model) | {"versions": versions}
+    drawn = {name: n for name, n in [("n_samples", scenario.measure.n_samples)] if n is not None}
     settings = {"folder": scenario.folder, "trust": trust, "progress": progress}
     is_kept = not is_users_code(model)  # user code may change unseen
     if not is_kept and store.is_stored_only:
         raise InputError("--no-measure: a network of the user's own code is never stored")
 
+    def waypoint(**at: Any) -> Path:
+        return store.folder / f"{make_key(subject='weights', **facts, **at)}.training"
+
     def weights(make: Callable[[], bytes], **at: int) -> bytes:
         key = make_key(subject="weights", **facts, **at)
-        return keep_entry(store, key, make)[0] if is_kept else make()
+        train = make if at else partial(train_resumable, waypoint(), make)
+        return keep_entry(store, key, train)[0] if is_kept else make()
 
     def keep(make: Callable[[], Measurement], **at: Any) -> Measurement:
-        key = make_key(**at, **facts, **descent, **schedule, **scenario.measure.arithmetic)
+        how = schedule | drawn | scenario.measure.arithmetic
+        key = make_key(**at, **facts, **descent, **how)
         if not is_kept:
             return make()
         device = scenario.measure.device
@@ -216,7 +226,7 @@ def _measure_network(
             schedule=algorithm.schedule,
             arithmetic=pipeline.Arithmetic(**scenario.measure.arithmetic),
         )
-        measurement = getattr(pipeline, verb)(model, probe, weights=weights, **settings)
+        measurement = getattr(pipeline, verb)(model, probe, weights=weights, **drawn, **settings)
         return replace(measurement, details={**measurement.details, "versions": versions})
 
     found = keep(partial(run, "measure_network", weights), subject="network")
@@ -224,7 +234,8 @@ def _measure_network(
         readout = keep(partial(run, "measure_readout", weights), subject="readout")
         found = add_readout(found, readout)
     steps = scenario.measure.at_steps or ()
-    train = partial(_fit_snapshots, model, steps, settings)
+    fit = partial(_fit_snapshots, model, steps, settings)
+    train = partial(train_resumable, waypoint(steps=steps), fit) if is_kept else fit
     snapshots = Snapshots(train, weights)
     curve = {
         step: keep(
@@ -274,75 +285,39 @@ def _read_measurement(model: MeasurementModel, scenario: Scenario) -> Measuremen
     """Return a measurement from its file, if it fits the algorithm."""
     if model.file is None:
         raise InputError("model.measurement: live: hand it over, estimate(..., measurement=...)")
-    try:
-        data = json.loads(read_text(model.file, limit=MAX_MEASUREMENT_BYTES))
-        measurement = Measurement.from_dict(data.get("measurement", data))
-        if measurement.details.get("partial"):
-            raise InputError(f"{model.file}: a partial measurement; 'qres measure' completes it")
+    measurement = read_measurement(model.file)
+    with _blame(model.file):
         check_fits(measurement, scenario.algorithm, str(model.file))
+        check_error(measurement.newton, scenario, str(model.file))
         check_values(measurement, scenario.algorithm, str(model.file))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{model.file}:{error.lineno}: not JSON ({error.msg})") from None
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(f"{model.file}: not a measurement written by 'qres measure'") from None
     return measurement
 
 
-def check_fits(measurement: Measurement, algorithm: Algorithm, place: str) -> None:
-    """Refuse a measurement of other training steps than those that are asked about.
-
-    Args:
-        measurement: read from a file, or handed over.
-        algorithm: of the scenario.
-        place: opens the error message.
+def read_measurement(file: Path) -> Measurement:
+    """Return what `qres measure -o FILE.json` wrote, whatever it may be used for.
 
     Raises:
-        InputError: it was measured with another learning rate, weight decay or number of steps.
+        InputError: not such a file, or of a measurement that was not finished.
     """
-    if not isinstance(algorithm, CarlemanGd):
-        return
-    for key in DESCENT:
-        found, wanted = measurement.details.get(key), getattr(algorithm, key)
-        wanted = str(wanted or "none") if key == "schedule" else wanted
-        if found is None and "n_steps" in measurement.details:
-            found = UNNAMED.get(key)
-        if found is not None and found != wanted:
-            raise InputError(
-                f"{place}: was measured with {key} {_say(found)}, algorithm.{key} is {_say(wanted)};"
-                " measure again or use the same"
-            )
+    with _blame(file):
+        data = json.loads(read_text(file, limit=MAX_MEASUREMENT_BYTES))
+        measurement = Measurement.from_dict(data.get("measurement", data))
+        if measurement.details.get("partial"):
+            raise InputError(f"{file}: a partial measurement; 'qres measure' completes it")
+    return measurement
 
 
-def _say(setting: float | str) -> str:
-    return setting if isinstance(setting, str) else f"{setting:g}"
-
-
-def check_values(measurement: Measurement, algorithm: Algorithm, place: str) -> None:
-    """Refuse a measurement that lacks what the algorithm needs, or whose numbers cannot be.
-
-    Args:
-        measurement: read from a file, or handed over.
-        algorithm: of the scenario.
-        place: opens the error message.
-
-    Raises:
-        InputError: one line that names the place, the number, and what would be right.
-    """
-    for key, quantity in measurement.values.items():
-        if quantity.kind not in KINDS:
-            raise InputError(f"{place}: values.{key}.kind: unknown{nearest(quantity.kind, KINDS)}")
-    if isinstance(algorithm, CarlemanGd | LinearSystem):
-        check_numbers(measurement.values, algorithm.name, f"{place}: values")
-    features = measurement.details.get("n_features")
-    if features is not None:
-        check_range("n_features", Quantity(value=features), f"{place}: details.n_features")
-    if isinstance(algorithm, CarlemanGd):
-        check_norms(measurement.update_norms, algorithm.n_steps, f"{place}: update_norms")
-        check_paths(measurement.path_norms, algorithm.n_steps, f"{place}: path_norms")
-        check_paths(measurement.velocity_norms, algorithm.n_steps, f"{place}: velocity_norms")
-        check_segments(measurement.segmentations, algorithm.n_steps, f"{place}: segmentations")
+@contextmanager
+def _blame(file: Path) -> Iterator[None]:
+    """Report content of another shape in one line."""
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        raise InputError(f"{file}:{error.lineno}: not JSON ({error.msg})") from None
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(f"{file}: not a measurement written by 'qres measure'") from None
 
 
 def _check_descent(learning_rate: float, n_steps: int) -> None:

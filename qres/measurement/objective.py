@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from qres.errors import InputError
 from qres.measurement.arithmetic import (
+    SMALL,
     Arithmetic,
     Batch,
     Plan,
@@ -33,11 +34,15 @@ from qres.measurement.arithmetic import (
 from qres.measurement.coordinates import ActiveCoordinates
 from qres.measurement.graphs import Graph
 from qres.measurement.journal import Journal, find_journal
+from qres.measurement.layers import convolving
 from qres.measurement.networks import explain
 from qres.measurement.team import Team, find_team
 
 KEPT_SAMPLES = 4096
 """Up to this many samples the graph of the gradient stays in memory."""
+
+FEW = 2
+"""Samples of which products are checked, where the network is large."""
 
 Vector = NDArray[np.float64]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -110,7 +115,8 @@ class Objective:
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""
         tensors = self.coordinates.scatter(point)
-        return torch.func.functional_call(self.module, tensors, (batch[0],))
+        with convolving(self.module):
+            return torch.func.functional_call(self.module, tensors, (batch[0],))
 
     def compare(self, output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of outputs, a mean over their batch; never in half precision."""
@@ -160,6 +166,23 @@ class Objective:
             part.n_samples = len(rows)
             found.append(part)
         return found
+
+    def sampled(self) -> Self:
+        """Return the loss of the first few samples where products are costly, else this one.
+
+        For checks of products and of their rounding, which few samples show as well: the rounding
+        of a mean is at most the mean of the roundings. A graph that is kept makes room for it, and is
+        built again when it is needed.
+        """
+        inputs, targets = self._batches[0]
+        if self.n_params < SMALL or self.n_samples <= FEW or len(inputs) < FEW:
+            return self
+        self._kept = None
+        part = copy.copy(self)
+        part._batches, part._kept = [(inputs[:FEW], targets[:FEW])], None
+        part._planned = Plan(part._batches, is_kept=False)
+        part.n_samples = FEW
+        return part
 
     def _prepare(self, batch: Batch) -> Batch:
         """Move a batch to the network, in its precision where it is floating point."""

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from qres.config.record import NetworkModel
+from qres.errors import InputError
 from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.checkpoints import unpack_weights
 from qres.measurement.curvature import Curvature
@@ -56,23 +57,39 @@ def measure_network(
     trust: bool,
     weights: Weights,
     progress: Progress,
+    n_samples: int | None = None,
 ) -> Measurement:
-    """Train and prune a network, or take its weights from the store, and measure it."""
-    with _threads():
-        task, mask = _restore(model, folder=folder, trust=trust, weights=weights, progress=progress)
+    """Train and prune a network, or take its weights from the store, and measure it.
+
+    Args:
+        model: says how it is built and trained.
+        probe: how to measure.
+        folder: where relative paths start.
+        trust: whether code of the user's may be imported.
+        weights: the store of weights.
+        progress: told as it goes.
+        n_samples: training samples whose loss is measured, the first ones; None is all.
+
+    Raises:
+        InputError: there are not so many samples.
+    """
+    with on_threads():
+        task, mask = restore_network(
+            model, folder=folder, trust=trust, weights=weights, progress=progress
+        )
         measurement = measure_live(
             task.module,
             loss=task.loss,
-            batches=task.batches,
+            batches=_take_first(task.batches, n_samples),
             mask=mask,
             probe=probe,
             progress=progress,
         )
-        facts = _describe_network(model, task)
+        facts = describe_network(model, task)
     return replace(
         measurement,
         details={**measurement.details, **facts},
-        warnings=measurement.warnings + _note(task),
+        warnings=measurement.warnings + list_notes(task),
     )
 
 
@@ -84,14 +101,18 @@ def measure_readout(
     trust: bool,
     weights: Weights,
     progress: Progress,
+    n_samples: int | None = None,
 ) -> Measurement:
     """Measure `readout_tolerance` alone; nothing where the user's code brings its own data."""
-    with _threads():
-        task, mask = _restore(model, folder=folder, trust=trust, weights=weights, progress=progress)
+    with on_threads():
+        task, mask = restore_network(
+            model, folder=folder, trust=trust, weights=weights, progress=progress
+        )
         if task.dataset is None:
             return Measurement(subject="network", values={})
         held_out = (task.dataset.held_out_inputs, task.dataset.held_out_targets)
-        curvature = _prepare(task.module, task.loss, task.batches, mask, probe)
+        batches = _take_first(task.batches, n_samples)
+        curvature = _prepare(task.module, task.loss, batches, mask, probe)
         found = measure_tolerance(curvature, held_out, probe, progress=progress)
     values = {"readout_tolerance": found.quantity}
     return Measurement(
@@ -99,7 +120,7 @@ def measure_readout(
     )
 
 
-def _restore(
+def restore_network(
     model: NetworkModel, *, folder: Path, trust: bool, weights: Weights, progress: Progress
 ) -> tuple[Task, Mask]:
     """Return the network with its trained weights, and their mask; batch norms are fixed."""
@@ -121,7 +142,7 @@ def fit_snapshots(
     progress: Progress,
 ) -> dict[int, bytes]:
     """Train once and return the packed weights after each of these numbers of updates."""
-    with _threads():
+    with on_threads():
         generator = torch.Generator().manual_seed(model.train.seed)
         task = prepare_task(model, generator, folder=folder, trust=trust)
         return fit_network(model, task, generator, at_steps=at_steps, progress=progress).snapshots
@@ -137,7 +158,7 @@ def measure_live(
     progress: Progress,
 ) -> Measurement:
     """Measure a module as it is; it comes back unchanged."""
-    with _threads(probe.arithmetic.threads):
+    with on_threads(probe.arithmetic.threads):
         curvature = _prepare(module, loss, batches, mask, probe)
         check_product(curvature)
         doubts = check_products(curvature, seed=probe.seed)
@@ -148,6 +169,23 @@ def measure_live(
         text = "an activation is not twice differentiable: the Hessian misses its kinks"
         warnings += (("W-KINK", text),)
     return replace(measurement, details=details, warnings=warnings)
+
+
+def _take_first(batches: list[Batch], n_samples: int | None) -> list[Batch]:
+    """Return the first so many samples of all batches."""
+    if n_samples is None:
+        return batches
+    count = sum(len(targets) for _, targets in batches)
+    if n_samples > count:
+        raise InputError(
+            f"measure.n_samples: there are {count:,} training samples, not {n_samples:,}"
+        )
+    found, left = list[Batch](), n_samples
+    for inputs, targets in batches:
+        if left > 0:
+            found.append((inputs[:left], targets[:left]))
+            left -= len(found[-1][1])
+    return found
 
 
 def _prepare(
@@ -168,7 +206,7 @@ def _prepare(
     )
 
 
-def _describe_network(model: NetworkModel, task: Task) -> dict[str, Any]:
+def describe_network(model: NetworkModel, task: Task) -> dict[str, Any]:
     """Return plain facts about the trained network."""
     facts: dict[str, Any] = {
         "architecture": model.architecture.kind,
@@ -179,14 +217,14 @@ def _describe_network(model: NetworkModel, task: Task) -> dict[str, Any]:
     data = task.dataset
     if data is not None:
         facts["dataset"] = data.name
-        facts["accuracy"] = _find_accuracy(task.module, data.inputs, data.targets)
-        facts["held_out_accuracy"] = _find_accuracy(
+        facts["accuracy"] = find_accuracy(task.module, data.inputs, data.targets)
+        facts["held_out_accuracy"] = find_accuracy(
             task.module, data.held_out_inputs, data.held_out_targets
         )
     return facts
 
 
-def _note(task: Task) -> Notes:
+def list_notes(task: Task) -> Notes:
     """Return what every report must say of the data and of batch norms."""
     notes: Notes = ()
     if task.dataset is not None and task.dataset.name == "random":
@@ -198,7 +236,7 @@ def _note(task: Task) -> Notes:
     return notes
 
 
-def _find_accuracy(module: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
+def find_accuracy(module: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
     """Return the part of the targets that are classified rightly."""
     parts = zip(inputs.split(AT_ONCE), targets.split(AT_ONCE), strict=True)
     with torch.no_grad():
@@ -207,7 +245,7 @@ def _find_accuracy(module: torch.nn.Module, inputs: torch.Tensor, targets: torch
 
 
 @contextmanager
-def _threads(count: int = 1) -> Iterator[None]:
+def on_threads(count: int = 1) -> Iterator[None]:
     """Run torch on so many threads: sums then do not depend on how many cores there are."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)

@@ -17,11 +17,14 @@ from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import find_worst_growth
 from qres.measurement.hessian import (
     EXACT_DIM,
+    QUICK_ROWS,
+    SAMPLED_ROWS,
     Entries,
     compare_twin,
     measure_entries,
 )
 from qres.measurement.lanczos import Extremes, find_extremes
+from qres.measurement.moments import bound_entries
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.spectrum import Explorer, Spectrum, measure_error
 from qres.measurement.tensors import Effort, measure_tensors
@@ -46,6 +49,12 @@ class Probe:
         momentum_restart: whether training starts every segment with velocity 0.
         n_batches: batches that the steps cycle through in a fixed order; 1 is the whole data set.
         schedule: of the learning rate, which then is that of the first step; None keeps it.
+        degree: largest of the models; each needs one derivative more.
+        is_quick: whether Lanczos runs take `lanczos_steps` and no more, few rows of the Hessian are
+            looked at, and the steps are not cut into segments.
+        parts: what is measured besides gradient and spectrum: `local`, `entries`, `tensors`,
+            `descent`; None is everything.
+        project: directions of the subspace on which truncated Carleman is followed; None is not.
         arithmetic: in which numbers products are computed, and where.
     """
 
@@ -60,7 +69,20 @@ class Probe:
     momentum_restart: bool = False
     n_batches: int = 1
     schedule: Schedule | None = None
+    degree: int = 3
+    is_quick: bool = False
+    parts: tuple[str, ...] | None = None
+    project: int | None = None
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
+
+    def wants(self, part: str) -> bool:
+        """Say whether a part is asked for."""
+        return self.parts is None or part in self.parts
+
+    @property
+    def all_rates(self) -> tuple[float, ...]:
+        """Rate of every step."""
+        return self.rates or (self.learning_rate,) * self.n_steps
 
     @property
     def rates(self) -> tuple[float, ...]:
@@ -109,7 +131,7 @@ def measure_point(
     """
     values = {"grad_norm": _find_gradient(curvature)}
     dense = None
-    if curvature.n_active <= EXACT_DIM and not is_first:
+    if _is_whole(curvature, probe) and not is_first:
         dense = curvature.dense(progress=progress)
     spectrum = explore_hessian(curvature, probe, is_first, progress)
     if spectrum is not None:
@@ -119,25 +141,32 @@ def measure_point(
             curvature.multiply if dense is None else dense.__matmul__,
             curvature.n_active,
             steps=probe.lanczos_steps,
+            max_steps=probe.lanczos_steps if probe.is_quick else None,
             rng=np.random.default_rng(probe.seed),
             progress=progress,
         )
-    entries = measure_entries(
-        curvature,
-        extremes,
-        n_probes=effort.n_probes,
-        seed=probe.seed,
-        dense=dense,
-        is_scanned=is_first,
-        progress=progress,
-    )
+    if probe.wants("entries"):
+        entries = measure_entries(
+            curvature,
+            extremes,
+            n_probes=effort.n_probes,
+            seed=probe.seed,
+            dense=dense,
+            is_scanned=is_first,
+            n_rows=QUICK_ROWS if probe.is_quick else SAMPLED_ROWS,
+            progress=progress,
+        )
+    else:
+        assert spectrum is not None  # explored wherever entries are not wanted
+        entries = bound_entries(spectrum, curvature.n_active)
     twin = None if entries.dense is None else compare_twin(entries.dense, extremes)
     values |= describe_ends(extremes, twin)
     values["growth"] = _find_growth(values, probe.rates or (probe.learning_rate,))
     values |= entries.values
     if is_first:
         curvature.journal.note(values)
-    values |= measure_tensors(curvature, effort, order=max(degrees) + 1, progress=progress)
+    if probe.wants("tensors"):
+        values |= measure_tensors(curvature, effort, order=max(degrees) + 1, progress=progress)
     return Point(values=values, extremes=extremes, entries=entries, twin=twin, spectrum=spectrum)
 
 
@@ -152,7 +181,7 @@ def explore_hessian(
         is_first: whether there is more than one random start, and one run from the gradient.
         progress: told as it goes.
     """
-    if curvature.n_active <= EXACT_DIM and not probe.arithmetic.changes:
+    if _is_whole(curvature, probe) and not probe.arithmetic.changes:
         return None
     explorer = Explorer(
         multiply=curvature.apply_block,
@@ -161,13 +190,20 @@ def explore_hessian(
         n_probes=probe.n_probes if is_first else 1,
         seed=probe.seed,
         arithmetic=probe.arithmetic,
+        max_steps=probe.lanczos_steps if probe.is_quick else None,
         device=curvature.start_tensor.device,
         error=measure_error(curvature, seed=probe.seed),
         team=curvature.spare_team,
         journal=curvature.journal,
         progress=progress,
     )
-    return explorer.explore(curvature.gradient(curvature.start) if is_first else None)
+    is_local = is_first and probe.wants("local")
+    return explorer.explore(curvature.gradient(curvature.start) if is_local else None)
+
+
+def _is_whole(curvature: Curvature, probe: Probe) -> bool:
+    """Say whether every row of the Hessian is computed."""
+    return curvature.n_active <= EXACT_DIM and probe.wants("entries")
 
 
 def describe(value: float | int, kind: Kind, method: str) -> Quantity:

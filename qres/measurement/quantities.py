@@ -23,6 +23,7 @@ from qres.measurement.record import Measurement
 from qres.measurement.segments import Segmenter
 from qres.measurement.shares import describe_density
 from qres.measurement.soundness import is_wrong
+from qres.measurement.still import check_parts, measure_still, project_descent
 from qres.measurement.tensors import Effort
 from qres.measurement.trajectory import DEGREES, Trajectory, follow_descent
 from qres.notation.quantity import Quantity
@@ -41,10 +42,19 @@ def measure_curvature(
         InputError: the gradient is zero, or the descent diverges.
     """
     curvature.journal.note(_describe_counts(curvature))
-    degrees, warnings = _find_degrees(curvature)
+    check_parts(probe)
+    needs = probe.wants("tensors") or probe.wants("descent") or probe.project is not None
+    most = probe.degree if needs else 1
+    degrees, warnings = _find_degrees(curvature, most)
     if probe.n_batches > 1:
         found = measure_batches(curvature, probe, degrees=degrees, progress=progress)
         return replace(found, warnings=found.warnings + warnings)
+    if not probe.wants("descent"):
+        found, point = measure_still(
+            curvature, probe, counts=_describe_counts(curvature), degrees=degrees, progress=progress
+        )
+        facts = {**_describe_facts(curvature, probe, point), **found.details}
+        return replace(found, warnings=found.warnings + warnings, details=facts)
     watch = KinkWatch(curvature) if has_kinks(curvature.module) else None
     run = follow_descent(
         curvature,
@@ -54,7 +64,7 @@ def measure_curvature(
         rates=probe.rates,
         degrees=degrees,
         progress=progress,
-        visit=None if watch is None else watch.visit,
+        watch=watch,
     )
     effort = Effort(
         n_probes=probe.n_probes,
@@ -71,6 +81,7 @@ def measure_curvature(
         points={(0, 0): point.values},
     )
     values, facts = _describe_dense(curvature, probe, point, progress)
+    projected, runs = project_descent(curvature, probe, degrees)
     return Measurement(
         subject="network",
         values={
@@ -80,6 +91,7 @@ def measure_curvature(
             **_describe_run(run, watch, probe),
             "final_grad_norm": _describe_end(curvature, run),
             **values,
+            **projected,
         },
         path_norms=run.path_norms,
         velocity_norms=run.velocity_norms,
@@ -87,17 +99,20 @@ def measure_curvature(
         segmentations=segmenter.measure(run),
         sparsity_rows=point.entries.sparsity_rows,
         warnings=point.entries.warnings + warnings,
-        details=_describe_facts(curvature, probe, point, run) | facts,
+        details=_describe_facts(curvature, probe, point)
+        | {"final_loss": curvature.loss(run.end)}
+        | facts
+        | runs,
     )
 
 
-def _find_degrees(curvature: Curvature) -> tuple[tuple[int, ...], Warnings]:
-    """Return the degrees that the derivatives of this network allow, and why not all of them."""
+def _find_degrees(curvature: Curvature, most: int) -> tuple[tuple[int, ...], Warnings]:
+    """Return the degrees that the derivatives of this network allow, and why not all up to `most`."""
     gradient = curvature.gradient(curvature.start)
     if not np.any(gradient):
         raise InputError("the gradient on the active parameters is zero: training goes nowhere")
     warnings: Warnings = ()
-    for degree in reversed(DEGREES):
+    for degree in reversed(DEGREES[:most]):
         try:
             curvature.derive(gradient, degree)
         except RuntimeError as error:  # NotImplementedError is one
@@ -189,9 +204,7 @@ def _describe_dense(
     return values, facts
 
 
-def _describe_facts(
-    curvature: Curvature, probe: Probe, point: Point, run: Trajectory
-) -> dict[str, Any]:
+def _describe_facts(curvature: Curvature, probe: Probe, point: Point) -> dict[str, Any]:
     """Return plain facts about the measurement."""
     extremes = point.extremes
     facts = {
@@ -201,7 +214,6 @@ def _describe_facts(
         "lanczos_fail_prob": extremes.fail_prob,
         "lanczos_residuals": [extremes.smallest.residual, extremes.largest.residual],
         "loss": curvature.loss(curvature.start),
-        "final_loss": curvature.loss(run.end),
     }
     return facts if point.twin is None else facts | {"dense_twin": point.twin}
 
@@ -210,6 +222,11 @@ def _told(probe: Probe) -> dict[str, Any]:
     """Return the settings; those of momentum and of a schedule only where there is one."""
     left_out = {"n_batches", "schedule", "arithmetic"}
     left_out |= set() if probe.momentum else {"momentum", "momentum_restart"}
+    left_out |= {
+        key
+        for key in ("degree", "is_quick", "parts", "project")
+        if vars(probe)[key] == vars(Probe)[key]
+    }
     found = {key: value for key, value in vars(probe).items() if key not in left_out}
     found |= {"schedule": str(probe.schedule)} if probe.schedule else {}
     return found | probe.arithmetic.changes

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from qres.measurement.newton.record import NewtonRun
 from qres.notation.card import html_table
 from qres.notation.quantity import COLUMNS, Quantity
 
@@ -102,6 +103,7 @@ class Measurement:
         warnings: (code, message) pairs raised while measuring.
         details: plain facts worth keeping: seeds, accuracy, loss, sizes, versions.
         snapshots: number of updates of the training to what was measured after them.
+        newton: the run, where the algorithm is `newton`.
 
     Raises:
         ValueError: the two ways to say the norms of degree 1 differ.
@@ -118,6 +120,7 @@ class Measurement:
     warnings: tuple[tuple[str, str], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     snapshots: Mapping[int, Measurement] = field(default_factory=dict)
+    newton: NewtonRun | None = None
 
     def __post_init__(self) -> None:
         first = self.path_norms.get(1, ())
@@ -150,6 +153,7 @@ class Measurement:
             "warnings": [list(pair) for pair in self.warnings],
             "details": dict(self.details),
             **_write_snapshots(self.snapshots),
+            **({} if self.newton is None else {"newton": self.newton.to_dict()}),
         }
 
     def _repr_html_(self) -> str:
@@ -180,6 +184,7 @@ class Measurement:
             snapshots={
                 int(step): cls.from_dict(item) for step, item in data.get("snapshots", {}).items()
             },
+            newton=NewtonRun.from_dict(data["newton"]) if "newton" in data else None,
         )
 
 

@@ -62,7 +62,7 @@ class Segmenter:
         found: list[tuple[Segment, ...]] = [(self._describe((0, 0), whole),)]
         if self.probe.momentum and not self.probe.momentum_restart:
             return tuple(found)
-        for count in COUNTS:
+        for count in () if self.probe.is_quick else COUNTS:
             if add_distances(found[-1]) <= ENOUGH * whole.final_distance:
                 break
             length = math.ceil(self.probe.n_steps / count)

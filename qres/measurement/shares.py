@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from qres.measurement.contributions import describe_contributions, find_crossing
 from qres.measurement.density import Array, Band, Density
-from qres.measurement.functionals import crossing_time, spectral_shares
+from qres.measurement.functionals import spectral_shares
 from qres.measurement.probes import CONFIDENCE
 from qres.measurement.spectrum import Spectrum
 from qres.notation.quantity import Quantity
@@ -57,8 +58,8 @@ def describe_density(
         name: _quantity(band, number, len(density.nodes)) for number, name in enumerate(NAMES)
     }
     facts = _describe_curve(density.summarise(curve, seed=seed))
-    nodes, weights = density.merge()
-    facts["crossing_time"] = _finite(crossing_time(nodes, weights, learning_rate))
+    facts |= describe_contributions(density, steps, seed=seed)
+    facts |= find_crossing(density, learning_rate, seed=seed)
     facts["density"] = {
         "nodes": [list(part) for part in density.nodes],
         "weights": [list(part) for part in density.weights],

@@ -64,7 +64,8 @@ def check_products(curvature: Curvature, *, seed: int) -> Warnings:
     numbers = np.random.default_rng(seed).standard_normal(curvature.n_active)
     vector = torch.from_numpy(numbers).to(curvature.start_tensor.device)
     # fresh copies: no graph is shared, so the network runs again
-    first, second = (curvature.at(curvature.start).apply(vector) for _ in range(2))
+    few = curvature.sampled()
+    first, second = (few.at(curvature.start).apply(vector) for _ in range(2))
     norm = float(first.norm())
     if not math.isfinite(norm):
         raise InputError(

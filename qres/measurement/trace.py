@@ -67,8 +67,9 @@ def estimate_trace(
         return torch.from_numpy(drawn).to(device, dtype)
 
     is_whole = dim <= 2 * n_probes
-    basis = torch.eye(dim, dtype=dtype, device=device)
-    if not is_whole:
+    if is_whole:
+        basis = torch.eye(dim, dtype=dtype, device=device)
+    else:
         image = multiply(signs(n_probes))
         basis = torch.linalg.qr(image.T)[0].T.contiguous()
         progress("trace", 1, 3)

@@ -9,12 +9,14 @@ has left, so that after the last as much is pruned as at once; what is pruned st
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 
 from qres.errors import InputError
+from qres.measurement.course import Course
 from qres.measurement.progress import Progress, keep_silent
 
 RUNAWAY = 1e6
@@ -59,6 +61,7 @@ def train_network(
     mask: Mapping[str, torch.Tensor] | None = None,
     task: str = "train",
     progress: Progress = keep_silent,
+    course: Course | None = None,
     visit: Callable[[], None] | None = None,
 ) -> None:
     """Train the module in place, in its own precision; entries outside `mask` stay as they are.
@@ -74,6 +77,7 @@ def train_network(
         mask: True where a parameter may move; None is everywhere.
         task: what `progress` is told.
         progress: told after each pass.
+        course: where training stands, which it goes on from and writes to; None is the start.
         visit: called after each update.
 
     Raises:
@@ -81,13 +85,15 @@ def train_network(
     """
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     keep = {name: mask[name].to(p.dtype) for name, p in named.items()} if mask else {}
-    ceiling = math.inf
+    course = course or Course()
     precision = next(iter(named.values())).dtype
-    for number in range(1, epochs + 1):
-        for inputs, targets in epoch(generator):
+    for number in range(course.epoch, epochs + 1):
+        course.begin(generator)
+        for inputs, targets in itertools.islice(epoch(generator), course.batch, None):
             value = loss(module(_cast(inputs, precision)), _cast(targets, precision))
-            _check_loss(float(value.detach()), ceiling, f"epoch {number} of {task}", learning_rate)
-            ceiling = min(ceiling, RUNAWAY * max(1.0, abs(float(value.detach()))))
+            found = float(value.detach())
+            _check_loss(found, course.ceiling, f"epoch {number} of {task}", learning_rate)
+            course.ceiling = min(course.ceiling, RUNAWAY * max(1.0, abs(found)))
             gradients = torch.autograd.grad(value, list(named.values()), allow_unused=True)
             with torch.no_grad():
                 for (name, parameter), gradient in zip(named.items(), gradients, strict=True):
@@ -95,13 +101,20 @@ def train_network(
                         continue
                     step = gradient + weight_decay * parameter
                     parameter -= learning_rate * (step * keep[name] if mask else step)
+            course.step()
             if visit is not None:
                 visit()
+        course.end_epoch()
         progress(task, number, epochs)
+    course.end_stage()
 
 
 def prune_network(
-    module: torch.nn.Module, fraction: float, mask: Mapping[str, torch.Tensor] | None = None
+    module: torch.nn.Module,
+    fraction: float,
+    mask: Mapping[str, torch.Tensor] | None = None,
+    *,
+    spare: tuple[str, ...] = (),
 ) -> Mask:
     """Set the smallest `fraction` of all parameters to zero, in place; return what is left.
 
@@ -109,20 +122,28 @@ def prune_network(
         module: to be pruned.
         fraction: of all its parameters, those pruned before included.
         mask: what earlier rounds have left; nothing outside it comes back.
+        spare: how names of parameters begin that are left whole.
 
     Raises:
-        InputError: nothing is left.
+        InputError: nothing is left, or not what is to be spared.
     """
     named = {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
-    sizes = torch.cat([parameter.abs().flatten() for parameter in named.values()])
+    whole = {name for name in named if name.startswith(spare)} if spare else set()
+    _check_spared(named, spare, whole, fraction)
+    sizes = torch.cat(
+        [
+            torch.full_like(parameter, math.inf).flatten()
+            if name in whole
+            else parameter.abs().flatten()
+            for name, parameter in named.items()
+        ]
+    )
     if mask is not None:
         sizes[~torch.cat([mask[name].flatten() for name in named])] = -1.0
     n_kept = sizes.numel() - round(fraction * sizes.numel())
     if n_kept <= 0:
         raise InputError(f"prune.fraction: {fraction:g} leaves none of {sizes.numel()} parameters")
-    kept = torch.zeros_like(sizes, dtype=torch.bool)
-    kept[torch.argsort(sizes, descending=True, stable=True)[:n_kept]] = True
-    parts = kept.split([parameter.numel() for parameter in named.values()])
+    parts = _find_largest(sizes, n_kept).split([parameter.numel() for parameter in named.values()])
     left = {
         name: part.view(parameter.shape)
         for (name, parameter), part in zip(named.items(), parts, strict=True)
@@ -130,6 +151,27 @@ def prune_network(
     for name, parameter in named.items():
         parameter *= left[name]
     return left
+
+
+def _check_spared(
+    named: Mapping[str, torch.Tensor], spare: tuple[str, ...], whole: set[str], fraction: float
+) -> None:
+    """Refuse to spare what is not there, or more than is left."""
+    for start in spare:
+        if not any(name.startswith(start) for name in named):
+            raise InputError(f"prune.spare: no parameter begins with '{start}'; {', '.join(named)}")
+    spared = sum(named[name].numel() for name in whole)
+    count = sum(parameter.numel() for parameter in named.values())
+    if spared > count - round(fraction * count):
+        raise InputError(f"prune.spare: {spared:,} of {count:,} parameters, more than are left")
+
+
+def _find_largest(sizes: torch.Tensor, count: int) -> torch.Tensor:
+    """Return where the `count` largest sizes are; of equal ones the first."""
+    threshold = torch.kthvalue(sizes, sizes.numel() - count + 1).values
+    kept, equal = sizes > threshold, torch.nonzero(sizes == threshold).flatten()
+    kept[equal[: count - int(kept.sum())]] = True
+    return kept
 
 
 def list_fractions(fraction: float, rounds: int) -> list[float]:

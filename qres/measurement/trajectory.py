@@ -18,13 +18,16 @@ Source: derived.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature, Vector
+from qres.measurement.kinks import KinkWatch
 from qres.measurement.progress import Progress, keep_silent
 
 DEGREES = (1, 2, 3)
@@ -110,6 +113,48 @@ class _Model:
             gap = float(np.linalg.norm(moved - self.update))
         self.gaps.append(gap)
 
+    def pack(self, *, is_last: bool) -> list[NDArray[np.float64]]:
+        """Return the curves, and before the end the vectors."""
+        curves = [np.array(curve) for curve in (self.norms, self.gaps, self.speeds)]
+        return curves if is_last else [*curves, self.update, self.velocity]
+
+    def unpack(self, arrays: list[NDArray[np.float64]]) -> None:
+        """Put in place what `pack` returned."""
+        self.norms, self.gaps, self.speeds = (curve.tolist() for curve in arrays[:3])
+        if len(arrays) > 3:
+            self.update, self.velocity = arrays[3:]
+
+
+class _Descent:
+    """Descent and the models beside it, as they go: a state of the journal."""
+
+    def __init__(self, start: Vector, models: dict[int, _Model], watch: KinkWatch | None) -> None:
+        self.models, self.watch, self.is_whole = models, watch, True
+        self.moved, self.velocity = np.zeros_like(start), np.zeros_like(start)
+        self.distances: list[float] = []
+
+    def pack(self, *, is_last: bool) -> list[NDArray[Any]]:
+        """Return distances, way, kinks seen; before the end the velocity; and the models."""
+        seen = np.zeros(0, dtype=np.uint8) if self.watch is None else self.watch.seen
+        own = [np.array(self.distances), self.moved, seen]
+        own += [] if is_last else [self.velocity]
+        return own + [
+            part for model in self.models.values() for part in model.pack(is_last=is_last)
+        ]
+
+    def unpack(self, arrays: list[NDArray[Any]]) -> None:
+        """Put in place what `pack` returned."""
+        distances, self.moved, seen, *rest = arrays
+        self.distances = distances.tolist()
+        if self.watch is not None:
+            self.watch.seen = seen
+        each = 3
+        if len(rest) != each * len(self.models):
+            self.velocity, *rest = rest
+            each = 5
+        for number, model in enumerate(self.models.values()):
+            model.unpack(rest[each * number : each * (number + 1)])
+
 
 def follow_descent(
     curvature: Curvature,
@@ -122,7 +167,7 @@ def follow_descent(
     degrees: Sequence[int] = DEGREES,
     may_diverge: bool = False,
     progress: Progress = keep_silent,
-    visit: Callable[[Vector], None] | None = None,
+    watch: KinkWatch | None = None,
 ) -> Trajectory:
     """Run full-batch descent, with or without momentum, and the models of all `degrees` side by side.
 
@@ -137,7 +182,7 @@ def follow_descent(
         degrees: of the models, 1 to 3.
         may_diverge: whether the degree-1 model may be infinite, as the others may.
         progress: told after each step.
-        visit: called with the true weights after each step.
+        watch: shown the true weights after each step.
 
     Raises:
         InputError: gradient descent or the degree-1 model leaves the range of floating point.
@@ -146,28 +191,34 @@ def follow_descent(
     cycle = [(loss, loss.gradient(start)) for loss in batches or (curvature,)]
     name = "mini-batch training" if batches else "gradient descent"
     models = {degree: _Model(degree, start, momentum) for degree in degrees}
-    moved, velocity, distances = np.zeros_like(start), np.zeros_like(start), []
-    for number, rate in enumerate(rates or [learning_rate] * n_steps, start=1):
-        loss, forcing = cycle[(number - 1) % len(cycle)]
+    steps = list(rates or [learning_rate] * n_steps)
+    here = _Descent(start, models, watch)
+
+    def advance(number: int) -> None:
+        here.is_whole = False
+        rate, (loss, forcing) = steps[number], cycle[number % len(cycle)]
         with np.errstate(over="ignore", invalid="ignore"):
-            velocity = _turn(velocity, loss.gradient(start + moved), momentum)
-            moved = moved - rate * velocity
-            distances.append(float(np.linalg.norm(moved)))
-        _check_finite(distances[-1], number, learning_rate, name)
+            here.velocity = _turn(here.velocity, loss.gradient(start + here.moved), momentum)
+            here.moved = here.moved - rate * here.velocity
+            here.distances.append(float(np.linalg.norm(here.moved)))
+        _check_finite(here.distances[-1], number + 1, learning_rate, name)
         for degree, model in models.items():
             model.step(loss, forcing, rate)
             if degree == 1 and not may_diverge:
-                _check_finite(model.norms[-1], number, learning_rate, name)
-            model.compare(moved)
-        if visit is not None:
-            visit(start + moved)
-        progress("trajectory", number, n_steps)
+                _check_finite(model.norms[-1], number + 1, learning_rate, name)
+            model.compare(here.moved)
+        if watch is not None:
+            watch.visit(start + here.moved)
+        here.is_whole = True
+        progress("trajectory", number + 1, n_steps)
+
+    curvature.journal.loop("descent", [start, np.array(steps)], len(steps), advance, here)
     speeds = {degree: tuple(model.speeds) for degree, model in models.items()}
     return Trajectory(
         path_norms={degree: tuple(model.norms) for degree, model in models.items()},
         gaps={degree: tuple(model.gaps) for degree, model in models.items()},
-        distances=tuple(distances),
-        end=start + moved,
+        distances=tuple(here.distances),
+        end=start + here.moved,
         velocity_norms=speeds if momentum else {},
     )
 

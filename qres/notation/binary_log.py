@@ -6,14 +6,16 @@ from typing import Any
 
 import sympy
 
+from qres.notation.extremes import at_rest
+
 
 class BinaryLog(sympy.Function):
     """Binary logarithm, for print only."""
 
 
 def print_form(expression: Any) -> Any:
-    """Return the expression with binary logarithms as such."""
-    expression = sympy.sympify(expression)
+    """Return the expression with binary logarithms as such, and its maxima at rest."""
+    expression = at_rest(sympy.sympify(expression))
     if not expression.has(sympy.log):
         return expression
     return expression.replace(_is_log2, _to_log2)

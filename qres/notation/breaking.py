@@ -15,6 +15,7 @@ from sympy.core.function import Application
 
 from qres.notation.binary_log import print_form
 from qres.notation.latex import Printer, is_negative, ordered_terms
+from qres.notation.pieces import sort_text
 from qres.notation.widths import COLUMN, width_of
 
 INDENT = 20.0
@@ -143,7 +144,7 @@ class Breaker:
             for node, count in counts.items()
             if count >= least and self._width(node) >= LEAST
         }
-        return max(savings, key=lambda node: (savings[node], str(node)), default=None)
+        return max(savings, key=lambda node: (savings[node], sort_text(node)), default=None)
 
     def _widest_part(self, term: Any, whole: Any, room: float) -> Any:
         """Return the sum that fills the term, else its widest piece that fits on a line."""
@@ -153,7 +154,7 @@ class Breaker:
         fitting = [node for node in pieces if LEAST <= self._width(node) <= 0.9 * room]
         wide = [node for node in pieces if self._width(node) >= LEAST]
         ranked = filling or fitting or [node for node in wide if node.is_Add] or wide
-        return max(ranked, key=lambda node: (self._width(node), str(node)), default=None)
+        return max(ranked, key=lambda node: (self._width(node), sort_text(node)), default=None)
 
 
 def _may_be_named(node: Any) -> bool:

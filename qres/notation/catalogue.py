@@ -41,8 +41,21 @@ def find_nearby(package: ModuleType, name: str) -> Formula | None:
 
 def members(package: ModuleType, attribute: str) -> dict[str, Any]:
     """Return what the modules of a package offer under `attribute`, by its `name`."""
-    found = [getattr(module, attribute, None) for module in _modules(package)]
-    return {member.name: member for member in found if member is not None}
+    return {member.name: member for member in each(package, attribute)}
+
+
+def each(package: ModuleType, attribute: str, likely: str = "") -> Iterator[Any]:
+    """Yield what the modules of a package offer under `attribute`; a module is imported in its turn.
+
+    Args:
+        package: with the modules.
+        attribute: of a module; those without it are passed over.
+        likely: modules whose names begin with this come first.
+    """
+    for module in _modules(package, likely):
+        member = getattr(module, attribute, None)
+        if member is not None:
+            yield member
 
 
 def one(package: ModuleType, attribute: str, name: str, what: str) -> Any:
@@ -71,6 +84,8 @@ def pick(options: dict[str, Any], name: str, what: str) -> Any:
     return options[name]
 
 
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+def _modules(package: ModuleType, likely: str = "") -> Iterator[ModuleType]:
+    opening = f"{package.__name__}."
+    infos = pkgutil.walk_packages(package.__path__, opening)
+    for info in sorted(infos, key=lambda info: not info.name.startswith(opening + likely)):
         yield importlib.import_module(info.name)

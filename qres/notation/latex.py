@@ -27,6 +27,7 @@ from qres.notation.pieces import (
     join,
     number_latex,
     prime_digits,
+    sort_text,
     wrap,
 )
 from qres.notation.symbols import CATALOGUE
@@ -51,7 +52,6 @@ _FUNCTIONS = {
 _CALLS = {"Max": r"\max", "Min": r"\min"}
 _ROUNDED = {"ceiling": "ceil", "floor": "floor"}
 _RELATIONS = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
-
 
 _MEMORIES = {
     0: r"_{\mathrm{QROM}}",
@@ -116,8 +116,8 @@ def _rank(factor: Any) -> tuple[int, str]:
     if isinstance(base, sympy.Function | sympy.Max | sympy.Min):
         return ROOTS + 3, ""
     if base.is_Atom or base.is_Indexed:
-        return 3, sympy.sstr(factor)
-    return ROOTS + (2 if base.is_Add else 1), sympy.sstr(factor)
+        return 3, sort_text(factor)
+    return ROOTS + (2 if base.is_Add else 1), sort_text(factor)
 
 
 class Printer:
@@ -335,7 +335,7 @@ class Printer:
         return head + wrap(inner)
 
     def _calls(self, name: str, node: Any, place: int) -> tuple[str, int]:
-        arguments = sorted(node.args, key=lambda arg: (not arg.is_number, sympy.sstr(arg)))
+        arguments = sorted(node.args, key=lambda arg: (not arg.is_number, sort_text(arg)))
         inner = ", ".join(self.show(arg, place)[0] for arg in arguments)
         return name + wrap(inner), ATOM
 

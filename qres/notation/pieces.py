@@ -3,9 +3,11 @@ r"""Pieces of LaTeX put together: brackets that grow, factors side by side, numb
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import sympy
+from sympy.printing.str import StrPrinter
 
 
 def number_latex(value: Any) -> str:
@@ -20,6 +22,24 @@ def number_latex(value: Any) -> str:
         return mantissa
     power = f"10^{{{int(exponent)}}}"
     return power if mantissa == "1" else rf"{mantissa}\times {power}"
+
+
+class _Texts(StrPrinter):
+    """Prints as `sympy.sstr` does, but a piece that stands in many places only once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept = lru_cache(maxsize=4096)(super()._print)
+
+    def _print(self, expr: Any, **kwargs: Any) -> str:
+        # atoms are not kept: a float has more digits where it stands alone
+        if kwargs or not getattr(expr, "args", ()):
+            return super()._print(expr, **kwargs)
+        return self._kept(expr)
+
+
+sort_text = _Texts().doprint
+"""Return the plain text of an expression, by which equals are put in order."""
 
 
 def indexed_letter(letter: str, index: str) -> str:

@@ -234,3 +234,18 @@ NVIDIA = Paper(
     year=2024,
     journal="vendor table, dense rates",
 )
+Q_NEWTON = Paper(
+    key="li2024",
+    authors="Li, Liu, Wang and Chen",
+    title="Hybrid quantum-classical scheduling for accelerating neural network training with "
+    "Newton's gradient descent",
+    year=2024,
+    arxiv="2405.00252",
+)
+MERIKOSKI_1997 = Paper(
+    key="merikoski1997",
+    authors="Merikoski, Urpala, Virtanen, Tam and Uhlig",
+    title="A best upper bound for the 2-norm condition number of a matrix",
+    year=1997,
+    journal="Linear Algebra and its Applications 254, 355",
+)

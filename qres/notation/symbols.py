@@ -236,6 +236,19 @@ _TABLE = (
     ),
     SymbolInfo("qvp_gradients", r"c_{\mathrm{qvp}}", "gradients that one fourth derivative costs"),
     SymbolInfo("tvp_gradients", r"c_{\mathrm{tvp}}", "gradients that one third derivative costs"),
+    # Newton steps
+    SymbolInfo("lambda_reg", r"\lambda_{\mathrm{reg}}", "what damping adds to the diagonal"),
+    SymbolInfo("relative_damping", r"\epsilon_\lambda", "lambda_reg in units of the largest entry"),
+    SymbolInfo("log_det", r"\ln\lvert\det A\rvert", "logarithm of the determinant, absolute"),
+    SymbolInfo(
+        "log_volume", r"\upsilon", "dim ln(norm_F(A) / sqrt(dim)) less the logarithm of abs(det A)"
+    ),
+    SymbolInfo("trace", r"\mathrm{tr}\,A", "sum of the diagonal"),
+    SymbolInfo("solution_norm", r"\lVert A^{-1}b\rVert", "norm of the solution"),
+    _count("factor_rows", "B", "rows of G where the matrix is G^T G and damping"),
+    SymbolInfo("gate_time_s", r"t_{\mathrm{gate}}", "time of one logical gate", "s"),
+    SymbolInfo("classical_s", r"t_{\mathrm{c}}", "time that the classical route takes", "s"),
+    _count("serial_toffoli", r"N_{\mathrm{ser}}", "Toffoli gates one after the other"),
     # logical totals
     _count("toffoli", r"N_{\mathrm{Tof}}", "Toffoli gates"),
     _count("t", "N_T", "T gates"),
@@ -245,6 +258,7 @@ _TABLE = (
     _count("logical_qubits", "Q", "logical qubits"),
     # machines
     SymbolInfo("physical_error", "p", "physical error rate per gate"),
+    SymbolInfo("t_error", "p_T", "error rate of an injected T state"),
     SymbolInfo("threshold", "p^*", "error-correction threshold"),
     SymbolInfo("prefactor", "a", "prefactor of the logical error rate"),
     _count("distance", "d", "code distance"),

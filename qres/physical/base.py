@@ -15,6 +15,30 @@ from qres.physical.record import Machine
 
 
 @dataclass(frozen=True)
+class Catalysis:
+    """What a factory of CCZ states adds for two T from one CCZ, one entry per row of its table.
+
+    Args:
+        error: of each pair of T, above that of the CCZ.
+        qubits: of each factory of a job with T gates at all.
+        cycles: of each pair.
+    """
+
+    error: np.ndarray
+    qubits: np.ndarray
+    cycles: np.ndarray
+
+    @classmethod
+    def none(cls, size: int) -> Catalysis:
+        """Return nothing added: factories of T states, or whose formulas hold it already."""
+        return cls(np.zeros(size), np.zeros(size), np.zeros(size))
+
+    def take(self, rows: np.ndarray) -> Catalysis:
+        """Return the chosen rows, in that order."""
+        return Catalysis(self.error[rows], self.qubits[rows], self.cycles[rows])
+
+
+@dataclass(frozen=True)
 class FactoryTable:
     """A factory at several sizes, one per row.
 
@@ -22,18 +46,24 @@ class FactoryTable:
         labels: name and distances.
         error: of one magic state.
         qubits: physical qubits of one factory.
-        cycles: code cycles per unit of work (see `Factory.work`).
+        cycles: expected code cycles per unit of work (see `Factory.work`).
+        failure: probability that a run is thrown away, of the last level where there are several;
+            each factory says whether its cycles hold it. NaN where no source states it.
+        catalysis: what a pair of T adds.
     """
 
     labels: tuple[str, ...]
     error: np.ndarray
     qubits: np.ndarray
     cycles: np.ndarray
+    failure: np.ndarray
+    catalysis: Catalysis
 
     def take(self, rows: np.ndarray) -> FactoryTable:
         """Return the chosen rows, in that order."""
         labels = tuple(self.labels[row] for row in rows)
-        return FactoryTable(labels, self.error[rows], self.qubits[rows], self.cycles[rows])
+        kept = (getattr(self, name)[rows] for name in ("error", "qubits", "cycles", "failure"))
+        return FactoryTable(labels, *kept, self.catalysis.take(rows))
 
 
 class Code(Protocol):
@@ -88,7 +118,7 @@ class Factory(Protocol):
         ...
 
     def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
-        """Return error, qubits and cycles at the given sizes."""
+        """Return error, qubits, cycles and failure at the given sizes."""
         ...
 
 

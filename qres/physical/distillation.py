@@ -15,8 +15,9 @@ of the output patches shows in first order, with the weights that the density ma
 circuit has (`physical.noise`); here they wait 7.5 (or 4) units of $d_m$ and one more to measure the
 checks; that one more was chosen to fit the six published two-level rows, of which the result lies
 within 11 %, so that these rows are no independent check of it. A failed check repeats
-the attempt: the expected number of attempts, $1/(1 - N f - c s)$ with $N$
-inputs and $c$ checks, is charged in time.
+the attempt: its probability in first order, $N f + c s$ with $N$ inputs and $c$ checks (derived; $15 p$
+and $8 p$ where inputs alone are faulty), is the `failure` of a level, and the expected number of attempts,
+one over its complement, is charged in time.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _DISTANCES = ("distance_x", "distance_z", "distance_m")
 _HAS_SIZE = (Condition(sympy.And(_X >= 1, _Z >= 1, _M >= 1), "distances of at least 1"),)
 ONE_LEVEL_WAITS, FIFTEEN_WAITS, CCZ_WAITS = 6, sympy.Rational(17, 2), sympy.Integer(5)
 """Units of d_m that patches wait: on level 1, in 15-to-1 and in 8-to-CCZ above it."""
+INPUTS_PER_STEP = 2.0
+"""Inputs that a level above the lowest consumes in d_m cycles."""
 
 FAULT = Formula(
     name="factory.concatenated.fault",
@@ -141,6 +144,8 @@ class Feed:
         cycles: expected code cycles per state, repeated attempts included.
         length: of the block in physical sites, along which the next level is reached.
         decay: error per code cycle that a state waits for the next level; 0 where it does not.
+        failure: probability that an attempt of the level is thrown away; NaN where nobody states it.
+        own: physical qubits of the level alone.
     """
 
     error: np.ndarray
@@ -148,6 +153,8 @@ class Feed:
     cycles: np.ndarray
     length: np.ndarray
     decay: np.ndarray
+    failure: np.ndarray
+    own: np.ndarray
 
     def take(self, rows: np.ndarray) -> Feed:
         """Return the chosen rows, in that order."""
@@ -161,7 +168,7 @@ class Feed:
 
 def fitting_feeders(protocol: Protocol, feed: Feed, m: np.ndarray) -> np.ndarray:
     """Return the fewest feeders with which a level of temporal distance m never waits."""
-    return np.ceil(2.0 * feed.cycles / m)
+    return np.ceil(INPUTS_PER_STEP * feed.cycles / m)
 
 
 def distil_level(
@@ -182,8 +189,10 @@ def distil_level(
     fault = FAULT(input_error=taken, logical_error_m=error_m, **place)
     check = protocol.waits * CHECK_ERROR(logical_error_z=error_z, **own)
     error = protocol.error(fault=fault, check_error=check, logical_error_x=error_x, **own)
-    kept = 1.0 - protocol.inputs * fault - protocol.checks * check
-    attempt = np.maximum(0.5 * protocol.inputs * m, protocol.inputs * feed.cycles / feeders)
+    failure = protocol.inputs * fault + protocol.checks * check
+    kept = 1.0 - failure
+    steps = protocol.inputs / INPUTS_PER_STEP
+    attempt = np.maximum(steps * m, protocol.inputs * feed.cycles / feeders)
     with np.errstate(divide="ignore", invalid="ignore"):
         cycles = np.where(kept > 0.0, attempt / kept, np.inf)
     own_qubits = np.ceil(protocol.sites(**place) * sites_to_qubits(code, x))
@@ -194,6 +203,8 @@ def distil_level(
         cycles=cycles,
         length=qubits / (3.0 * x * sites_to_qubits(code, x)),
         decay=np.zeros(len(qubits)),
+        failure=np.minimum(failure, 1.0),
+        own=own_qubits,
     )
 
 

@@ -1,8 +1,9 @@
-r"""Sizes of the generated factories: what `data/hardware/factories.csv` holds, and how it came about.
+r"""Sizes of the listed factories: what `data/hardware/factories.csv` holds, and how it came about.
 
 At a few reference machines sizes are generated level by level: of all that a level can make, one per
-decade of error goes on, that of the smallest qubits x cycles. The list of a factory is the union over
-the references. `qres` reads the list only; `table_text` writes it anew.
+decade of error goes on, that of the smallest qubits x cycles. Of one level alone all go on that no other
+matches in error, qubits and cycles. The list of a factory is the union over the references.
+`qres` reads the list only; `table_text` writes it anew.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from qres.physical.factories.cultivated_fifteen_to_one import MEMBER as CULTIVAT
 from qres.physical.factories.cultivation import simulations
 from qres.physical.factories.eight_to_ccz import MEMBER as EIGHT
 from qres.physical.factories.eight_to_ccz import EightToCcz
+from qres.physical.factories.fifteen_to_one import MEMBER as ONE_LEVEL
+from qres.physical.factories.fifteen_to_one import all_sizes
 from qres.physical.machines import load_machine
 from qres.physical.record import Machine
 from qres.physical.registry import find_code
+from qres.physical.tables import unmatched
 
 BASE = "superconducting-1e-3"
 """Machine whose code and constants the references share; they differ in their physical error."""
@@ -38,6 +42,10 @@ RATIOS_TO_THRESHOLD = (1e-3, 1e-2, 0.1, 0.3)
 """Physical errors of the references, over the threshold."""
 NOISY_T = (1e-2, 0.05)
 """One reference more: its ratio, and the error of its T states, as of Majorana qubits."""
+ONE_LEVEL_RATIOS = (1e-3, 1e-2, 0.05, 0.1, 0.2, 0.4)
+"""The same for one level alone, which is searched finely."""
+CLEAN_T = (0.1, 1e-6)
+"""One reference more for one level alone: T states better than the other operations."""
 GENERATED = (CONCATENATED, EIGHT, CULTIVATED_FIFTEEN, CULTIVATED_EIGHT)
 LEVELS = 5
 """Most levels that are generated; four reach 1e-60 at a physical error of 1e-3."""
@@ -59,7 +67,26 @@ def table_text() -> str:
         for factory in GENERATED
         for size in generated_sizes(factory)
     ]
+    one_level = [f"{ONE_LEVEL.name},{x},{z},{m}" for x, z, m in one_level_sizes()]
+    rows = [*one_level, *rows]
     return "\n".join([head, *rows]) + "\n"
+
+
+def one_level_sizes() -> np.ndarray:
+    """Return the sizes of 15-to-1 alone that no other matches at some reference."""
+    base, sizes = load_machine(BASE), all_sizes()
+    machines = [replace(base, physical_error=r * base.threshold) for r in ONE_LEVEL_RATIOS]
+    machines += [
+        replace(base, physical_error=ratio * base.threshold, t_error=t_error)
+        for ratio, t_error in (NOISY_T, CLEAN_T)
+    ]
+    is_kept = np.zeros(len(sizes), dtype=bool)
+    for machine in machines:
+        table = ONE_LEVEL.tabulate(machine, find_code(machine.code), sizes)
+        order = np.lexsort((table.cycles, table.qubits, table.error))
+        ranks = np.stack([table.qubits, table.cycles])
+        is_kept[unmatched(order[table.error[order] < 1.0], ranks)] = True
+    return sizes[is_kept]
 
 
 def generated_sizes(factory: Concatenated | EightToCcz) -> np.ndarray:

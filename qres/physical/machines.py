@@ -181,8 +181,8 @@ def _yaml(text: str, place: str) -> Any:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise InputError(f"{place}{line}: {' '.join(str(problem).split())}") from None
+        problem = " ".join(str(getattr(error, "problem", None) or "not YAML").split())
+        raise InputError(f"{place}{line}: {problem.split(' with value ')[0]}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: not YAML that can be read ({error})") from None
 

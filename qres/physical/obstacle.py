@@ -13,12 +13,17 @@ from functools import cached_property
 import numpy as np
 
 from qres.config.record import Objective
+from qres.physical.choice import Choice
+from qres.physical.jobs import Jobs
 from qres.physical.record import MAX_DISTANCE
-from qres.physical.search import Choice, Jobs, Search
+from qres.physical.search import Search
 from qres.physical.tables import MachineTables
 
 POINTS = 65
 """Values that are tried at once between one that fits and one that does not."""
+
+ALIKE = 1.01
+"""Ratio of errors that count as the same when a best factory is named."""
 
 ROUNDS = 4
 """How often the gap is divided: a factor of 1e40 comes down to 1 + 6e-6."""
@@ -170,15 +175,18 @@ def _magic(views: Sequence[View]) -> str:
     """Return how many magic states the best factory is good for, where their errors bind."""
     tables, jobs = views[0].tables, views[0].jobs
     states, budget = jobs.states[tables.kind, 0], float(jobs.fail_prob[0])
-    row = int(np.argmin(tables.table.error * states))
+    fails = jobs.over(tables.kind, tables.table).fails[:, 0]
+    row = int(np.argmin(fails))
     if states[row] <= 0.0:
         return ""
-    needed, error = budget / float(states[row]), float(tables.table.error[row])
+    needed, error = budget / float(states[row]), float(fails[row] / states[row])
     if needed > error:
         return ""
+    # of all that are as good to the digits shown, the smallest: larger ones only seem to be needed
+    reached = np.where(fails <= ALIKE * fails[row], tables.table.qubits, np.inf)
     text = (
         f"needs magic states of error {needed:.1e}, the best factory here reaches"
-        f" {error:.1e} ({tables.table.labels[row]})"
+        f" {error:.1e} ({tables.table.labels[int(np.argmin(reached))]})"
     )
     part = _nearest(lambda parts: _fits_part(views, parts), needed / error, 1 / float(states[row]))
     if part is None:
@@ -189,7 +197,7 @@ def _magic(views: Sequence[View]) -> str:
 
 def _fits_part(views: Sequence[View], parts: np.ndarray) -> np.ndarray:
     """Return whether parts of the gates would fit on the same qubits."""
-    names = ("magic", "layers", "steps", "states", "work")
+    names = ("magic", "layers", "steps", "pairs", "states", "work")
     columns = [view.take(np.zeros(len(parts), dtype=int)) for view in views]
     scaled = [
         View(view.tables, replace(view.jobs, **{n: getattr(view.jobs, n) * parts for n in names}))

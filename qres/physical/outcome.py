@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from qres.physical.choice import Choice
+from qres.physical.jobs import Jobs
 from qres.physical.record import MachineCost
-from qres.physical.search import Choice, Jobs
 from qres.physical.tables import MachineTables
 
 ROUNDING = 1e-12
@@ -25,13 +26,14 @@ ABSENT = {
     "fail_prob_data": 1.0,
     "fail_prob_magic": 1.0,
     "fail_prob_events": 1.0,
+    "factory_failure": 1.0,
     "logical_error_per_cycle": 0.0,
     "limit_index": 0,
     "factory_index": -1,
     "layout_index": -1,
 }
 """Values in arrays where a job does not fit."""
-ALWAYS = ("is_feasible", "has_counts", "runtime_floor_s", "magic_error")
+ALWAYS = ("is_feasible", "has_counts", "runtime_floor_s")
 """Known whether or not a job fits."""
 WHOLE = (
     "distance",
@@ -52,20 +54,18 @@ WHOLE = (
 def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
     """Price each job at its choice, in first order: errors add up."""
     table, machine, row = tables.table, tables.machine, choice.row
-    every = np.arange(len(row))
-    states, work = jobs.states[tables.kind[row], every], jobs.work[tables.kind[row], every]
+    each = jobs.at(tables.kind[row], table, row)
     has_magic = jobs.magic > 0.0
     n_factories = np.where(has_magic, choice.n_factories, 0.0)
-    made = np.where(has_magic, np.ceil(np.ceil(work * table.cycles[row]) / n_factories), 0.0)
+    made = np.where(has_magic, np.ceil(each.cycles / n_factories), 0.0)
     reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
     consumed = tables.distances[choice.level] * jobs.steps
     cycles = np.maximum(np.maximum(made, reacted), consumed)
     data_qubits = jobs.data_qubits(tables.tile_qubits[choice.level])
-    factory_qubits = n_factories * table.qubits[row]
-    magic_fails = states * table.error[row]
-    data_fails = jobs.tiles * cycles * tables.logical_error[choice.level]
+    factory_qubits = n_factories * each.qubits
+    magic_fails = each.fails
+    data_fails = jobs.risk(tables.logical_error[choice.level]) * cycles
     event_fails = tables.event_risk * cycles
-    best_kind = tables.kind[int(np.argmin(table.error))]
     return MachineCost(
         hardware=machine.name,
         is_feasible=np.ones(len(row), dtype=bool),
@@ -85,16 +85,15 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
         fail_prob_events=event_fails,
         logical_error_per_cycle=(jobs.fail_prob - magic_fails - event_fails)
         / (jobs.tiles * cycles),
-        magic_error=jobs.fail_prob / jobs.states[best_kind],
         limit_index=np.stack([reacted, consumed, made]).argmax(axis=0),
         ticks_per_reaction=tables.ticks_per_reaction,
         factory_index=np.where(has_magic, row, -1),
         factory_labels=table.labels,
         layout_index=choice.layout % len(tables.layouts),
+        factory_failure=np.where(has_magic, table.failure[row], 0.0),
         cold_qubits=jobs.cold,
         n_machines=np.ones(len(row)),
         layout_labels=machine.layouts,
-        best_factory=tables.best,
         has_counts=np.ones(len(row), dtype=bool),
     )
 

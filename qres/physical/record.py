@@ -39,10 +39,10 @@ class Machine:
         physical_error: error rate of a physical operation.
         cycle_time_s: time of one round of syndrome extraction.
         reaction_time_s: time from a measurement to the operation that depends on it.
-        code: name of the error-correcting code.
+        code: name of the error-correcting code, or a code itself (hashable).
         threshold: error-correction threshold of that code.
         prefactor: prefactor of its logical error rate.
-        factories: names of the magic-state factories that may be built.
+        factories: names of the magic-state factories that may be built, or factories themselves.
         layouts: names of the layouts that the data block may have.
         max_factories: most factories of one machine.
         t_error: error rate of an injected T state; None where it is `physical_error`.
@@ -59,10 +59,10 @@ class Machine:
     physical_error: float
     cycle_time_s: float
     reaction_time_s: float
-    code: str
+    code: Any
     threshold: float
     prefactor: float
-    factories: tuple[str, ...]
+    factories: tuple[Any, ...]
     layouts: tuple[str, ...]
     max_factories: int = MAX_FACTORIES
     t_error: float | None = None
@@ -79,17 +79,32 @@ class Machine:
         return self.physical_error if self.t_error is None else self.t_error
 
     @property
+    def summary(self) -> str:
+        """Physical error, code cycle, code with its storage, kinds of factory; below 52 columns."""
+        n_factories = len(self.factories)
+        code = f"{self.code} {self.storage}".strip()
+        return (
+            f"error {self.physical_error:g}, {self.cycle_time_s * 1e6:g} us, {code},"
+            f" {n_factories} {'factory' if n_factories == 1 else 'factories'}"
+        )
+
+    @property
     def assumptions(self) -> tuple[str, ...]:
         """What nobody has shown about this machine, one line each."""
         serial = ("magic states are consumed one after the other, one per reaction time",)
         if self.storage:
             serial += ("idle qubits move to and from cold storage in no time",)
         named = (
-            f"{name} = {getattr(self, name)}: {source.text}"
+            f"{name} = {_spoken(getattr(self, name))}: {source.text}"
             for name, source in self.sources.items()
             if source.kind == "assumed"
         )
         return (*serial, *named)
+
+
+def _spoken(value: Any) -> str:
+    """Return a value as a sentence has it: names with commas between them."""
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +134,16 @@ class MachineCost:
         n_machines: machines side by side, each with a part of the independent shots.
         logical_error_per_cycle: error per tile and cycle that the job needs; compare with
             experiments.
-        magic_error: error per magic state that the whole budget allows; infinite without any.
         limit_index: what sets the time, an index into `LIMITS`.
         ticks_per_reaction: code cycles in one reaction time of the machine.
         factory_index: which factory, an index into `factory_labels`; -1 for none.
         factory_labels: names with distances of all factories of this machine.
+        factory_failure: probability that a run of the factory's last level is thrown away; NaN where
+            its source states only the expected cycles.
         layout_index: which layout, an index into `layout_labels`; -1 where infeasible.
         layout_labels: names of the layouts of this machine.
-        best_factory: label and error of the best factory that the machine can build.
-        obstacle: for a single job that does not fit: as text, what binds and the nearest that fits.
+        obstacle: where a job does not fit: answers `at(index)` with what binds and the nearest that
+            fits, by flat index.
         has_counts: whether the counts were finite (below 1e100) and the failure budget positive.
     """
 
@@ -146,16 +162,15 @@ class MachineCost:
     fail_prob_magic: Any
     fail_prob_events: Any
     logical_error_per_cycle: Any
-    magic_error: Any
     limit_index: Any
     ticks_per_reaction: float
     factory_index: Any
     layout_index: Any
     factory_labels: tuple[str, ...] = field(repr=False)
     layout_labels: tuple[str, ...] = ()
-    obstacle: Any = field(default="", compare=False, repr=False)
-    best_factory: tuple[str, float] = ("", 0.0)
+    obstacle: Any = field(default=None, compare=False, repr=False)
     has_counts: Any = True
+    factory_failure: Any = 0.0
     cold_qubits: Any = 0
     n_machines: Any = 1
 
@@ -187,31 +202,19 @@ class MachineCost:
 
     @property
     def reason(self) -> Any:
-        """Why a job does not fit, naming what binds; empty where it does."""
-        return self._spell(self._reason)
+        """Why a job does not fit: what binds, and the nearest value that fits; empty where it does.
+
+        Looked for when it is read: of arrays 1 to 100 ms for each point that does not fit.
+        """
+        fits = np.asarray(self.is_feasible)
+        words = np.full(fits.shape, "", dtype=object)
+        for index in np.flatnonzero(~fits):
+            words.flat[index] = self.obstacle.at(int(index))
+        return words if fits.shape else words.item()
 
     def _factory(self, point: Callable[[str], Any]) -> str:
         index = point("factory_index")
         return self.factory_labels[index] if point("is_feasible") and index >= 0 else "none"
-
-    def _reason(self, point: Callable[[str], Any]) -> str:
-        if point("is_feasible"):
-            return ""
-        if self.obstacle:
-            return str(self.obstacle)
-        if not point("has_counts"):
-            return "the logical counts are above 1e100, or no failure probability is left"
-        label, best = self.best_factory
-        needed = float(point("magic_error"))
-        if needed <= best:
-            return (
-                f"needs magic states of error {needed:.1e}, "
-                f"the best factory here reaches {best:.1e} ({label})"
-            )
-        return (
-            f"needs a code distance above {MAX_DISTANCE}, or magic states and data together "
-            "exceed the failure probability"
-        )
 
     def _spell(self, word: Callable[[Callable[[str], Any]], str]) -> Any:
         """Apply `word` at each point: a string for scalars, an object array for arrays."""

@@ -16,13 +16,17 @@ def members(family: str) -> dict[str, Any]:
     return catalogue.members(importlib.import_module(f"qres.physical.{family}"), "MEMBER")
 
 
-def find_code(name: str) -> Code:
-    """Return the code of that name; InputError with the nearest names otherwise."""
+def find_code(name: str | Code) -> Code:
+    """Return the code of that name, or itself; InputError with the nearest names otherwise."""
+    if not isinstance(name, str):
+        return name
     return catalogue.pick(members("codes"), name, "unknown code")
 
 
-def find_factory(name: str) -> Factory:
-    """Return the factory of that name; InputError with the nearest names otherwise."""
+def find_factory(name: str | Factory) -> Factory:
+    """Return the factory of that name, or itself; InputError with the nearest names otherwise."""
+    if not isinstance(name, str):
+        return name
     return catalogue.pick(members("factories"), name, "unknown factory")
 
 

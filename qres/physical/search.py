@@ -11,21 +11,23 @@ which must not exceed the budget. What the states leave of the budget belongs to
 each $d$ there is a largest $n$, hence a smallest $m$; and the largest useful $m$ is
 $\lceil C/F_d\rceil$. A cap on the time lowers the largest $n$, a cap on the qubits the largest $m$.
 Only distances between the smallest that is feasible and the first at which one factory suffices can
-be best: beyond it, time and qubits only grow. A size whose bound, $q + Q$ qubits or volume
-$q C + Q F_d$ ($q$: qubits of a factory, $Q$ of the data), lies above what is found already is dropped.
-Rows of the arrays are sizes of factories, columns are
-jobs. One search is for one layout; `Choice.merge` keeps the best of several.
+be best: beyond it, time and qubits only grow. For each job the size of the least bound ($q + Q$ qubits or
+volume $q C + Q F_d$; $q$: qubits of a factory, $Q$ of the data) is priced first, then only the sizes whose
+bound does not lie above what is found already. Bounds are arrays of (sizes x jobs); what is left are
+pairs of a job and a size, arrays of one axis. One search is for one layout; `Choice.merge` keeps the
+best of several. Idle qubits in cold storage fail with `COLD_ERROR` at least.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
 from qres.config.record import Objective
-from qres.physical.storage import COLD_QUBITS
+from qres.physical.choice import Choice
+from qres.physical.jobs import Block, Jobs
 from qres.physical.tables import MachineTables
 
 MARGIN = 1.0 + 1e-9
@@ -33,93 +35,37 @@ MARGIN = 1.0 + 1e-9
 
 
 @dataclass(frozen=True)
-class Jobs:
-    """Jobs on one machine, arrays of one length.
+class Pairs:
+    """A job and a size that may be its best, sorted by job: arrays of one length.
 
     Args:
-        magic: Toffoli and T gates, each one step of consumption.
-        layers: of these gates, each one reaction time.
-        tiles: of the data block.
-        steps: cycles per unit of distance that consumption takes; one where there is no magic.
-        fail_prob: budget for data and distillation together.
-        max_qubits: most physical qubits.
-        max_cycles: most code cycles.
-        states: magic states, one row per kind of factory.
-        work: units of work, one row per kind of factory.
-        cold: of the tiles, those that are idle qubits in cold storage.
+        job: which, rising.
+        row: of the table of the machine.
+        block: of the job.
+        left: of its budget, when the states of this size are paid.
+        alone: cycles of one factory.
+        qubits: of one factory.
+        floor: fewest cycles for reasons other than the layout.
+        longest: most cycles that caps and correlated events leave.
+        level: the distance that comes next.
     """
 
-    magic: np.ndarray
-    layers: np.ndarray
-    tiles: np.ndarray
-    steps: np.ndarray
-    fail_prob: np.ndarray
-    max_qubits: np.ndarray
-    max_cycles: np.ndarray
-    states: np.ndarray
-    work: np.ndarray
-    cold: np.ndarray
-
-    def data_qubits(self, tile_qubits: Any) -> Any:
-        """Return the physical qubits of all tiles, those in cold storage at its own price."""
-        if not self.cold.any():
-            return self.tiles * tile_qubits
-        return (self.tiles - self.cold) * tile_qubits + COLD_QUBITS * self.cold
-
-    def take(self, index: np.ndarray | slice) -> Jobs:
-        """Return some of the jobs."""
-        return Jobs(*(getattr(self, item.name)[..., index] for item in fields(Jobs)))
-
-
-@dataclass
-class Choice:
-    """What was chosen per job; `row` is -1 where nothing fits. Mutated while searching."""
-
+    job: np.ndarray
     row: np.ndarray
+    block: Block
+    left: np.ndarray
+    alone: np.ndarray
+    qubits: np.ndarray
+    floor: np.ndarray
+    longest: np.ndarray
     level: np.ndarray
-    n_factories: np.ndarray
-    layout: np.ndarray
-    key: np.ndarray
-    tie: np.ndarray
 
-    @classmethod
-    def empty(cls, size: int) -> Choice:
-        """Return the choice of nothing."""
-        nothing = np.full(size, -1)
-        worst = np.full(size, np.inf)
-        layout = np.zeros(size, dtype=int)
-        return cls(nothing, nothing.copy(), np.zeros(size), layout, worst, worst.copy())
+    def take(self, index: np.ndarray) -> Pairs:
+        """Return some of the pairs."""
+        return Pairs(*(getattr(self, name).take(index) for name in PAIRS))
 
-    def merge(self, other: Choice, layout: int, columns: np.ndarray) -> None:
-        """Take over what was chosen for some jobs on another layout where it beats the choice."""
-        key, tie = self.key[columns], self.tie[columns]
-        is_better = (other.key < key) | ((other.key == key) & (other.tie < tie))
-        for item in fields(Choice):
-            getattr(self, item.name)[columns[is_better]] = getattr(other, item.name)[is_better]
-        self.layout[columns[is_better]] = layout
 
-    def improve(
-        self,
-        rows: np.ndarray,
-        level: np.ndarray,
-        count: np.ndarray,
-        key: np.ndarray,
-        tie: np.ndarray,
-    ) -> None:
-        """Take over the best candidate per job where it beats what was chosen so far."""
-        best = key.min(axis=0)
-        tie = np.where(key == best, tie, np.inf)
-        pick = tie.argmin(axis=0)
-        jobs = np.arange(len(pick))
-        tied = tie[pick, jobs]
-        is_better = (best < self.key) | ((best == self.key) & (tied < self.tie))
-        is_better &= best < np.inf
-        found, columns = pick[is_better], jobs[is_better]
-        self.row[columns] = rows[found]
-        self.level[columns] = level[found, columns]
-        self.n_factories[columns] = count[found, columns]
-        self.key[columns] = best[columns]
-        self.tie[columns] = tied[columns]
+PAIRS = tuple(item.name for item in fields(Pairs))
 
 
 class Search:
@@ -129,8 +75,8 @@ class Search:
         tables: the machine.
         jobs: the block; small enough that (sizes x jobs) arrays stay in cache.
         objective: what is made small; ties go to fewer qubits (runtime) or less time (others).
-        rows: sizes that are worth trying.
-        ceiling: what the result must not exceed to be of use, per job.
+        rows: sizes that are worth trying, one at least.
+        ceiling: what the result has to beat to be of use, key and tie of each job.
     """
 
     def __init__(
@@ -139,115 +85,141 @@ class Search:
         jobs: Jobs,
         objective: Objective,
         rows: np.ndarray,
-        ceiling: np.ndarray | float = np.inf,
+        ceiling: tuple[np.ndarray | float, np.ndarray | float] = (np.inf, np.inf),
     ) -> None:
-        table, self.ceiling = tables.table, ceiling
-        left = jobs.fail_prob - table.error[rows, None] * jobs.states[tables.kind[rows]]
-        is_accurate = (left > 0.0).any(axis=1)
-        self.rows = rows[is_accurate]
-        self.tables, self.jobs, self.objective = tables, jobs, objective
-        self.left = left[is_accurate]
-        self.qubits = table.qubits[self.rows, None]
-        work = jobs.work[tables.kind[self.rows]]
-        self.alone = np.ceil(work * table.cycles[self.rows, None])
+        self.tables, self.jobs, self.objective, self.rows = tables, jobs, objective, rows
+        self.ceiling = ceiling
+        made = jobs.over(tables.kind[self.rows], tables.table.take(self.rows))
+        self.left = np.subtract(jobs.fail_prob, made.fails, out=made.fails)
+        self.alone, self.qubits = made.cycles, made.qubits
         # what binds no job of the block, or all its sizes alike, is left out or kept as one row
-        self.has_events = tables.event_risk > 0.0
         self.has_max_qubits = bool(np.isfinite(jobs.max_qubits).any())
-        self.has_max_cycles = bool(np.isfinite(jobs.max_cycles).any())
         self.longest = jobs.max_cycles[None]
-        if self.has_events:
-            self.longest = np.minimum(self.left / tables.event_risk, self.longest)
+        lasting = tables.event_risk + jobs.risk(0.0)
+        if lasting.any():
+            self.longest = np.minimum(np.floor(self.left / lasting), self.longest)
         self.floor = np.ceil(jobs.layers * tables.ticks_per_reaction)[None]
-        made = self.alone.max(axis=0, initial=0.0) / tables.machine.max_factories
-        if (made > self.floor[0]).any():
+        fewest = self.alone.max(axis=0, initial=0.0) / tables.machine.max_factories
+        if (fewest > self.floor[0]).any():
             self.floor = np.maximum(self.floor, np.ceil(self.alone / tables.machine.max_factories))
 
     def run(self) -> Choice:
         """Search; every arithmetic step is monotone in the counts and in the budget."""
         choice = Choice.empty(len(self.jobs.magic))
-        if len(self.rows) == 0:
-            return choice
-        level = self._lowest_level()
-        is_open = (self.left > 0.0) & (level < len(self.tables.distances))
-        is_open &= self._fastest(np.minimum(level, len(self.tables.distances) - 1)) <= self.longest
-        while True:
-            level, is_open = self._narrowed(level, is_open, choice)
-            if len(self.rows) == 0:
-                return choice
-            is_open = self._try(np.minimum(level, len(self.tables.distances) - 1), is_open, choice)
-            level = level + 1
-            is_open &= level < len(self.tables.distances)
+        bound = self._bound()
+        # a size that takes most of the budget seldom serves; it comes later, with the others
+        is_clean = self.left > 0.5 * self.jobs.fail_prob
+        first = np.where(is_clean, bound.score, np.inf).argmin(axis=0)
+        every = np.arange(len(first))
+        self._settle(every, first, choice)
+        is_open = (self.left > 0.0) & bound.may_beat(*self._best(choice, every))
+        is_open[first, every] = False
+        job, row = np.nonzero(is_open.T)
+        self._settle(job, row, choice)
+        return choice
 
-    def _narrowed(
-        self, level: np.ndarray, is_open: np.ndarray, choice: Choice
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Drop the sizes that no job can use any more, at this distance or a larger one."""
-        best = np.minimum(self.ceiling, choice.key) * MARGIN
-        last = len(self.tables.distances) - 1
-        is_open = is_open & (self._bound(np.minimum(level, last)) <= best)
-        keep = is_open.any(axis=1)
-        if keep.all():
-            return level, is_open
-        for name in ("rows", "left", "qubits", "alone", "longest", "floor"):
-            values = getattr(self, name)
-            setattr(self, name, values if len(values) == 1 < len(level) else values[keep])
-        return level[keep], is_open[keep]
+    def _best(self, choice: Choice, job: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the key and the tie that a candidate of a job has to beat."""
+        key, tie = (np.broadcast_to(item, len(choice.key))[job] for item in self.ceiling)
+        own, own_tie = choice.key[job], choice.tie[job]
+        is_own = (own < key) | ((own == key) & (own_tie < tie))
+        return np.where(is_own, own, key), np.where(is_own, own_tie, tie)
 
-    def _bound(self, level: np.ndarray) -> np.ndarray:
-        """Return what no choice at this distance or a larger one is better than."""
+    def _bound(self) -> Bound:
+        """Return what no choice of a size is better than, without a logarithm for each size."""
+        tables, jobs, last = self.tables, self.jobs, len(self.tables.distances) - 1
+        floor = self.floor.min(axis=0)
+        level = lowest_level(tables, jobs.fail_prob, jobs, floor)
+        longest = np.floor(jobs.fail_prob / (jobs.tiles * tables.logical_error[level]))
+        fewest = np.maximum(floor, tables.distances[level] * jobs.steps)
+        level = np.minimum(level + (longest < fewest), last)
+        longest = np.floor(jobs.fail_prob / (jobs.tiles * tables.logical_error[level]))
+        cycles = np.maximum(self.floor, tables.distances[level] * jobs.steps)
+        data = jobs.data_qubits(tables.tile_qubits[level])
         if self.objective == "runtime":
-            return self._fastest(level)
-        data = self.jobs.data_qubits(self.tables.tile_qubits[level])
-        if self.objective == "qubits":
-            return data + self.qubits * np.minimum(self.alone, 1.0)
-        return data * self._fastest(level) + self.qubits * self.alone
+            return Bound(cycles, data, self.qubits, self.alone, self.qubits * self.alone + cycles)
+        if self.objective == "volume":
+            volume = self.qubits * self.alone
+            volume += data * cycles
+            return Bound(volume, score=volume)
+        wider = jobs.data_qubits(tables.tile_qubits[np.minimum(level + 1, last)])
+        several = self.alone / longest
+        np.ceil(several, out=several)
+        several *= self.qubits
+        several += data
+        qubits = np.minimum(self.alone, 1.0)
+        qubits *= self.qubits
+        qubits += wider
+        np.minimum(several, qubits, out=qubits)
+        return Bound(qubits, score=qubits)
 
-    def _fastest(self, level: np.ndarray) -> np.ndarray:
+    def _pairs(self, job: np.ndarray, row: np.ndarray) -> Pairs:
+        """Return pairs from their smallest distance on, those that no distance serves left out."""
+        shape = self.left.shape
+
+        def of(values: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(values, shape)[row, job]
+
+        block, floor = Block.take(self.jobs, job), of(self.floor)
+        left, longest = of(self.left), of(self.longest)
+        level = lowest_level(self.tables, np.maximum(left, 0.0), block, floor)
+        pairs = Pairs(
+            job, self.rows[row], block, left, of(self.alone), of(self.qubits), floor, longest, level
+        )
+        return pairs.take(np.flatnonzero((left > 0.0) & (self._fastest(pairs) <= longest)))
+
+    def _fastest(self, pairs: Pairs) -> np.ndarray:
         """Return the fewest cycles at a distance, however many factories there are."""
-        return np.maximum(self.floor, self.tables.distances[level] * self.jobs.steps)
+        return np.maximum(pairs.floor, self.tables.distances[pairs.level] * pairs.block.steps)
 
-    def _lowest_level(self) -> np.ndarray:
-        """Return a distance below which nothing is feasible: the closed form at fewest cycles."""
-        tables = self.tables
-        cycles = np.maximum(self.floor, tables.distances[0] * self.jobs.steps)
-        need = np.maximum(self.left, 0.0) / (self.jobs.tiles * cycles)
-        closed = tables.code.distance(tables.machine, need)
-        closed -= tables.distances[0]
-        closed *= 0.5
-        np.minimum(closed, len(tables.distances) - 1, out=closed)
-        return closed.astype(int)
+    def _settle(self, job: np.ndarray, row: np.ndarray, choice: Choice) -> None:
+        """Price pairs at one distance after the other, as long as a larger one may be better."""
+        if not len(job):
+            return
+        pairs = self._pairs(job, row)
+        while len(pairs.job):
+            pairs = pairs.take(np.flatnonzero(self._is_hopeful(pairs, choice)))
+            if not len(pairs.job):
+                return
+            is_open = self._try(pairs, choice) & (pairs.level + 1 < len(self.tables.distances))
+            pairs = pairs.take(np.flatnonzero(is_open))
+            pairs.level[:] += 1
 
-    def _try(self, level: np.ndarray, is_open: np.ndarray, choice: Choice) -> np.ndarray:
-        """Price every size at one distance each; return where larger distances may be better."""
-        fastest = self._fastest(level)
-        risk = self.jobs.tiles * self.tables.logical_error[level]
-        if self.has_events:
-            risk += self.tables.event_risk
-        longest = np.floor(self.left / risk)
-        if self.has_max_cycles:
-            longest = np.minimum(longest, self.jobs.max_cycles)
-        data = self.jobs.data_qubits(self.tables.tile_qubits[level])
-        few = np.ceil(self.alone / longest)
-        enough = np.ceil(self.alone / fastest)
-        many = self._most(data, enough) if self.has_max_qubits else enough
-        fits = is_open & (fastest <= longest) & (few <= many)
-        for count in self._counts(few, many, fits, data):
-            cycles = np.where(count >= enough, fastest, np.ceil(self.alone / count))
-            qubits = count * self.qubits + data
-            key, tie = self._keys(cycles, qubits)
-            choice.improve(self.rows, level, count, np.where(fits, key, np.inf), tie)
-        if self.has_max_qubits:
-            is_open &= data < self.jobs.max_qubits
-        if self.has_events or self.has_max_cycles:
-            is_open &= fastest <= self.longest
+    def _is_hopeful(self, pairs: Pairs, choice: Choice) -> np.ndarray:
+        """Return whether a pair may beat what is known, at its distance or a larger one."""
+        key, tie = self._best(choice, pairs.job)
+        fastest = self._fastest(pairs)
+        data = pairs.block.data_qubits(self.tables.tile_qubits[pairs.level])
         if self.objective == "runtime":
-            return is_open & ~fits
-        return is_open & ~(fits & (few <= 1.0))
+            return Bound(fastest, data, pairs.qubits, pairs.alone).may_beat(key, tie)
+        if self.objective == "qubits":
+            return Bound(data + pairs.qubits * np.minimum(pairs.alone, 1.0)).may_beat(key, tie)
+        return Bound(data * fastest + pairs.qubits * pairs.alone).may_beat(key, tie)
 
-    def _most(self, data: np.ndarray, enough: np.ndarray) -> np.ndarray:
+    def _try(self, pairs: Pairs, choice: Choice) -> np.ndarray:
+        """Price every pair at its distance; return where larger distances may be better."""
+        tables, block, level = self.tables, pairs.block, pairs.level
+        fastest = self._fastest(pairs)
+        risk = block.risk(tables.logical_error[level]) + tables.event_risk
+        longest = np.minimum(np.floor(pairs.left / risk), block.max_cycles)
+        data = block.data_qubits(tables.tile_qubits[level])
+        few = np.ceil(pairs.alone / longest)
+        enough = np.ceil(pairs.alone / fastest)
+        many = self._most(pairs, data, enough) if self.has_max_qubits else enough
+        fits = (fastest <= longest) & (few <= many)
+        for count in self._counts(pairs, few, many, fits, data):
+            cycles = np.where(count >= enough, fastest, np.ceil(pairs.alone / count))
+            key, tie = self._keys(cycles, count * pairs.qubits + data)
+            choice.improve(pairs.job, pairs.row, level, count, (np.where(fits, key, np.inf), tie))
+        is_open = ~fits if self.objective == "runtime" else ~(fits & (few <= 1.0))
+        if self.has_max_qubits:
+            is_open &= data < block.max_qubits
+        return is_open & (fastest <= pairs.longest)
+
+    def _most(self, pairs: Pairs, data: np.ndarray, enough: np.ndarray) -> np.ndarray:
         """Return the largest useful number of factories under the cap on qubits."""
-        most = np.floor((self.jobs.max_qubits - data) / self.qubits)
-        capped = np.ceil(self.alone / np.ceil(self.alone / np.maximum(most, 1.0)))
+        most = np.floor((pairs.block.max_qubits - data) / pairs.qubits)
+        capped = np.ceil(pairs.alone / np.ceil(pairs.alone / np.maximum(most, 1.0)))
         return np.where(most >= enough, enough, np.minimum(most, capped))
 
     def _keys(self, cycles: np.ndarray, qubits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -255,7 +227,14 @@ class Search:
             return cycles, qubits
         return (qubits, cycles) if self.objective == "qubits" else (qubits * cycles, cycles)
 
-    def _counts(self, few: np.ndarray, many: np.ndarray, fits: np.ndarray, data: np.ndarray):
+    def _counts(
+        self,
+        pairs: Pairs,
+        few: np.ndarray,
+        many: np.ndarray,
+        fits: np.ndarray,
+        data: np.ndarray,
+    ) -> Iterator[np.ndarray]:
         r"""Yield the numbers of factories of which one is best at this distance.
 
         The volume $(m q + Q)\lceil C/m\rceil$ falls with m but for the ceiling, so the best is
@@ -267,11 +246,49 @@ class Search:
         yield many
         count = np.maximum(many - 1.0, few)
         yield count
-        rounding = count * np.maximum(count - 1.0, 0.0) * (self.qubits * count + data)
-        is_small = fits & (data * self.alone < rounding)
+        rounding = count * np.maximum(count - 1.0, 0.0) * (pairs.qubits * count + data)
+        is_small = fits & (data * pairs.alone < rounding)
         while (is_small & (count > few)).any():
             count = np.maximum(count - 1.0, few)
             yield count
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What no choice of a size is better than, arrays of (sizes x jobs) or of pairs.
+
+    Args:
+        key: of what is made small.
+        data: qubits of the data block at the smallest distance, where ties go to fewer qubits.
+        qubits: of one factory, likewise.
+        alone: cycles of one factory, likewise.
+        score: which size to price first.
+    """
+
+    key: np.ndarray
+    data: np.ndarray | None = None
+    qubits: np.ndarray | None = None
+    alone: np.ndarray | None = None
+    score: np.ndarray | float = 0.0
+
+    def may_beat(self, key: np.ndarray, tie: np.ndarray) -> np.ndarray:
+        """Return whether a size may be better than what has this key and tie; NaN may."""
+        may = ~(self.key > key * MARGIN)
+        if self.data is None or self.qubits is None or self.alone is None:
+            return may
+        # no faster than the key: it has to take that many cycles, with that many factories
+        fewest = self.data + self.qubits * np.ceil(self.alone / key)
+        return may & ~((self.key >= key) & (fewest > tie * MARGIN))
+
+
+def lowest_level(
+    tables: MachineTables, left: np.ndarray, block: Block, floor: np.ndarray
+) -> np.ndarray:
+    """Return the level of a distance below which nothing is feasible: closed form at fewest cycles."""
+    cycles = np.maximum(floor, tables.distances[0] * block.steps)
+    closed = tables.code.distance(tables.machine, left / (block.tiles * cycles))
+    level = 0.5 * (closed - tables.distances[0])
+    return np.minimum(level, len(tables.distances) - 1).astype(int)
 
 
 def least_key(
@@ -282,11 +299,7 @@ def least_key(
     It belongs to magic states without error, of which the reaction alone limits the number.
     """
     reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
-    fastest = np.maximum(reacted, tables.distances[0] * jobs.steps)
-    closed = tables.code.distance(tables.machine, jobs.fail_prob / (jobs.tiles * fastest))
-    level = np.clip((closed - tables.distances[0]) / 2 - 1, 0, len(tables.distances) - 1).astype(
-        int
-    )
+    level = np.maximum(lowest_level(tables, jobs.fail_prob, jobs, reacted) - 1, 0)
     cycles = np.maximum(reacted, tables.distances[level] * jobs.steps)
     if objective == "runtime":
         return cycles

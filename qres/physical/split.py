@@ -25,6 +25,7 @@ from qres.config.record import Objective
 from qres.errors import InputError
 from qres.logical.record import LogicalCost
 from qres.physical.beverland import INTERCEPT, SLOPE
+from qres.physical.checks import as_count, checked
 from qres.physical.estimate import estimate_machine
 from qres.physical.record import Machine, MachineCost
 
@@ -60,7 +61,9 @@ def synthesis_failure(rotations: Any, t_per_rotation: Any) -> Any:
     return rotations * np.exp2(exponent) * (1.0 + ROUNDING)
 
 
-def find_split(cost: LogicalCost, machine: Machine, objective: Objective) -> Split:
+def find_split(
+    cost: LogicalCost, machine: Machine, objective: Objective, *, max_runtime_s: Any = np.inf
+) -> Split:
     """Return the split that is best for `objective`, equal to the best over all integers $k$.
 
     Where nothing fits, the split of the fewest T gates that leave half to the hardware; without any
@@ -71,13 +74,15 @@ def find_split(cost: LogicalCost, machine: Machine, objective: Objective) -> Spl
             `fail_prob`; scalars, or arrays that broadcast.
         machine: which machine.
         objective: as for `estimate_machine`.
+        max_runtime_s: longest time in seconds, as for `estimate_machine`.
 
     Raises:
         InputError: rotations that are negative or no number; what `estimate_machine` refuses.
     """
-    jobs = _Rotated.of(cost)
-    if not (np.isfinite(jobs.rotations) & (jobs.rotations >= 0.0)).all():
-        raise InputError(f"rotations: expected a number from 0 on, found {jobs.rotations.min():g}")
+    checked(cost, {})
+    if not np.isfinite(as_count("rotations", cost.rotations)).all():
+        raise InputError("rotations: expected finite numbers, found one that is not")
+    jobs = _Rotated.of(cost, max_runtime_s)
     count = _best_count(jobs, machine, objective).reshape(jobs.shape)
     spent = synthesis_failure(np.asarray(cost.rotations, dtype=float), count)
     fails = np.where(count > 0.0, spent, 0.0)
@@ -87,7 +92,9 @@ def find_split(cost: LogicalCost, machine: Machine, objective: Objective) -> Spl
         t_per_rotation=whole[0],
         fail_synthesis=whole[1],
         fail_hardware=whole[2],
-        machine=estimate_machine(_synthesised(cost, whole[0], whole[2]), machine, objective),
+        machine=estimate_machine(
+            _synthesised(cost, whole[0], whole[2]), machine, objective, max_runtime_s=max_runtime_s
+        ),
     )
 
 
@@ -104,14 +111,16 @@ class _Rotated:
 
     fields: Mapping[str, np.ndarray]
     shape: tuple[int, ...]
+    max_runtime_s: np.ndarray
 
     @classmethod
-    def of(cls, cost: LogicalCost) -> _Rotated:
+    def of(cls, cost: LogicalCost, max_runtime_s: Any) -> _Rotated:
         given = {item.name: getattr(cost, item.name) for item in fields(cost)}
         known = {name: value for name, value in given.items() if value is not None}
-        arrays = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in known.values()))
+        every = (*known.values(), max_runtime_s)
+        *arrays, caps = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in every))
         flat = {name: array.ravel() for name, array in zip(known, arrays, strict=True)}
-        return cls(flat, arrays[0].shape)
+        return cls(flat, arrays[0].shape, caps.ravel())
 
     @property
     def rotations(self) -> np.ndarray:
@@ -133,7 +142,8 @@ class _Rotated:
     ) -> Rank:
         """Return (what is made small, what decides ties) of some jobs; infinite where infeasible."""
         part = LogicalCost(**{name: values[at] for name, values in self.fields.items()})
-        found = estimate_machine(_synthesised(part, count, budget), *to)
+        caps = self.max_runtime_s[at]
+        found = estimate_machine(_synthesised(part, count, budget), *to, max_runtime_s=caps)
         with np.errstate(over="ignore"):
             ranks = {
                 "runtime": (found.runtime_s, found.physical_qubits),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 
-from qres.physical.base import Code, Factory, FactoryTable, Layout
+from qres.physical.base import Catalysis, Code, Factory, FactoryTable, Layout
 from qres.physical.record import MAX_DISTANCE, Machine
 from qres.physical.registry import find_code, find_factory, find_layout
 
@@ -41,12 +42,6 @@ class MachineTables:
     tile_qubits: np.ndarray
 
     @property
-    def best(self) -> tuple[str, float]:
-        """Label and error of the most accurate factory."""
-        row = int(np.argmin(self.table.error))
-        return self.table.labels[row], float(self.table.error[row])
-
-    @property
     def event_risk(self) -> float:
         """Correlated events per code cycle."""
         return self.machine.correlated_event_rate_per_s * self.machine.cycle_time_s
@@ -63,20 +58,34 @@ def machine_tables(machine: Machine) -> MachineTables:
     code = find_code(machine.code)
     factories = [find_factory(name) for name in machine.factories]
     tables = _with(machine, factories, [full_table(machine, code, item) for item in factories])
-    kept = _useful(tables, np.zeros(len(factories)))
+    kept = _useful(tables, 0.0)
     return replace(tables, table=tables.table.take(kept), kind=tables.kind[kept])
 
 
 @lru_cache(maxsize=1024)
-def rows_above(machine: Machine, decades: tuple[int, ...]) -> np.ndarray:
+def rows_above(machine: Machine, decade: int) -> np.ndarray:
     """Return the rows of a machine's table that can be best where small errors do not matter.
 
     Args:
         machine: whose.
-        decades: for each kind of factory, the power of ten below which errors are taken as equal.
+        decade: the power of ten below which errors are taken as equal.
     """
-    negligible = np.array([10.0**decade if decade > -300 else 0.0 for decade in decades])
-    return _useful(machine_tables(machine), negligible)
+    return _useful(machine_tables(machine), _power(decade))
+
+
+@lru_cache(maxsize=1024)
+def flawless_below(machine: Machine, decade: int) -> MachineTables:
+    """Return the tables of a machine whose magic states have no error at all below a power of ten."""
+    tables, least = machine_tables(machine), _power(decade)
+    table, added = tables.table, tables.table.catalysis
+    error = np.where(table.error > least, table.error, 0.0)
+    rest = np.where(table.error + added.error > least, added.error, 0.0)
+    return replace(tables, table=replace(table, error=error, catalysis=replace(added, error=rest)))
+
+
+def _power(decade: int) -> float:
+    """Return a power of ten, 0 for those that floating point hardly holds."""
+    return 10.0**decade if decade > -300 else 0.0
 
 
 def tables_at(machine: Machine, factory: Factory, sizes: np.ndarray) -> MachineTables:
@@ -108,29 +117,53 @@ def full_table(machine: Machine, code: Code, factory: Factory) -> FactoryTable:
     )
 
 
-def _useful(tables: MachineTables, negligible: np.ndarray) -> np.ndarray:
+def _useful(tables: MachineTables, negligible: float) -> np.ndarray:
     """Return the rows that no other of the same unit matches or beats, by kind, then by error.
 
     Args:
         tables: a machine, and its sizes of all factories.
-        negligible: for each kind, the error below which sizes are taken as equally accurate.
+        negligible: the error below which sizes are taken as equally accurate.
     """
-    table, kind = tables.table, tables.kind
-    units = np.unique([item.unit for item in tables.factories], return_inverse=True)[1]
-    order = np.lexsort((table.cycles, table.qubits, np.maximum(table.error, negligible[kind])))
-    qubits, cycles, unit = table.qubits[order], table.cycles[order], units[kind[order]]
-    is_kept = np.zeros(len(order), dtype=bool)
-    for row in range(len(order)):
-        better = (qubits[:row] <= qubits[row]) & (cycles[:row] <= cycles[row])
-        is_kept[row] = not (better & (unit[:row] == unit[row])).any()
-    kept = order[is_kept]
-    return kept[np.argsort(kind[kept], kind="stable")]
+    table, kind, added = tables.table, tables.kind, tables.table.catalysis
+    units = np.unique([item.unit for item in tables.factories], return_inverse=True)[1][kind]
+    error = np.maximum(table.error, negligible)
+    # of a state, and of a pair of T from one: what is no worse in both is no worse in any mixture
+    ranks = np.stack(
+        [
+            *(table.qubits, table.cycles, table.qubits + added.qubits),
+            *(table.cycles + added.cycles, np.maximum(table.error + added.error, negligible)),
+        ]
+    )
+    order = np.lexsort((*ranks[::-1], error))
+    kept: list[int] = []
+    for unit in range(units.max() + 1):
+        kept += unmatched(order[units[order] == unit], ranks)
+    found = np.array(kept, dtype=int)
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.arange(len(order))
+    return found[np.lexsort((place[found], kind[found]))]
+
+
+def unmatched(order: np.ndarray, ranks: np.ndarray) -> list[int]:
+    """Return, of rows that are ever less accurate, those that none before matches in all ranks."""
+    kept: list[int] = []
+    best = np.empty((len(order), len(ranks)))
+    for row in order:
+        if not (best[: len(kept)] <= ranks[:, row]).all(axis=1).any():
+            best[len(kept)] = ranks[:, row]
+            kept.append(int(row))
+    return kept
 
 
 def _joined(parts: list[FactoryTable]) -> FactoryTable:
+    def one(name: str) -> np.ndarray:
+        return np.concatenate([attrgetter(name)(part) for part in parts])
+
     return FactoryTable(
         labels=tuple(label for part in parts for label in part.labels),
-        error=np.concatenate([part.error for part in parts]),
-        qubits=np.concatenate([part.qubits for part in parts]),
-        cycles=np.concatenate([part.cycles for part in parts]),
+        error=one("error"),
+        qubits=one("qubits"),
+        cycles=one("cycles"),
+        failure=one("failure"),
+        catalysis=Catalysis(*(one(f"catalysis.{item.name}") for item in fields(Catalysis))),
     )

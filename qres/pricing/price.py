@@ -15,10 +15,10 @@ from qres.classical.record import ClassicalCost, Device
 from qres.classical.solve import estimate_solve
 from qres.config.record import Objective
 from qres.logical.formulas import count_stages, total
-from qres.logical.record import StageCost
+from qres.logical.record import LogicalCost, StageCost
 from qres.physical.estimate import estimate_machine
-from qres.physical.record import Machine
-from qres.pricing.record import ClassicalTask, Priced
+from qres.physical.record import Machine, MachineCost
+from qres.pricing.record import ClassicalTask, Priced, Splits
 
 
 def price(
@@ -30,6 +30,7 @@ def price(
     task: ClassicalTask | None = None,
     objective: Objective = "runtime",
     overrides: Mapping[str, Any] | None = None,
+    splits: Splits | None = None,
 ) -> Priced:
     """Price a job.
 
@@ -41,6 +42,7 @@ def price(
         task: the same job for the device, None if there is none.
         objective: what the physical layer makes small.
         overrides: values of symbols, scalars or arrays; a defined symbol loses its definition.
+        splits: failures of each machine, in place of those of the budget.
     """
     numbers = job.evaluate({**budget, **(overrides or {})})
     stages = count_stages(job, numbers)
@@ -50,11 +52,42 @@ def price(
         numbers=numbers,
         stages=stages,
         logical=cost,
-        machines=tuple(estimate_machine(cost, machine, objective) for machine in machines),
+        machines=price_machines(
+            job, {**budget, **(overrides or {})}, machines, objective, cost, splits
+        ),
         classical=None if task is None else _classical(task, device),
         side_s=sum(side.values(), start=0.0),
         stage_s=side,
+        splits=splits,
     )
+
+
+def price_machines(
+    job: Job,
+    values: Mapping[str, Any],
+    machines: Sequence[Machine],
+    objective: Objective,
+    cost: LogicalCost,
+    splits: Splits | None,
+) -> tuple[MachineCost, ...]:
+    """Price a job on each machine, at its own split of the failure probability where it has one.
+
+    Args:
+        job: stages and values.
+        values: budget and overrides.
+        machines: quantum machines.
+        objective: what the physical layer makes small.
+        cost: the counts at `values`.
+        splits: failures of each machine.
+    """
+    if splits is None:
+        return tuple(estimate_machine(cost, machine, objective) for machine in machines)
+    found = []
+    for machine, own in zip(machines, splits.own, strict=True):
+        numbers = job.evaluate({**values, **own})
+        part = total(count_stages(job, numbers), numbers)
+        found.append(estimate_machine(part, machine, objective))
+    return tuple(found)
 
 
 def _classical(task: ClassicalTask, device: Device) -> ClassicalCost:

@@ -40,6 +40,22 @@ class ClassicalTask:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Splits:
+    """The split of the failure probability that each machine has for itself.
+
+    Args:
+        own: of each machine in order, its failures by symbol.
+        is_found: of each machine, whether its split was found; else it is the even one, because the
+            job does not fit on the machine at any.
+        before: the counts without synthesis, with the whole failure probability.
+    """
+
+    own: tuple[Mapping[str, float], ...]
+    is_found: tuple[bool, ...]
+    before: LogicalCost
+
+
+@dataclass(frozen=True, kw_only=True)
 class Priced:
     """Everything that `price` found.
 
@@ -51,6 +67,7 @@ class Priced:
         classical: the same job on the device, None where there is no such job.
         side_s: seconds of the classical stages (tables, reconstruction) on the device.
         stage_s: the same by stage; empty without a task.
+        splits: of the failure probability, one a machine; None where nothing is found.
     """
 
     numbers: Mapping[str, Any]
@@ -60,6 +77,7 @@ class Priced:
     classical: ClassicalCost | None
     side_s: Any
     stage_s: Mapping[str, Any] = field(default_factory=dict)
+    splits: Splits | None = None
 
     def quantum_s(self, index: int, *, is_floor: bool = False) -> Any:
         """Return machine time plus classical stages in seconds, for machine `index`.

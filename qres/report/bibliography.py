@@ -10,6 +10,7 @@ import qres.physical
 from qres.notation.catalogue import collect
 from qres.notation.formula import Formula
 from qres.notation.source import LIU_2024, Paper, Source
+from qres.physical.record import Machine
 from qres.physical.registry import find_code, find_factory, find_layout
 from qres.physical.storage import COLD
 from qres.report.record import Result
@@ -28,6 +29,9 @@ def sources(report: Result) -> Iterator[Source]:
         yield from (stage.source for stage in job.stages)
         yield from (formula.source for name, formula in job.definitions if name in job.used)
     yield from (formula.source for formula in machine_formulas(report))
+    if report.schedule is not None:
+        yield from report.schedule.sources
+        yield from (item.source for machine in report.machines for item in _code(machine))
     if report.claims:
         yield Source("", LIU_2024)
 
@@ -54,6 +58,12 @@ def machine_formulas(report: Result, hardware: str | None = None) -> list[Formul
             cold = [COLD] if cost.cold_qubits else []
             found |= {item.name: item for item in (*own, *named, *cold)}
     return list(found.values())
+
+
+def _code(machine: Machine) -> list[Formula]:
+    """Return the formulas of the code and the factories that a machine may use."""
+    parts = [find_code(machine.code), *map(find_factory, machine.factories)]
+    return [item for part in parts for item in _own(part)]
 
 
 def _own(member: Any) -> list[Formula]:

@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from qres.measurement.record import Measurement
 from qres.report.units import number
 
 NAME, CELL = 24, 13
 """Columns of text for the name of a quantity and for one number."""
+
+ENOUGH = 0.05
+"""Of how far training has moved: an error of the model up to here leaves half of an error of 0.1."""
+
+
+def model_error(measurement: Measurement, degree: int) -> float | None:
+    """Return `eps_model` of a degree after all steps, None where that was not followed."""
+    curve = measurement.eps_model_curves.get(degree)
+    return curve[-1] if curve else None
+
+
+def model_reach(measurement: Measurement, degree: int) -> int | None:
+    """Return the longest segment from the start in which the model of a degree strays little."""
+    curve = measurement.eps_model_curves.get(degree)
+    if not curve:
+        return None
+    return next((step for step, error in enumerate(curve) if error > ENOUGH), len(curve))
+
+
+def carleman_order(measurement: Measurement) -> int | None:
+    """Return the smallest truncation order that follows descent on the leading subspace as well."""
+    errors = {
+        int(name.removeprefix("projected_error_")): quantity.value
+        for name, quantity in measurement.values.items()
+        if name.startswith("projected_error_")
+    }
+    fit = [order for order, error in errors.items() if error is not None and error <= ENOUGH]
+    return min(fit, default=None)
+
+
+FOUND: dict[str, Callable[[Measurement], float | None]] = {
+    "crossing_time": lambda item: item.details.get("crossing_time"),
+    **{f"eps_model, degree {q}": partial(model_error, degree=q) for q in (2, 3)},
+    **{f"steps within 5 %, deg. {q}": partial(model_reach, degree=q) for q in (1, 2, 3)},
+    "order within 5 %": carleman_order,
+}
+"""Rows that are no quantity of the measurement."""
 
 
 def curve_text(measurement: Measurement, *, width: int = 100) -> str:
@@ -40,6 +80,10 @@ def _block(columns: list[tuple[str, Measurement]]) -> str:
     lines += [_line("loss", [number(item.details.get("loss")) for _, item in columns])]
     if any(accuracy is not None for accuracy in accuracies):
         lines.append(_line("held_out_accuracy", [number(found) for found in accuracies]))
+    for name, find in FOUND.items():
+        found = [find(item) for _, item in columns]
+        if any(value is not None for value in found):
+            lines.append(_line(name, ["-" if value is None else number(value) for value in found]))
     for name in names:
         lines.append(_line(name, [_cell(item, name) for _, item in columns]))
     return "".join(lines)

@@ -8,8 +8,10 @@ from qres.algorithms.record import ClassicalWork, Stage
 from qres.errors import InputError, nearest
 from qres.notation.quantity import Quantity
 from qres.notation.symbols import CATALOGUE
-from qres.report.explain_machines import answers, constants
+from qres.report.constants import constants
+from qres.report.explain_machines import answers
 from qres.report.inputs import interval
+from qres.report.newton_explain import newton_answers, newton_sources
 from qres.report.origins import TITLES, definition, origin, place
 from qres.report.outline import laid_out, line
 from qres.report.record import Result
@@ -33,7 +35,8 @@ def explain(report: Result, name: str, width: int = 100) -> str:
     Args:
         report: it belongs to.
         name: a symbol, a stage, `logical.*`, `<machine>.runtime_s`, `<machine>.physical_qubits`,
-            `physical.*` (the machine of the verdict), `classical.*` or `verdict.ratio`.
+            `physical.*` (the machine of the verdict), `classical.*` or `verdict.ratio`; of a Newton
+            run `schedule.*`, `verdict.ratio`, or `BLOCK.STEP`.
         width: columns.
 
     Raises:
@@ -58,12 +61,16 @@ def sources(report: Result, width: int = 80) -> str:
                 lines.append(line(_value(report, name), 1))
                 lines += [line(text, 3, hang=2) for text in _basis(report, name)]
             blocks.append(laid_out(lines, width))
+    if report.schedule is not None:
+        blocks.append(laid_out(newton_sources(report), width))
     blocks.append(laid_out(constants(report), width))
     return "\n\n".join(blocks)
 
 
 def _options(report: Result) -> dict[str, Callable[[], Lines]]:
     """Return every number that can be explained, with what explains it."""
+    if report.schedule is not None:
+        return newton_answers(report)
     tree = _Tree(report)
     found: dict[str, Callable[[], Lines]] = {}
     for name in report.pedigrees():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,6 +73,8 @@ def _machine(
         yield line(f"distance = {cost.distance}  [chosen]  {machine.code}", 1)
         yield line(f"layout = {cost.layout}  [chosen]", 1)
         yield line(f"n_factories = {cost.n_factories}  [chosen]  {cost.factory}", 1)
+        if cost.n_factories:
+            yield line(_thrown_away(cost), 3, hang=2)
         yield line(f"chosen for the least {report.scenario.objective} by search", 3, hang=2)
         yield line("sources")
         for formula in machine_formulas(report, cost.hardware):
@@ -79,6 +82,14 @@ def _machine(
             yield line(str(formula.source), 3, hang=2)
 
     return tree
+
+
+def _thrown_away(cost: MachineCost) -> str:
+    """Return how often a run of the factory fails, in words."""
+    if math.isnan(cost.factory_failure):
+        return "runs that are thrown away are in its cycles; its source does not count them"
+    share = number(cost.factory_failure)
+    return f"a run of its last level is thrown away with probability {share} (derived)"
 
 
 def _qubits(report: Result, machine: Machine, cost: MachineCost) -> Lines:
@@ -115,24 +126,6 @@ def _seconds(report: Result, machine: Machine, cost: MachineCost) -> Lines:
     yield line(f"= {CYCLES[cost.limited_by]}", 3, hang=2)
     yield line(f"layers = {number(layers)}: explain logical.layers", 2)
     yield from _fields(machine, ("cycle_time_s", "reaction_time_s", "physical_error"))
-
-
-def constants(report: Result) -> Lines:
-    """Yield every constant of every machine with its source, then the formulas that are used."""
-    for machine in report.machines:
-        yield line(f"Machine {machine.name}")
-        for name, source in machine.sources.items():
-            value = getattr(machine, name)
-            shown = ", ".join(value) if isinstance(value, tuple) else value
-            text = number(shown) if isinstance(shown, int | float) else shown
-            yield line(f"{name} = {text}  [{source.kind}]", 1)
-            yield line(source.text, 3, hang=2)
-    formulas = machine_formulas(report)
-    if formulas:
-        yield line("Formulas of the machines")
-    for formula in formulas:
-        yield line(formula.name, 1)
-        yield line(str(formula.source), 3, hang=2)
 
 
 def _fields(machine: Machine, names: tuple[str, ...]) -> Lines:

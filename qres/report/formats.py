@@ -7,7 +7,7 @@ import io
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qres.errors import InputError
 
@@ -75,6 +75,8 @@ def content(report: Report, suffix: str) -> str | bytes:
 
 
 def _counts(report: Report) -> str:
+    if report.schedule is not None:
+        raise InputError(f"{COUNTS}: a Newton run is many jobs; it has no single count")
     if report.priced is None:
         raise InputError(f"{COUNTS}: there are no counts: {': '.join(report.failure or ())}")
     return json.dumps(report.to_logical_counts(), indent=2) + "\n"
@@ -89,8 +91,17 @@ def _picture(report: Report, suffix: str) -> bytes:
     return draw(report, suffix.removeprefix("."))
 
 
+def _rows(report: Report) -> list[dict[str, Any]]:
+    """Return the stages, or the linear systems of a Newton run."""
+    if report.schedule is None:
+        return report.to_dict()["stages"]
+    from qres.report.newton import decision_rows
+
+    return decision_rows(report)
+
+
 def _csv(report: Report) -> str:
-    rows = report.to_dict()["stages"]
+    rows = _rows(report)
     stream = io.StringIO()
     names = list(rows[0]) if rows else ["name"]
     writer = csv.DictWriter(stream, names, lineterminator="\n")

@@ -17,8 +17,12 @@ def frontiers(report: Result) -> list[tuple[Machine, tuple[FrontierPoint, ...]]]
     """Return the points of every machine, fastest first; none where the job does not fit."""
     if report.priced is None:
         return []
-    cost = report.priced.logical
-    return [(machine, find_frontier(cost, machine)) for machine in report.machines]
+    splits = report.priced.splits
+    cost = splits.before if splits else report.priced.logical
+    return [
+        (machine, find_frontier(cost, machine, is_split=splits is not None))
+        for machine in report.machines
+    ]
 
 
 def frontier_text(report: Result, width: int = 80) -> str:
@@ -37,6 +41,11 @@ def frontier_text(report: Result, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).rstrip()
 
 
+def _split(point: FrontierPoint) -> str:
+    """Return the split of a point in words; empty where none is found."""
+    return f"{point.t_per_rotation} T a rotation" if point.t_per_rotation else ""
+
+
 def _sheet(machine: Machine, points: tuple[FrontierPoint, ...], objective: str) -> Sheet:
     names = ("best for", "time", "qubits", "distance", "factories", "factory, layout")
     sheet = grid(f"Frontier on {machine.name}", *names, wide=5)
@@ -48,6 +57,6 @@ def _sheet(machine: Machine, points: tuple[FrontierPoint, ...], objective: str) 
             count(point.physical_qubits),
             str(point.distance),
             f"{point.n_factories:,}",
-            f"{point.factory}, {point.layout}",
+            ", ".join(filter(None, (point.factory, point.layout, _split(point)))),
         )
     return sheet

@@ -23,6 +23,7 @@ INPUTS = (
     "largest_grad_norm",
     "eps_model",
     "kink_share",
+    "readout_tolerance",
     "norm",
     "smallest_singular_value",
     "kappa",

@@ -22,6 +22,10 @@ def question(report: Result) -> str:
 
 def first_screen(report: Result) -> list[str]:
     """Return who wins, what dominates, the one change, and the weakest link, a line each."""
+    if report.schedule is not None:
+        from qres.report.newton_screen import newton_screen
+
+        return newton_screen(report)
     lines = [_who(report)]
     lines += [f"Only for the model: {text}." for code, text in report.warnings if code == "W-MODEL"]
     verdict = report.verdict

@@ -53,6 +53,11 @@ def _drawing(report: Result) -> str:
 
 
 def has_figure(report: Result) -> bool:
+    """Say whether there are magic states or a schedule to draw."""
+    return report.schedule is not None or has_stages(report)
+
+
+def has_stages(report: Result) -> bool:
     """Say whether there are magic states to draw."""
     return report.priced is not None and float(report.priced.logical.magic_states) > 0
 
@@ -66,10 +71,11 @@ def draw(report: Result, kind: str) -> bytes:
     import matplotlib as mpl
 
     from qres.report.figures.flame import draw_flame
+    from qres.report.figures.newton import draw_schedule
 
     stream = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    figure = draw_flame(report)
+    figure = draw_flame(report) if report.schedule is None else draw_schedule(report)
     with mpl.rc_context({"svg.hashsalt": report.scenario.scenario_id}):
         figure.savefig(stream, format=kind, dpi=200, metadata=metadata)
     return stream.getvalue()

@@ -75,9 +75,11 @@ def machine_sheet(report: Result) -> Sheet:
     names = ("machine", "qubits", "time", "distance", "factories", "note")
     sheet = grid(f"Machines{_within(report)}", *names, wide=5, keep=True)
     sheet.units = ("", "physical", "", "of the code", "of magic states", "")
-    for cost in report.priced.machines if report.priced else ():
+    splits = split_notes(report)
+    for index, cost in enumerate(report.priced.machines if report.priced else ()):
         if not cost.is_feasible:
-            sheet.add_row(cost.hardware, "-", "infeasible", "-", "-", "see the warnings")
+            note = "; ".join(("see the warnings", *splits[index : index + 1]))
+            sheet.add_row(cost.hardware, "-", "infeasible", "-", "-", note)
             continue
         found = machine_totals(report, cost)
         sheet.add_row(
@@ -86,9 +88,27 @@ def machine_sheet(report: Result) -> Sheet:
             duration(float(cost.runtime_s)),
             str(cost.distance),
             f"{cost.n_factories:,}",
-            "; ".join((f"{cost.factory}, limited by {cost.limited_by}", *_extras(cost))),
+            "; ".join(
+                (
+                    f"{cost.factory}, limited by {cost.limited_by}",
+                    *_extras(cost),
+                    *splits[index : index + 1],
+                )
+            ),
         )
     return sheet
+
+
+def split_notes(report: Result) -> list[str]:
+    """Return of each machine in words the split that it has for itself; empty without any."""
+    splits = report.priced.splits if report.priced else None
+    if splits is None:
+        return []
+    return [
+        f"{number(own['fail_synthesis'])} of error.fail_prob for synthesis,"
+        f" {'found' if is_found else 'even'}"
+        for own, is_found in zip(splits.own, splits.is_found, strict=True)
+    ]
 
 
 def _extras(cost: MachineCost) -> list[str]:

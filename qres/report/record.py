@@ -13,6 +13,7 @@ from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
 from qres.physical.record import Machine
 from qres.pricing.record import Claim, Priced, Rival, Verdict
+from qres.pricing.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class Result:
         weights_error: what `error.total` of the loss allows of the weights, relative to how far
             they move; None where `error.total` is of the result itself.
         notes: what that rests on, one line each.
+        schedule: of a Newton run; `job` and `priced` are then None, being many.
     """
 
     scenario: Scenario
@@ -57,6 +59,7 @@ class Result:
     claims: tuple[Claim, ...] = ()
     weights_error: Quantity | None = None
     notes: tuple[str, ...] = ()
+    schedule: Schedule | None = None
 
     def pedigrees(self) -> dict[str, Quantity]:
         """Return every symbol of the job as a quantity, empty without a job."""

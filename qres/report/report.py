@@ -39,17 +39,22 @@ class Report(Result):
         return logical_counts(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the stages as a data frame, one row a stage."""
+        """Return one row a stage; of a Newton run, one row a linear system of a step."""
         import pandas as pd
 
+        if self.schedule is not None:
+            from qres.report.newton import decision_rows
+
+            return pd.DataFrame(decision_rows(self))
         return pd.DataFrame(self.to_dict()["stages"])
 
     def save(self, path: str | Path) -> None:
         """Write the report; the suffix decides.
 
         `.json` all of it, `NAME.qdk.json` the logical counts as the QDK reads them, `.csv` the
-        stages, `.tex` a complete document, `.pdf` the same set by pdflatex, `.bib` the works it rests
-        on, `.html` one page, `.svg` and `.png` the stages drawn.
+        stages (of a Newton run, its systems), `.tex` a complete document, `.pdf` the same set by
+        pdflatex, `.bib` the works it rests on, `.html` one page, `.svg` and `.png` the stages, or
+        the schedule of a Newton run, drawn.
 
         Raises:
             InputError: another suffix, a program or library that is missing, or a place that
@@ -115,6 +120,45 @@ class Report(Result):
         from qres.report.figures.frontier import draw_frontier
 
         return draw_frontier(self, **size)
+
+    def draw_schedule(self, **size: float) -> Figure:
+        """Return where each linear system of a Newton run is solved, and by how much, as a strip.
+
+        Args:
+            size: `width` in inches, 7.0 if left out.
+
+        Raises:
+            InputError: no Newton run was priced.
+        """
+        from qres.report.figures.newton import draw_schedule
+
+        return draw_schedule(self, **size)
+
+    def draw_conditions(self, **size: float) -> Figure:
+        """Return condition number and sparsity of each block over the steps of a Newton run.
+
+        Args:
+            size: `width` in inches, 3.4 if left out.
+
+        Raises:
+            InputError: no Newton run was priced.
+        """
+        from qres.report.figures.newton import draw_conditions
+
+        return draw_conditions(self, **size)
+
+    def draw_time_to_loss(self, **size: float) -> Figure:
+        """Return the loss over seconds: Newton by each kind of route, and its rivals.
+
+        Args:
+            size: `width` in inches, 3.4 if left out.
+
+        Raises:
+            InputError: no Newton run was priced.
+        """
+        from qres.report.figures.newton import draw_time_to_loss
+
+        return draw_time_to_loss(self, **size)
 
     def frontier_text(self) -> str:
         """Return the machines that nothing beats in qubits and time, one table a machine."""

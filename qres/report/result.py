@@ -26,7 +26,7 @@ SCHEMA = "qres-result/1"
 
 def to_dict(report: Result) -> dict[str, Any]:
     """Return all of a report as JSON data."""
-    return {
+    found = {
         "schema": SCHEMA,
         "name": report.scenario.name,
         "scenario_id": report.scenario.scenario_id,
@@ -57,6 +57,11 @@ def to_dict(report: Result) -> dict[str, Any]:
         "assumptions": assumptions(report),
         "warnings": [{"code": code, "message": message} for code, message in report.warnings],
     }
+    if report.schedule is None:
+        return found
+    from qres.report.newton import newton_fields
+
+    return found | newton_fields(report)
 
 
 def _target(report: Result) -> dict[str, Any]:

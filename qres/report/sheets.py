@@ -23,6 +23,10 @@ MAGIC = "shares are of the magic states, Toffoli gates and half the T gates"
 def sheets(report: Result) -> Iterator[tuple[Sheet, str]]:
     """Yield the tables with their captions in the order of reading."""
     name = report.scenario.name
+    if report.schedule is not None:
+        from qres.report.newton_screen import newton_sheets
+
+        yield from newton_sheets(report, WIDTH)
     if report.priced is not None:
         if report.job is not None:
             yield _stages(report), f"Stages of {question(report)}; {MAGIC}."

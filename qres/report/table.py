@@ -38,6 +38,7 @@ def render(report: Result, width: int) -> str:
     opening = (Padding(Text(line), (0, 0, 0, 2)) for line in first_screen(report))
     console.print(Group(Text(question(report)), *opening, ""))
     for part in (
+        *_newton(report, width),
         *plan(report),
         *inputs(report),
         *dissipation(report),
@@ -51,6 +52,14 @@ def render(report: Result, width: int) -> str:
     ):
         console.print(part)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _newton(report: Result, width: int) -> list[Sheet]:
+    if report.schedule is None:
+        return []
+    from qres.report.newton_screen import newton_sheets
+
+    return [sheet for sheet, _ in newton_sheets(report, width)]
 
 
 def _machines(report: Result) -> list[Sheet]:

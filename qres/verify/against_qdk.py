@@ -1,4 +1,10 @@
-"""Our formulas against the QDK's classic estimator (qdk 1.33.1), the factory taken from its answer.
+"""Our search against the QDK's classic estimator (qdk 1.33.1), the factory taken from its answer.
+
+What is compared is `estimate_machine` on a machine with the factory of the answer, whose states are
+without error, since their part of the budget is the estimator's own. One convention is theirs: a tile
+fails with p_L(d) in a step of d cycles, where ours fails with that in every cycle (`PerStep`); so at
+equal counts our own machines may need the next distance. Depth and T states are those of
+`physical.beverland`; the number of factories follows from whole runs, which is theirs too.
 
 The estimator counts in 64 bits: the nanoseconds of a run wrap around silently from 2^64 on, so
 nothing is asked above half of that, nor above 1e14 gates. Where factories dwarf the job it may
@@ -20,11 +26,14 @@ from typing import Any
 import numpy as np
 
 from qres.errors import InputError, nearest
+from qres.logical.record import LogicalCost
 from qres.physical.beverland import QDK_INTERCEPT, logical_share, t_states, time_steps
+from qres.physical.estimate import estimate_machine, physical_at
 from qres.physical.layouts.fast import TILES
 from qres.physical.machines import load_machine
-from qres.physical.record import Machine
+from qres.physical.record import Machine, MachineCost
 from qres.physical.registry import find_code
+from qres.verify.qdk_machine import AnsweredFactory, PerStep
 from qres.verify.record import Comparison, Tally
 
 PRESETS = {
@@ -47,6 +56,7 @@ KEYS = (
 )
 LARGEST_COUNT = 10**14
 LARGEST_NS = 2**63
+LARGEST_EXACT = 2**53
 FEWEST_QUBITS, FEWEST_STATES = 10, 1000
 QUANTITIES = (
     "code distance",
@@ -75,7 +85,7 @@ def compare_qdk(n_inputs: int, seed: int) -> tuple[Comparison, ...]:
     while n_done < n_inputs:
         preset, counts = str(rng.choice(list(PRESETS))), _random_counts(rng)
         budget = float(10 ** rng.uniform(-4, -0.5))
-        if reject(preset, counts, budget):
+        if reject(preset, counts, budget) or _is_beyond_floats(preset, counts, budget):
             continue
         answer = ask_qdk(preset, counts, budget)
         ours = predict(preset, counts, budget, answer)
@@ -88,26 +98,55 @@ def compare_qdk(n_inputs: int, seed: int) -> tuple[Comparison, ...]:
 def predict(
     preset: str, counts: Mapping[str, int], budget: float, answer: Mapping[str, Any]
 ) -> dict[str, int]:
-    """Return what our formulas say, given the estimator's factory and whether it stretches."""
-    machine, size, factory = _machine(preset), _size(counts, budget), answer["tfactory"]
-    parts = answer["physicalCounts"]["breakdown"]
-    depth, distance = size["depth"], _distance(machine, size)
-    if parts["logicalDepth"] > parts["algorithmicLogicalDepth"]:
-        depth, distance = parts["logicalDepth"], answer["logicalQubit"]["codeDistance"]
-    runtime = depth * distance * round(machine.cycle_time_s * 1e9)
-    runs = -(-size["states"] // factory["numTstates"])
-    n_factories = -(-runs // (runtime // factory["runtime"]))
-    tile_qubits = find_code(machine.code).tile_qubits(np.array([float(distance)]))[0]
+    """Return what our search finds, given the estimator's factory and whether it stretches."""
+    size, theirs = _size(counts, budget), answer["tfactory"]
+    clock = round(_machine(preset).cycle_time_s * 1e9)
+    runs = -(-size["states"] // theirs["numTstates"])
+    factory = AnsweredFactory(runs, theirs["physicalQubits"], theirs["runtime"] / clock)
+    found = _found(preset, counts["numQubits"], size, factory, answer)
+    runtime = found.n_cycles * clock
+    n_factories = -(-runs // (runtime // theirs["runtime"]))
     return {
-        "code distance": distance,
+        "code distance": found.distance,
         "logical depth": size["depth"],
         "T states": size["states"],
         "algorithm qubits": size["tiles"],
         "runtime (ns)": runtime,
         "factories": n_factories,
-        "physical qubits": size["tiles"] * int(tile_qubits)
-        + n_factories * factory["physicalQubits"],
+        "physical qubits": found.data_qubits + n_factories * theirs["physicalQubits"],
     }
+
+
+def _found(
+    preset: str,
+    qubits: int,
+    size: Mapping[str, Any],
+    factory: AnsweredFactory,
+    answer: Mapping[str, Any],
+) -> MachineCost:
+    """Return our price: the fastest machine, or at the estimator's distance where it stretches."""
+    machine = _machine(preset)
+    machine = replace(
+        machine,
+        code=PerStep(find_code(machine.code)),
+        factories=(factory,),
+        layouts=("fast",),
+        reaction_time_s=0.0,
+        max_factories=LARGEST_NS,
+    )
+    parts = answer["physicalCounts"]["breakdown"]
+    is_stretched = parts["logicalDepth"] > parts["algorithmicLogicalDepth"]
+    depth = parts["logicalDepth"] if is_stretched else size["depth"]
+    # the layout consumes one state a step, so that many gates take that many steps
+    cost = LogicalCost(
+        toffoli=0, t=depth, rotations=0, logical_qubits=qubits, fail_prob=size["share"]
+    )
+    if not is_stretched:
+        return estimate_machine(cost, machine, "runtime")
+    distance, number = answer["logicalQubit"]["codeDistance"], parts["numTfactories"]
+    return physical_at(
+        cost, machine, distance=distance, factory=factory, sizes=(0,), n_factories=number
+    )
 
 
 def read_answer(answer: Mapping[str, Any]) -> dict[str, int]:
@@ -173,6 +212,12 @@ def reject(preset: str, counts: Mapping[str, int], budget: float) -> str:
     return ""
 
 
+def _is_beyond_floats(preset: str, counts: Mapping[str, int], budget: float) -> bool:
+    """Whether our arrays no longer tell one cycle from the next; equality is meant to be exact."""
+    size = _size(counts, budget)
+    return size["depth"] * _distance(_machine(preset), size) >= LARGEST_EXACT
+
+
 @cache
 def _machine(preset: str) -> Machine:
     name, error = PRESETS[preset]
@@ -180,7 +225,7 @@ def _machine(preset: str) -> Machine:
 
 
 def _size(counts: Mapping[str, int], budget: float) -> dict[str, Any]:
-    """Return tiles, depth, T states, and the logical error allowed per tile and step."""
+    """Return tiles, depth, T states, and the share of the budget for logical errors."""
     toffoli = counts.get("cczCount", 0) + counts.get("ccixCount", 0)
     gates = {
         "t": counts.get("tCount", 0),
@@ -199,12 +244,13 @@ def _size(counts: Mapping[str, int], budget: float) -> dict[str, Any]:
         "tiles": tiles,
         "depth": depth,
         "states": t_states(intercept=QDK_INTERCEPT, **gates),
-        "budget": logical_share(**gates) / (tiles * max(depth, 1)),
+        "share": logical_share(**gates),
     }
 
 
 def _distance(machine: Machine, size: Mapping[str, Any]) -> int:
-    found = find_code(machine.code).distance(machine, np.array([size["budget"]]))
+    budget = size["share"] / (size["tiles"] * max(size["depth"], 1))
+    found = find_code(machine.code).distance(machine, np.array([budget]))
     return int(found[0])
 
 

@@ -20,6 +20,7 @@ from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.factors import amplitudes
 from qres.verify.flatten import flatten
 from qres.verify.instances import DIAGONALS, GRAMS, MATRICES
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import FORMS, Proof, encoded
 
 BITS = 10
@@ -174,6 +175,7 @@ def prove_composition(title: str, claim: Claim, form: str) -> Proof:
         toffoli=claim.toffoli(controls),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
+        qubits=counted_qubits(bloq),
     )
 
 

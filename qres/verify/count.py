@@ -30,10 +30,10 @@ def decomposed_counts(bloq: Bloq) -> Counter[str]:
     Raises:
         DecomposeTypeError: a circuit in it is known by its counts alone.
     """
-    return Counter(_counts(_bare(bloq)))
+    return Counter(_counts(bare(bloq)))
 
 
-def _bare(bloq: Bloq) -> Bloq:
+def bare(bloq: Bloq) -> Bloq:
     """A QROM without its data, which do not change the number of its gates."""
     if isinstance(bloq, QROM):
         return QROM.build_from_bitsize(
@@ -57,7 +57,7 @@ def _counts(bloq: Bloq) -> dict[str, int]:
         return {}
     found: Counter[str] = Counter()
     for part, times in _parts(bloq).items():
-        for name, number in _counts(_bare(part)).items():
+        for name, number in _counts(bare(part)).items():
             found[name] += times * number
     return dict(found)
 

@@ -80,7 +80,7 @@ class DescentProof:
     @property
     def is_equal(self) -> bool:
         """Whether run, amplification, truncation and weights are as claimed."""
-        is_amplified = self.success_found >= self.success_prob or not self.run.is_flag_claimed
+        is_amplified = self.success_found >= self.success_prob
         is_trained = self.truncation <= self.certificate and self.distance <= self.budget
         return self.run.is_equal and is_amplified and is_trained
 
@@ -130,8 +130,15 @@ def _amplified(single: Any, system: System, flag_prob: float) -> AmplifiedState:
     least = flag_prob * system.lift.success_prob_low
     length = int(FIXED_POINT(success_prob=least, fail_prob=FAIL_PROB))
     phases = chebyshev_phases(length, fixed_point_stretch(length, FAIL_PROB))
-    rows, first = system.problem.time_bits, system.problem.steps - 1
-    return AmplifiedState(single, length // 2, row_bitsize=rows, first_row=first, phases=phases)
+    problem = system.problem
+    return AmplifiedState(
+        single,
+        length // 2,
+        row_bitsize=problem.time_bits,
+        part_bitsize=problem.block_bits,
+        first_row=problem.steps - 1,
+        phases=phases,
+    )
 
 
 def _budget(system: System, epsilon: float, moved: float) -> float:

@@ -22,6 +22,7 @@ from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.factors import put_in
 from qres.verify.lift_problems import lifted_history, lifted_source, one_weight
 from qres.verify.lifts import built_lift
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import Proof
 from qres.verify.solvers import built_run, solved
 
@@ -83,6 +84,7 @@ def prove_run(name: str) -> Proof:
         toffoli=_charged(name, gates, values),
         toffoli_call_graph=count_bloq(gates)[0],
         toffoli_circuit=decomposed_counts(gates)[TOFFOLI],
+        qubits=counted_qubits(gates),
     )
 
 

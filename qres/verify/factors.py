@@ -22,6 +22,7 @@ from qres.notation.symbols import symbol
 from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.flatten import flatten
 from qres.verify.gates import Program
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import FORMS, Proof
 from qres.verify.simulate import State, run, start
 
@@ -140,6 +141,7 @@ def prove_factor(name: str, order: int, matrix: np.ndarray, kind: str, form: str
         toffoli=int(put_in(factor.toffoli(controls), values)),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
+        qubits=counted_qubits(bloq),
     )
 
 

@@ -22,6 +22,7 @@ from qres.bloqs.kernel_reflection import ShortcutRun
 from qres.bloqs.observable import ExpectationTest, HadamardTest, ReferenceState
 from qres.bloqs.qram import Memory
 from qres.bloqs.qsvt import InversionRun
+from qres.bloqs.reference_row import ReferencedMatrix, ReferencedVector
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.sparse_state import SparseState
 from qres.bloqs.tables import TableLookup
@@ -56,7 +57,7 @@ GROUPS = {
     ),
     "reflections": ("reflection",),
     "solvers": ("kernel_reflection", "adiabatic_walk", "qsvt", "amplification"),
-    "read-out": ("observable", "estimation", "fourier"),
+    "read-out": ("observable", "estimation", "fourier", "reference_row"),
 }
 """Name of a group to the modules of its circuits."""
 
@@ -144,9 +145,12 @@ def _others(rng: np.random.Generator) -> Iterator[Any]:
     yield TableLookup(6, 2, Memory.BRIGADE, data=(0, 1, 2, 3, 0, 1))
     yield WantedReflection(2, 2, 1, 0.3)
     state = next(item for item in _runs(rng) if isinstance(item, AmplifiedState))
+    run = state.run
+    yield ReferencedMatrix(run.block_encoding, run.index_bitsize, angle=0.7)
+    yield ReferencedVector(run.right_hand_side, run.index_bitsize, angle=0.4)
     operator = encoded("frobenius", MATRICES["signed"](rng, 2), bits=BITS).bloq
     test = ExpectationTest(state, operator)
     yield AmplitudeEstimation(test, OutcomeZero(), 2)
     yield GroverPower(test, OutcomeZero(), 1)
     yield WantedRows(2, 1, 2)
-    yield HadamardTest(state, ReferenceState(row, 1, 0))
+    yield HadamardTest(state, ReferenceState(LoadedRotationTree(1, 1, BITS, (0,), (0,)), 1, 0))

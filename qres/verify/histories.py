@@ -39,6 +39,7 @@ from qres.verify.factors import amplitudes, put_in
 from qres.verify.flatten import flatten
 from qres.verify.gates import Program
 from qres.verify.instances import MATRICES
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import FORMS, Proof
 
 SPANS = ((1, 0), (2, 0), (2, 1), (3, 3))
@@ -278,6 +279,7 @@ def _proof(
         toffoli=int(put_in(part.toffoli(controls), values)),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
+        qubits=counted_qubits(bloq),
     )
 
 

@@ -89,12 +89,16 @@ def random_run(rng: np.random.Generator, rows: int) -> InversionRun:
 
 
 def row_test(rng: np.random.Generator, rows: int) -> tuple[InversionRun, WantedRows, float]:
-    """Return a run, the sign of its upper half of rows but the last one, and their probability."""
-    test, first, end = random_run(rng, rows), max(1, rows // 2), max(2, rows - 1)
+    """Return a run, the sign of its upper half of rows, and their probability."""
+    test, first = random_run(rng, rows), max(1, rows // 2)
     good = WantedRows(
-        test.index_bitsize, test.ancilla_bitsize, test.own_bitsize, first_row=first, end_row=end
+        test.index_bitsize,
+        test.ancilla_bitsize,
+        test.own_bitsize,
+        row_bitsize=test.index_bitsize,
+        first_row=first,
     )
-    return test, good, float(np.sum(np.abs(flagged(test)[first:end]) ** 2))
+    return test, good, float(np.sum(np.abs(flagged(test)[first:]) ** 2))
 
 
 def overlap(rng: np.random.Generator) -> tuple[HadamardTest, float]:
@@ -116,6 +120,8 @@ def expectation(rng: np.random.Generator) -> tuple[ExpectationTest, float]:
     operator /= 1.2 * np.linalg.norm(operator, 2)
     rows = tuple(tuple(float(entry) for entry in row) for row in operator)
     encoded, state = DenseBlock(rows=rows, alpha=1.0, epsilon=0.0), random_run(rng, 4)
-    test = ExpectationTest(AmplifiedState(state, 0, phases=()), encoded, True, first_row=2)
+    test = ExpectationTest(
+        AmplifiedState(state, 0, phases=()), encoded, True, row_bitsize=2, first_row=2
+    )
     read = flagged(state)[2:]
     return test, (1 + float(np.vdot(read, operator @ read).real)) / 2

@@ -44,6 +44,7 @@ from qres.verify.lift_problems import (
     make_problem,
     problem_values,
 )
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import FORMS, Proof
 from qres.verify.schedules import (
     random_rates,
@@ -240,6 +241,7 @@ def _proof(
         toffoli=int(put_in(part.toffoli(controls), values)),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=counts[TOFFOLI],
+        qubits=counted_qubits(bloq),
     )
 
 

@@ -35,6 +35,7 @@ from qres.verify.instances import (
     Maker,
     dense_diagonals,
 )
+from qres.verify.peak import counted_qubits
 from qres.verify.simulate import block
 
 
@@ -147,6 +148,7 @@ class Proof:
         toffoli: by formula.
         toffoli_call_graph: by the call graph of the bloq.
         toffoli_circuit: by the decomposition of the circuit with its data.
+        qubits: claimed by the bloq, what the formulas charge, and found, the most alive at a step.
     """
 
     encoding: str
@@ -160,6 +162,7 @@ class Proof:
     toffoli: int
     toffoli_call_graph: int
     toffoli_circuit: int
+    qubits: tuple[int, int]
 
     @property
     def is_encoded(self) -> bool:
@@ -168,9 +171,10 @@ class Proof:
 
     @property
     def is_equal(self) -> bool:
-        """Whether the block and all three counts are as claimed."""
+        """Whether the block and all three counts are as claimed, and the qubits are enough."""
         counts = {self.toffoli, self.toffoli_call_graph, self.toffoli_circuit}
-        return self.is_encoded and len(counts) == 1
+        claimed, found = self.qubits
+        return self.is_encoded and len(counts) == 1 and found <= claimed
 
 
 def prove(
@@ -216,6 +220,7 @@ def prove(
         toffoli=made.toffoli(controls),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
+        qubits=counted_qubits(bloq),
     )
 
 

@@ -14,11 +14,15 @@ from qres.verify.solvers_text import constants_text, solvers_text
 from qres.verify.walk import WalkConstant
 
 _HEAD = (
-    f"{'circuit':<21} {'form':<10}{'circuits':>8} {'matrix':<11}{'rows':>4}"
-    f"{'alpha':>9}{'found':>9}{'epsilon':>9}{'found':>9}{'Toffoli':>8}"
+    f"{'circuit':<22}{'form':<10}{'runs':>4} {'matrix':<11}{'rows':>4}"
+    f"{'alpha':>7}{'found':>7}{'epsilon':>8}{'found':>8}{'Toffoli':>8}{'qubits':>8}"
 )
 _TITLE = "Circuits simulated on random matrices; alpha and epsilon claimed and found"
-_COUNTS = "Toffoli: formula, call graph and decomposition of the circuit, which are equal"
+_COUNTS = (
+    "Toffoli: formula, call graph and decomposition of the circuit, which are equal; qubits:"
+    "\nclaimed, and the most that are alive at one step of the circuit. A matrix whose rows are no"
+    "\npower of two is padded with zeros to the next one"
+)
 
 
 def proofs_text(proofs: Sequence[Found], *, is_whole: bool) -> str:
@@ -63,8 +67,8 @@ def _row(proof: Proof, count: int) -> str:
     counts = (proof.toffoli, proof.toffoli_call_graph, proof.toffoli_circuit)
     toffoli = f"{counts[0]:,}" if len(set(counts)) == 1 else "/".join(map(str, counts))
     return (
-        f"{proof.encoding:<21} {proof.form:<10}{count:>8,} {proof.matrix:<11}{proof.rows:>4}"
-        f"{proof.alpha:>9.5g}{proof.alpha_found:>9.5g}"
-        f"{proof.epsilon:>9.1e}{proof.epsilon_found:>9.1e}{toffoli:>8}"
+        f"{proof.encoding:<22}{proof.form:<10}{count:>4} {proof.matrix:<11}{proof.rows:>4}"
+        f"{proof.alpha:>7.4g}{proof.alpha_found:>7.4g}"
+        f"{proof.epsilon:>8.1e}{proof.epsilon_found:>8.1e}{toffoli:>8}{'/'.join(map(str, proof.qubits)):>8}"
         f"  {'' if proof.is_equal else 'DIFFERS'}"
     ).rstrip()

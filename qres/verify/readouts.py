@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import attrs
 import numpy as np
 
 from qres.algorithms.readouts.estimate import estimate
@@ -22,7 +21,6 @@ from qres.algorithms.record import Unit
 from qres.bloqs.estimation import AmplitudeEstimation, GroverPower, OutcomeZero, WantedRows
 from qres.bloqs.fourier import FourierTransform
 from qres.bloqs.observable import HadamardTest, ReferenceState
-from qres.bloqs.qsvt import InversionRun
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.logical.circuit import count_bloq
 from qres.notation.compiled import compile_exact
@@ -41,6 +39,7 @@ from qres.verify.known_runs import (
     simulated,
     solver_run,
 )
+from qres.verify.peak import counted_qubits
 from qres.verify.sampling import allowed_misses, iterative_estimate, tomography
 from qres.verify.simulate import block
 
@@ -61,6 +60,7 @@ class ReadoutProof:
         found: by simulation.
         counts: Toffoli gates and rotations by formula (where one stands for the circuit alone), by
             call graph and by decomposition; empty where no circuit is counted.
+        qubits: claimed by the bloq and found, as in `Proof`; zeros where no circuit is counted.
         false_alarm: chance that a procedure just as good as claimed is found wanting.
     """
 
@@ -71,6 +71,7 @@ class ReadoutProof:
     most: float
     found: float
     counts: tuple[tuple[int, ...], ...] = ()
+    qubits: tuple[int, int] = (0, 0)
     false_alarm: float = 0.0
 
     @property
@@ -80,8 +81,10 @@ class ReadoutProof:
 
     @property
     def is_equal(self) -> bool:
-        """Whether the value is as claimed and all counts agree."""
-        return self.least <= self.found <= self.most and len(set(self.counts)) <= 1
+        """Whether the value is as claimed, all counts agree and the qubits are enough."""
+        claimed, found = self.qubits
+        is_counted = len(set(self.counts)) <= 1 and found <= claimed
+        return self.least <= self.found <= self.most and is_counted
 
 
 def prove_readouts(
@@ -100,7 +103,6 @@ def prove_readouts(
         *(partial(_test_estimated, make=make, iterations=7) for make in (overlap, expectation)),
         *(partial(_tested, make=make) for make in (overlap, expectation)),
         _signs,
-        _norm,
         *(partial(_tomography, size=size) for size in range(2, 9)),
         *(partial(_iterative, epsilon=epsilon) for epsilon in (0.05, 0.01, 0.001)),
     ]
@@ -110,7 +112,7 @@ def prove_readouts(
             progress("simulating read-outs", done + 1, len(cases))
 
 
-def _counted(bloq: Any) -> tuple[tuple[int, ...], ...]:
+def counted(bloq: Any) -> tuple[tuple[int, ...], ...]:
     """Toffoli gates and rotations by call graph and by decomposition."""
     toffoli, _, rotations, *_ = count_bloq(bloq)
     found = decomposed_counts(bloq)
@@ -119,18 +121,18 @@ def _counted(bloq: Any) -> tuple[tuple[int, ...], ...]:
 
 def estimate_counts(bloq: AmplitudeEstimation) -> tuple[tuple[int, ...], ...]:
     """Return the counts of an estimate, the formula first, from those of its test."""
-    toffoli, rotations = _counted(bloq.test)[0]
+    toffoli, rotations = counted(bloq.test)[0]
     sizes = {reg.name: reg.bitsize for reg in bloq.test.signature if reg.name != "phase_gradient"}
-    # both reflections; of one qubit it is a Clifford gate, an interval has a second comparison
+    # both reflections; of one qubit it is a Clifford gate
     reflections = sum(sizes.values()) - 1
     if isinstance(bloq.good, WantedRows):
-        reflections += sum(sizes.values()) - 1 + sizes["index"] - 1
+        reflections += sum(sizes.values()) - 1
     rounds = symbol("norm_rounds")
     unit = estimate(
-        Unit(toffoli=toffoli, rotations=rotations, qubits=0, active=0), rounds, reflections
+        Unit(toffoli=toffoli, rotations=rotations, qubits=0, active=0), rounds, reflections, 0
     )
     numbers = [compile_exact((rounds,), x)(bloq.iterations) for x in (unit.toffoli, unit.rotations)]
-    return tuple(int(number) for number in numbers), *_counted(bloq)
+    return tuple(int(number) for number in numbers), *counted(bloq)
 
 
 def _transform(rng: np.random.Generator, bits: int) -> ReadoutProof:
@@ -146,7 +148,8 @@ def _transform(rng: np.random.Generator, bits: int) -> ReadoutProof:
         least=0,
         most=ROUNDING,
         found=float(np.linalg.norm(found - phase / abs(phase) * exact, 2)),
-        counts=((pairs, pairs), *_counted(bloq)),
+        counts=((pairs, pairs), *counted(bloq)),
+        qubits=counted_qubits(bloq),
     )
 
 
@@ -164,7 +167,8 @@ def _powers(rng: np.random.Generator, iterations: int) -> ReadoutProof:
         iterations=iterations,
         **_near(math.sin((2 * iterations + 1) * angle) ** 2),
         found=float(outcomes(bloq, "test")[0]),
-        counts=_counted(bloq),
+        counts=counted(bloq),
+        qubits=counted_qubits(bloq),
     )
 
 
@@ -191,6 +195,7 @@ def _estimated(
         most=1 + ROUNDING,
         found=chance_within(bloq, probability),
         counts=estimate_counts(bloq),
+        qubits=counted_qubits(bloq),
     )
 
 
@@ -204,7 +209,8 @@ def _tested(rng: np.random.Generator, make: Any) -> ReadoutProof:
         iterations=0,
         **_near(chance, error),
         found=float(outcomes(test, "test")[0]),
-        counts=_counted(test),
+        counts=counted(test),
+        qubits=counted_qubits(test),
     )
 
 
@@ -231,33 +237,9 @@ def _signs(rng: np.random.Generator) -> ReadoutProof:
         least=0,
         most=4 * math.pi * 2.0**-BITS,
         found=float(np.abs(chances - both).max()),
-        counts=_counted(test),
+        counts=counted(test),
+        qubits=counted_qubits(test),
     )
-
-
-def _norm(rng: np.random.Generator) -> ReadoutProof:
-    """Norm of the last step of a descent of one weight, from a reference row beside it."""
-    growth, force, reference = 0.8, -0.3, 0.4
-    system, right = np.eye(4), np.array([0.0, force, 0.0, reference])
-    system[1, 0], system[2, 1] = -growth, -1.0
-    alpha = 1.02 * np.linalg.norm(system, 2)
-    test = solver_run(system / alpha, right, terms=40, kappa=8.0)
-    rows = attrs.evolve(_interval(test), first_row=1, end_row=3)
-    row = attrs.evolve(rows, first_row=3, end_row=4)
-    found = np.abs(flagged(test)) ** 2
-    chances = [found[sign.first_row : sign.end_row].sum() for sign in (rows, row)]
-    # row 1 is the step, row 2 an idle copy of it: p + 1 = 2 equal rows
-    return ReadoutProof(
-        quantity="norm",
-        rows=4,
-        iterations=0,
-        **_near(abs(force), 1e-4 * abs(force)),
-        found=reference * math.sqrt(chances[0] / (2 * chances[1])),
-    )
-
-
-def _interval(test: InversionRun) -> WantedRows:
-    return WantedRows(test.index_bitsize, test.ancilla_bitsize, test.own_bitsize)
 
 
 def _tomography(rng: np.random.Generator, size: int) -> ReadoutProof:

@@ -14,6 +14,7 @@ from qres.verify.histories import prove_histories
 from qres.verify.lifts import prove_lifts
 from qres.verify.proofs import PROVABLE, Proof, prove_all
 from qres.verify.readouts import ReadoutProof, prove_readouts
+from qres.verify.references import prove_references
 from qres.verify.solvers import SolverProof, provable_solvers, prove_solvers, random_system
 from qres.verify.states import prove_states
 from qres.verify.walk import WalkConstant, measure_constants
@@ -45,6 +46,7 @@ FAMILIES: dict[str, Callable[..., Iterator[Found]]] = {
     **{name: partial(prove_solvers, [name]) for name in provable_solvers()},
     "adiabatic-constant": _constants,
     "readouts": prove_readouts,
+    "references": prove_references,
     "descents": prove_descents,
 }
 """Name to its proofs, called with `seed` and `progress`."""

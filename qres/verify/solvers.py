@@ -32,6 +32,7 @@ from qres.verify.flatten import flatten
 from qres.verify.gates import Branch, Gate, Move, Phase
 from qres.verify.inversion import cks_polynomial, inversion_phases, minimax_polynomial
 from qres.verify.leaves import LEAVES, Places
+from qres.verify.peak import counted_qubits
 from qres.verify.simulate import run, start
 from qres.verify.walk import walk_angles
 
@@ -52,12 +53,12 @@ class SolverProof:
         epsilon_found: distance of the flagged state from the solution.
         flag_prob: least probability of the flag that is claimed.
         flag_found: the one of the simulated run.
-        is_flag_claimed: whether the claim holds for every matrix, or on average.
         model: uses of U_A by the published formula.
         rounding: uses by which whole numbers of steps may exceed it.
         formula: uses of U_A and of U_b, Toffoli gates and rotations by formula.
         call_graph: the same by call graph.
         circuit: the same by decomposition.
+        qubits: claimed by the bloq and found, as in `Proof`.
     """
 
     solver: str
@@ -67,12 +68,12 @@ class SolverProof:
     epsilon_found: float
     flag_prob: float
     flag_found: float
-    is_flag_claimed: bool
     model: float
     rounding: float
     formula: tuple[int, ...]
     call_graph: tuple[int, ...]
     circuit: tuple[int, ...]
+    qubits: tuple[int, int]
 
     @property
     def encoding(self) -> str:
@@ -88,7 +89,7 @@ class SolverProof:
     def is_solved(self) -> bool:
         """Whether error and flag are as claimed."""
         promised = 2 * math.sin(math.asin(self.epsilon) / 2) * (1 + 1e-9)
-        flagged = self.flag_found >= self.flag_prob * (1 - 1e-9) or not self.is_flag_claimed
+        flagged = self.flag_found >= self.flag_prob * (1 - 1e-9)
         return self.epsilon_found <= promised and flagged
 
     @property
@@ -98,9 +99,10 @@ class SolverProof:
 
     @property
     def is_equal(self) -> bool:
-        """Whether everything is as claimed and all counts agree."""
+        """Whether everything is as claimed, all counts agree and the qubits are enough."""
         counts = {self.formula, self.call_graph, self.circuit}
-        return self.is_solved and self.is_within and len(counts) == 1
+        claimed, found = self.qubits
+        return self.is_solved and self.is_within and len(counts) == 1 and found <= claimed
 
 
 def random_system(
@@ -182,12 +184,12 @@ def prove_solver(
         epsilon_found=math.sqrt(max(0.0, 2 - 2 * overlap)),
         flag_prob=_LEAST.get(name, 1.0) * numbers["flag_prob"],
         flag_found=size**2,
-        is_flag_claimed=not is_walk,
         model=published,
         rounding=10 if is_walk else 4 + kappa * epsilon,
         formula=_formula(member, numbers, bloq),
         call_graph=_call_graph(bloq),
         circuit=_decomposition(bloq),
+        qubits=counted_qubits(bloq),
     )
 
 
@@ -208,8 +210,7 @@ def built_run(
 
 
 _LEAST = {
-    # the flag of a known norm is taken as 1, those of polynomials hold but for (1 - eps)^2
-    "shortcut-known-norm": ((1 - EPSILON) / (1 + EPSILON / math.sqrt(2))) ** 2,
+    # flags of polynomials hold but for (1 - eps)^2
     "qsvt-minimax": (1 - EPSILON) ** 2,
     "qsvt-cks": (1 - EPSILON) ** 2,
 }

@@ -13,7 +13,7 @@ _COUNTS = (
 )
 _HEAD = (
     f"{'solver':<21}{'runs':>5}{'rows':>5}{'kappa':>6}{'error':>9}{'found':>9}{'fidelity':>10}"
-    f"{'flag':>7}{'found':>7}{'model':>9}{'used':>6}"
+    f"{'flag':>7}{'found':>7}{'model':>9}{'used':>6}{'qubits':>7}{'found':>6}"
 )
 _CONSTANT = (
     "The adiabatic walk on 20 random 8 x 8 matrices each: constant = distance x steps / kappa"
@@ -62,10 +62,10 @@ def _constant_row(found: WalkConstant) -> str:
 
 
 def _row(proof: SolverProof, count: int) -> str:
-    flag = f"{proof.flag_prob:>7.2f}" if proof.is_flag_claimed else f"{'average':>7}"
     return (
         f"{proof.solver:<21}{count:>5}{proof.rows:>5}{proof.kappa:>6g}"
         f"{proof.epsilon:>9.1e}{proof.epsilon_found:>9.1e}{proof.fidelity:>10.6f}"
-        f"{flag}{proof.flag_found:>7.2f}{proof.model:>9.1f}{proof.circuit[0]:>6}"
+        f"{proof.flag_prob:>7.2f}{proof.flag_found:>7.2f}{proof.model:>9.1f}{proof.circuit[0]:>6}"
+        f"{proof.qubits[0]:>7}{proof.qubits[1]:>6}"
         f"  {'' if proof.is_equal else 'DIFFERS'}"
     ).rstrip()

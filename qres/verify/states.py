@@ -22,6 +22,7 @@ from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.factors import amplitudes
 from qres.verify.flatten import flatten
 from qres.verify.gates import Program
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import FORMS, Proof
 
 BITS = 14
@@ -144,6 +145,7 @@ def prove_state(title: str, state: State, form: str) -> Proof:
         toffoli=state.toffoli(controls, is_back),
         toffoli_call_graph=count_bloq(bloq)[0],
         toffoli_circuit=decomposed_counts(bloq)[TOFFOLI],
+        qubits=counted_qubits(bloq),
     )
 
 

@@ -12,6 +12,12 @@ import time
 from pathlib import Path
 
 QRES = [str(Path(sys.executable).parent / "qres")]
+WHOLE = (
+    *("linear-system.toffoli", "linear-system.rotations", "linear-system.idle_qubits"),
+    *("carleman-gd.toffoli", "carleman-gd.rotations", "carleman-gd.idle_qubits"),
+)
+"""The formulas that take longest to build and to print."""
+
 COMMANDS = (
     ("python -c pass", [sys.executable, "-c", "pass"], 5),
     ("qres --help", [*QRES, "--help"], 5),
@@ -29,16 +35,8 @@ COMMANDS = (
         5,
     ),
     ("python -c 'import sympy'", [sys.executable, "-c", "import sympy"], 5),
-    (
-        "qres formula linear-system.toffoli",
-        [*QRES, "formula", "linear-system.toffoli", "--format", "latex"],
-        5,
-    ),
-    (
-        "qres formula carleman-gd.toffoli",
-        [*QRES, "formula", "carleman-gd.toffoli", "--format", "latex"],
-        5,
-    ),
+    *((f"qres formula {name}", [*QRES, "formula", name, "--format", "latex"], 5) for name in WHOLE),
+    ("qres list models", [*QRES, "list", "models"], 5),
     ("python -c 'import qualtran'", [sys.executable, "-c", "import qualtran"], 3),
     ("qres estimate liu-2024-7m", [*QRES, "estimate", "liu-2024-7m"], 3),
     ("qres measure digits-mlp, empty store", [*QRES, "measure", "digits-mlp"], 3),

@@ -99,6 +99,9 @@ class Stub(types.ModuleType):
     def list_names(self, what: str) -> list[tuple[str, str]]:
         return [(f"a-{what}", "a text"), ("b", "")]
 
+    def list_notes(self, what: str) -> list[str]:
+        return []
+
 
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Stub:

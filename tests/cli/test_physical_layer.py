@@ -8,6 +8,8 @@ import pytest
 
 from qres.cli.door import run
 from qres.files import data_path
+from qres.physical.left_out import LEFT_OUT
+from qres.physical.machines import machine_names
 
 MODEL = """
 schema: qres-model/1
@@ -78,6 +80,31 @@ def test_a_difference_fails(call, monkeypatch):
     assert code == 1
     assert "DIFFERS" in out
     assert "qres and qdk differ in" in err
+
+
+def test_what_is_compared_is_the_search(call, monkeypatch):
+    """A tile that fails in every cycle, not once a step, takes the search to larger distances."""
+    path = "qres.verify.qdk_machine.PerStep.logical_error"
+    monkeypatch.setattr(path, lambda self, machine, d: self.code.logical_error(machine, d))
+    code, _, err = call("verify", "--against", "qdk", "--inputs", "5", "--seed", "77")
+    assert code == 1
+    assert all(name in err for name in ("code distance", "runtime (ns)", "physical qubits"))
+    assert "T states" not in err
+
+
+@pytest.mark.parametrize("columns", ["80", "100"])
+def test_the_list_of_machines_says_which_are_left_out(call, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    code, out, _ = call("list", "hardware")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= int(columns)
+    words = " ".join(out.split())
+    method = (data_path("hardware") / "METHOD.md").read_text()
+    for name, reason in LEFT_OUT:
+        assert f"left out: {name}: {reason}" in words
+        assert name.split(" (")[0] in method
+    assert words.startswith("ion-1e-3 error 0.001, 600 us, rotated-surface, 3 factories")
+    assert set(json.loads(call("list", "hardware", "--json")[1])["hardware"]) == {*machine_names()}
 
 
 @pytest.mark.parametrize(

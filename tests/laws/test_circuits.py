@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
+import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 
+import qres
 import qres.algorithms.circuit as circuits
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.record import CONCRETE
 from qres.algorithms.solvers.base import solvers
 from qres.logical.circuit import compare
+from qres.report.totals import logical_totals
 
 LEVELS = {"n_active": (9, 16), "dim": (9, 16), "sparsity": (5, 8), "t3_sparsity": (33, 64)}
 """Ranges in which the shape of a circuit (tree levels, slot qubits) stays as it is."""
@@ -109,3 +112,13 @@ def test_the_symbolic_count_is_symbolic(member):
     free = {str(item) for cost in count(bloq) for item in sympy.sympify(cost).free_symbols}
     assert {"matrix_bits", "rhs_bits"} <= free
     assert free & {str(item) for item in exponents.values()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", solvers())
+def test_the_table_of_every_solver_says_how_it_was_counted(name):
+    """The two of Jennings et al. are published as numbers of queries: there is no circuit to count."""
+    report = qres.estimate("poisson-2d", algorithm__solver=name)
+    methods = {total.method for total in logical_totals(report).values() if total is not None}
+    is_published = name.startswith("jennings")
+    assert methods == {"formula only" if is_published else "counted from circuit, formula agrees"}

@@ -53,7 +53,9 @@ def is_scalar(formula: Any) -> bool:
 
 
 RANGES = {
+    "kappa": (1, 1e12),
     "kappa_eff": (1, 1e12),
+    "log_volume": (0.1, 100),
     "physical_error": (1e-6, 9e-3),
     "threshold": (1e-2, 1e-1),
     "growth": (1e-3, 1.0001),
@@ -183,6 +185,7 @@ def example_of(formula: Any) -> dict[str, Any]:
         info = describe(name)
         found[name] = next((value for key, value in plain.items() if getattr(info, key)), 0.5)
     small = {
+        "kappa": 10.0,
         "kappa_eff": 10.0,
         "physical_error": 1e-3,
         "threshold": 1e-2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -185,6 +186,25 @@ def rotated(rng, size, most):
         logical_qubits=np.floor(10 ** rng.uniform(0, 6, size)),
         fail_prob=10 ** rng.uniform(-6, -0.3, size),
     )
+
+
+@pytest.mark.parametrize("n_machines", [1, 7])
+@pytest.mark.parametrize("name", ["superconducting-1e-4", "superconducting-1e-3-yoked"])
+def test_the_frontier_of_counts_holds_every_optimum_over_all_splits(name, n_machines):
+    """Drawn at the split of one objective it would miss the others."""
+    machine = replace(MACHINES[name], n_machines=n_machines)
+    cost = replace(
+        job(1e5, 0.0, 500.0), rotations=562_341.0, idle_qubits=300.0, shots=100.0 if n_machines > 1 else 1
+    )
+    points = find_frontier(cost, machine, is_split=True)
+    sizes = [(point.runtime_s, point.physical_qubits) for point in points]
+    assert all(b[0] > a[0] and b[1] < a[1] for a, b in pairwise(sizes))
+    for objective in OBJECTIVES:
+        best = find_split(cost, machine, objective)
+        at = sizes.index((best.machine.runtime_s, best.machine.physical_qubits))
+        assert objective in points[at].best_for
+        assert points[at].t_per_rotation > 0
+    assert len({point.t_per_rotation for point in points}) > 1 or name != "superconducting-1e-4"
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -247,10 +247,10 @@ def put_in(expression):
     [
         # rows of 6: 6-2+1, by pairs 3+2-4+1; 12: 12-2+1, by fours 3+4-4+1; 24: 24-2+1, by fours
         # 6+4-4+1. Norms 1: 0, 0. 2: 1, 0. 4: 3, by pairs 2+2-4+1. Additions 6 x 11, swaps 3. Alive:
-        # 24 entries one by one, a word of 12 and 5 of unary iteration.
-        ("frobenius", (5 + 2 + 11 + 4 + 23 + 7) + (1 + 3 + 1) + 6 * 11 + 3, 12 + 5),
+        # a word of 12 that is added, with 11 carries; its look-up, one by one, has 5 of unary iteration.
+        ("frobenius", (5 + 2 + 11 + 4 + 23 + 7) + (1 + 3 + 1) + 6 * 11 + 3, 12 + 11),
         # 24 entries, angles as above and an addition; moves of 5 bits: by pairs 12-2+1+5, 7 as before
-        ("sparse", (23 + 7 + 11) + (16 + 7), 12 + 5),
+        ("sparse", (23 + 7 + 11) + (16 + 7), 12 + 11),
         # 48 entries: by pairs 24-2+1+12, by eights 6+8-4+1 = by fours 12+4-4+1; swaps 3; as six is not
         # eight, a comparison of 3. Alive: two words of 12 and 5.
         ("dense", (35 + 11 + 11) + 3 + 3, 24 + 5),

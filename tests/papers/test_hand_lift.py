@@ -68,7 +68,7 @@ CASES = {
     "sampling, known norm": (LIFT | {"readout": SAMPLING}, "repeat"),
     "sampling, shortcut": (LIFT | {"readout": SAMPLING, "solver": "shortcut", "padding": 5}, "repeat"),
     "sampling in two segments": (LIFT | {"readout": SAMPLING, "segment_steps": 3, "padding": 3}, "repeat"),
-    "state": (LIFT | {"readout": STATE}, "repeat"),
+    "state": (LIFT | {"readout": STATE, "padding": 3}, "repeat"),
     "state, hardly anything left": (LIFT | {"readout": STATE, "padding": 2}, "coherent"),
 }  # fmt: skip
 
@@ -309,7 +309,7 @@ class Circuit:
     def table(self):
         """The widest look-up alive, of U_A; always controlled."""
         tables = [2 ** (self.n - 1), *(self.r * 2 ** (k * self.n - 1) for k in self.fitting)]
-        return max(alive(m, self.b, 1) for m in tables)
+        return max(*(alive(m, self.b, 1) for m in tables), 2 * self.b - 1)
 
     @property
     def uniform(self):
@@ -328,7 +328,8 @@ class Circuit:
         return (1 + c) * (self.uniform[1] + 2 ** bits_of(self.most) - 1)
 
     def rhs_table(self, c):
-        return alive(2 ** (self.n - 1), self.b_rhs, c) + self.most - 1 + self.products
+        table = max(alive(2 ** (self.n - 1), self.b_rhs, c), 2 * self.b_rhs - 1)
+        return table + self.most - 1 + self.products
 
 
 # ------------------------------------------------------------------ solvers, section 7
@@ -384,9 +385,10 @@ def run_of(solver, kappa, eps, xi):
         own = 2 + bits_of(count) if count > 1 else 2
         flag = 0.97 * overlap**2
         return 2 * length, 2 * length / flag, flag, 4 * length + 1, own, count
-    expected = kappa * math.log(2 * math.sqrt(2) / eps)
-    length = odd_half(kappa * math.log(2 + 2 * math.sqrt(2) / eps))
-    return 2 * length, expected, 1, 4 * length + 1, 2, 1
+    # made at .01 at coarsest, where ((1 - .01)/(1 + .01/sqrt 2))^2 = .96638
+    length = odd_half(kappa * math.log(2 + 2 * math.sqrt(2) / min(eps, 0.01)))
+    flag = 0.966
+    return 2 * length, 2 * length / flag, flag, 4 * length + 1, 2, 1
 
 
 # ------------------------------------------------------------------ repetitions
@@ -488,7 +490,13 @@ class Estimate:
         rest = TOTAL - self.eps_model - self.eps_truncation - self.eps_map
         share = rest / (3 if self.is_state else 4)
         own = share / self.stretch  # of each segment's vector
+        # 2/sqrt(P) for the direction; with the norm sqrt(3 + 2P)/sqrt(P), and (1 + E) for higher orders
         c = 2 / math.sqrt(self.prob)
+        if not self.is_state:
+            whole = 4 * share / min(1, self.stretch)
+            c = math.sqrt(3 + 2 * self.prob) * (1 + whole) / math.sqrt(self.prob)
+        # what encoding, solver and rotations may take from the amplitude sqrt(P)
+        self.kept = 1 - 3 * own / c / math.sqrt(self.prob)
         self.eps_solver = self.eps_rotation = own / c
         self.eps_matrix = own / (2 * c * 4 * self.inverse)
         self.eps_rhs = own / (2 * c * 2 * self.xi)
@@ -576,7 +584,7 @@ class Estimate:
             each /= 1 if self.mode == "repeat" else 2
         elif not self.is_state:  # c uses in one circuit: the distances sqrt(2 delta) add up
             each = each**2 / 2
-        self.uses = fixed_point(self.prob * self.flag, each)
+        self.uses = fixed_point(self.prob * self.flag * self.kept**2, each)
         self.numbers |= {"fail_state": each, "invocations": self.uses}
 
     def reflection(self, c):
@@ -584,8 +592,9 @@ class Estimate:
         return self.circuit.width + self.flags - 2 + c
 
     def turn(self, c):
-        """Both reflections of a round with a phase; wanted rows are told by the whole index."""
-        return 2 * (self.circuit.width + self.flags - 1 + c)
+        """Both reflections of a round with a phase; wanted rows are told by time and block index."""
+        told = self.circuit.tau + self.circuit.nu
+        return (self.circuit.width + self.flags - 1 + c) + (told + self.flags - 1 + c)
 
     def inner(self, c):
         """Toffoli and rotations of a run beside its uses of U_A and U_b."""
@@ -615,7 +624,7 @@ class Estimate:
         held = self.circuit.width + self.flags
         switched = max(c, self.switched)
         gradient = max(self.circuit.b, self.circuit.b_rhs, bits)
-        widest = max(self.circuit.table + switched, self.circuit.rhs_table(c), table)
+        widest = max(self.circuit.table + switched, self.circuit.rhs_table(c), table, held - 1 + c)
         return held + gradient + widest + c
 
     def read(self):
@@ -670,7 +679,7 @@ class Estimate:
         # Hadamards are undone where the control is off, and the addition of T
         bits = max(1, math.ceil(math.log2(2 * math.pi * n * 100 / self.eps_read)))
         each += tree(1, n, bits, 1) + uniform(rows)[0] + bits_of(rows) + self.circuit.tau - 1
-        width = self.qubits_beside(1, bits, alive(2 ** (n - 1), bits, 1))
+        width = self.qubits_beside(1, bits, max(alive(2 ** (n - 1), bits, 1), 2 * bits - 1))
         self.stages["sign circuits"] = row(copies, copies * each, 0, copies * turned, width)
 
     @property
@@ -682,24 +691,44 @@ class Estimate:
         """Section 9: P_ref = P' = P/(1 + P), times the flag; two probabilities, R repeats each."""
         prob = self.flag * self.prob / (1 + self.prob)
         rounds = bhmt(prob, self.eps_read)
-        repeats = 2 * self.count * median(self.fail / self.count / 2)
-        toffoli, rotations = self.run(0)
-        runs = repeats * (2 * rounds + 1)
-        more, turns = own_of_estimate(rounds)
-        more += rounds * (2 * self.reflection(1) + self.circuit.width - 1)
+        repeats = self.count * median(self.fail / self.count / 2)
+        toffoli, turns = self.run(0)
+        uses, runs, own = self.queries, 2 * rounds + 1, own_of_estimate(rounds)
+        # the reference: a qubit of the index, an ancilla, a control of each U_A, joined with another
+        # where there is one, two rotations with it, and one with each U_b
+        toffoli += self.referenced(uses)
+        turns += 2 * uses + self.states
+        self.longest_norm = turns
+        flags, told = self.flags + 1, self.circuit.tau + self.circuit.nu
+        held = self.circuit.width + self.flags + 2
+        signs = (flags + told, flags)
+        each = sum(runs * toffoli + own[0] + rounds * (held - 1 + sign) for sign in signs)
+        gradient = max(self.circuit.b, self.circuit.b_rhs)
+        tables = self.circuit.table + self.switched + 1, self.circuit.rhs_table(0)
+        beside = bits_of(rounds + 1) + max(held - 1, flags + told + 1)
         self.stages["norm"] = row(
             repeats,
-            runs * toffoli + repeats * more,
+            repeats * each,
             0,
-            runs * rotations + repeats * turns,
-            self.qubits(0) + bits_of(rounds) + 1,
+            repeats * 2 * (runs * turns + own[1]),
+            held + gradient + max(*tables, held - 1, beside) + bits_of(rounds) + 1,
         )
         self.numbers |= {"norm_prob": prob, "norm_rounds": rounds}
+
+    def referenced(self, uses):
+        """Toffoli gates that a reference adds to a run.
+
+        A kernel reflection turns about b' on one qubit more and about the zeros of one ancilla more,
+        and joins its mirror with the new control; a polynomial has the one ancilla more, and its uses of
+        U_A, which had no control, get one: one gate, that joins it with h.
+        """
+        return uses + uses + uses - 1 if self.switched else uses + uses - 1
 
     def synthesise(self):
         """Section 11: of one run, the longest, and the phases of its amplification."""
         longest = self.run(1 if self.is_sampling else 0)[1] + self.uses - 1
         longest += self.known_rotations if self.is_sampling else 0
+        longest = longest if self.is_state else max(longest, self.longest_norm)
         price = math.ceil(3 * math.log2(longest / self.eps_rotation))
         rotations = sum(stage["rotations"] for stage in self.stages.values())
         self.stages["rotation synthesis"] = row(rotations, t=rotations * price)
@@ -803,7 +832,8 @@ def test_one_lift_in_digits():
     assert numbers["alpha_map"] == pytest.approx(1 + 1.332 + 0.591408, rel=1e-12)
     assert numbers["kappa_eff"] == pytest.approx(3.923408 * inverse, rel=1e-12)
     # b: three vectors of 3 angles by 1, 2, 3: 2 pi (3 x 2.5 + 6 x 1.9 + 9 x .04) x .1 = 12.1014;
-    # slope 3 + 6 a = 5.664; 68.5423 / 2.01827e-5 = 3.396e6 > 2^21. 2 pi 3 x 2 / 1.84696e-4 = 204,116.
+    # slope 3 + 6 a = 5.664; P = .147399, shares .0224981: an error of a state counts sqrt(3 + 2P) 1.089993
+    # = 1.978509 times over sqrt(P). 68.5423 / 2.04019e-5 = 3.360e6 > 2^21; 2 pi 6 / 1.86702e-4 = 201,921.
     assert (numbers["matrix_bits"], numbers["rhs_bits"]) == (22, 18)
     # 22 bits, one control. Vector: loads 0, 1, 3, unloads 0, 0, 1, additions 3 x 21: 68.
     # F_1: rows 6, 12, 24: (5 + 2) + (11 + 4) + (23 + 7) = 52, additions 63, norms 68, swaps 3: 186.
@@ -817,27 +847,34 @@ def test_one_lift_in_digits():
     # two vectors of 18 bits, (2 + 51) and (5 + 51); U(5) 8. Rotations: 2 of U(5), one weight.
     assert stages["rhs queries"]["toffoli"] == (53 + 56 + 8) * stages["rhs queries"]["calls"]
     assert stages["rhs queries"]["rotations"] == 3 * stages["rhs queries"]["calls"]
-    # 104.944 ln(2 + 2 sqrt 2/.00431882) = 680.83, twice an odd number; two vectors a use, and the start
+    # 104.944 ln(2 + 2 sqrt 2/.00436575) = 679.70, twice an odd number; two vectors a use, and the start
     assert (numbers["matrix_queries"], numbers["state_queries"]) == (2 * 341, 4 * 341 + 1)
-    # (6/.0111865) ln(480) = 3311.4; 13.5271/atanh(sqrt .147399) = 33.5
-    assert (numbers["copies"], numbers["invocations"]) == (3312, 35)
-    assert stages["matrix queries"]["calls"] == 3312 * 35 * 682
-    # 3 + 2 + 9 index qubits, 34 ancillas and 2 of the solver: 49 to turn, twice a round
-    assert stages["amplification reflections"]["toffoli"] == 3312 * 17 * 98
+    # (6/.0111865) ln(480) = 3311.4. Errors leave 1 - 3 x .0224981/1.978509 = .965886 of the amplitude:
+    # 13.5271/atanh(sqrt(.966 x .147399) x .965886) = 13.5271/.38203 = 35.4
+    assert (numbers["copies"], numbers["invocations"]) == (3312, 37)
+    assert stages["matrix queries"]["calls"] == 3312 * 37 * 682
+    # 3 + 2 + 9 index qubits, 34 ancillas and 2 of the solver: 49 to turn; 36 flags, time and block index 40
+    assert stages["amplification reflections"]["toffoli"] == 3312 * 18 * (49 + 40)
     # about b with mirror and projector 14, about 34 + 1 zeros with a phase 34; 2 turns and a phase
     inner = 682 * 14 + 681 * 34
-    assert stages["solver reflections"]["toffoli"] == inner * 3312 * 35 == 32_702 * 3312 * 35
-    assert numbers["run_rotations"] == 682 * 20 + 1365 * 3 + (682 * 2 + 681) + 34 == 19_814
+    assert stages["solver reflections"]["toffoli"] == inner * 3312 * 37 == 32_702 * 3312 * 37
+    # the longest run has the reference: two rotations more a use of U_A, one of U_b
+    assert numbers["run_rotations"] == 682 * 22 + 1365 * 4 + (682 * 2 + 681) == 22_509
     # held: 14 index, solver 2; h 1, mask 3, places 5, running 2, kinds 4 + 2, high bit 1, flags 5,
     # spare cell 3, factors 2 x 4. Gradient 22; 192 entries by fours: 4 words of 22, 48 blocks,
     # h and the mirror joined.
     held = 14 + 2 + (1 + 3 + 5 + 2 + 6 + 1 + 5 + 3 + 8)
     assert numbers["held_qubits"] == held == 50
     assert stages["matrix queries"]["logical_qubits"] == held + 22 + 88 + 6 + 1 == 167
-    # P_n = .128463: M = 1468, 26 estimates of 2937 runs; phase register 11 and one more
-    run = 682 * 1643 + 1365 * 117 + inner
-    assert (numbers["norm_rounds"], stages["norm"]["calls"]) == (1468, 26)
-    # an iteration: reflections of 49, the other end of 14-bit rows 13, j on 11 bits twice 10;
-    # 1469 = L of 11 bits: 32; Fourier transform of 12 qubits 66
-    assert stages["norm"]["toffoli"] == 26 * (2937 * run + 1468 * (2 * 49 + 13 + 20) + 32 + 66)
-    assert stages["norm"]["logical_qubits"] == 167 + 12
+    # P_n = .966 x .128464 = .124096: M = 1496.97, 13 pairs of 2995 runs each; phase register 11, one more.
+    # With the reference a control is joined, b' has a qubit more, the zeros an ancilla more.
+    run = 682 * 1644 + 1365 * 117 + 682 * 15 + 681 * 35
+    assert (numbers["norm_rounds"], stages["norm"]["calls"]) == (1497, 13)
+    # an iteration: about 15 + 37 qubits with a control 51; sign of the rows (37 flags, the reference, 5 of
+    # time and block index, a control) 42, of the reference 37; j on 11 bits twice 10;
+    # 1498 = 2 x 749 of 10 bits: 29; Fourier transform of 12 qubits 66
+    each = 2995 * run + 29 + 66
+    signs = 1497 * (51 + 42 + 20) + 1497 * (51 + 37 + 20)
+    assert stages["norm"]["toffoli"] == 13 * (2 * each + signs)
+    # a qubit more of the index, an ancilla more, the control joined
+    assert stages["norm"]["logical_qubits"] == 167 + 2 + 1 + 12

@@ -106,7 +106,8 @@ def test_right_hand_side_by_hand():
     assert put_in(part.toffoli(0), CARD) == plain + PREP + 2 * 3 + 2
     assert put_in(part.toffoli(1), CARD) == PREP + PREP + 2 * 3 + 2
     assert (put_in(part.rotations(0), CARD), put_in(part.rotations(1), CARD)) == (2 + 1, 4 + 2)
-    assert put_in(part.width(0), CARD) == (12 + 2) + 1
+    # a word of 12 that is added, with 11 carries; the qubit of the second cell
+    assert put_in(part.width(0), CARD) == (12 + 11) + 1
     assert put_in(part.angle_weight, CARD) == pytest.approx(2 * math.pi * 3 * 2, rel=1e-15)
 
 

@@ -270,7 +270,7 @@ def test_norms_of_the_system(seed):
 @pytest.mark.parametrize("seed", range(8))
 def test_a_velocity_that_is_not_known_is_bounded(seed):
     """Breaking it means: bounds on v_t are no bounds, P is too large or xi too small."""
-    known_flag = {"algorithm__solver": "shortcut-known-norm"}
+    known_flag = {"algorithm__solver": "qsvt-minimax"}
     _, _, path, report = measured(seed, **known_flag)
     numbers = report.priced.numbers
     loose = qres.estimate(train(seed)[3], **known_flag).priced.numbers

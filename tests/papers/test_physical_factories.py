@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qres.logical.record import LogicalCost
 from qres.physical.codes.floquet import TILE_QUBITS as FLOQUET
 from qres.physical.distillation import CHECK_ERROR, FAULT, FIFTEEN_ERROR
+from qres.physical.estimate import physical_at
 from qres.physical.factories.cultivation import simulations
 from qres.physical.factories.fifteen_to_one import BUS, SCHEDULE
 from qres.physical.layouts.compact import MEMBER as COMPACT
@@ -155,6 +157,54 @@ def test_cultivated_states_distilled_by_hand():
     assert table.qubits[0] == 17 * 463 + 2 * sites == 35_696
     # Litinski's (13,7,7)x6 (25,15,15) with the same last level: 5.2e-11, 47,000 qubits
     assert (table.error[0] < 5.2e-11, table.qubits[0] < 47_000) == (True, True)
+
+
+def test_the_catalysis_of_8_to_ccz_by_hand():
+    """Breaking it means: T gates from CCZ states are not charged as Gidney and Fowler charge them.
+
+    Last level (25, 15, 15) at 1e-3: p_L(25) = 1e-14, so a pair fails with 1000 * 1e-14 more; one step
+    is 25 cycles; 32 tiles are 32 * 2 * 625 = 40,000 qubits. Its own sites: (3*25 + 15)*3*25 of patches,
+    6 feeders of length 13 + 4*7 along 15/2 each, 20*15^2 and 2*25*15 on the way.
+    """
+    factory, sizes = find_factory("eight-to-ccz"), np.array([[13, 7, 7, 6, 25, 15, 15]])
+    table = factory.tabulate(litinski(1e-3), CODE, sizes)
+    own = 2 * ((3 * 25 + 15) * 75 + 6 * 41 * 7.5 + 20 * 225 + 750)
+    assert table.catalysis.error[0] == pytest.approx(1e-11, rel=1e-9)
+    assert table.catalysis.cycles[0] == 25
+    assert table.catalysis.qubits[0] == 40_000 - own == 12_310
+    machine = replace(litinski(1e-3), factories=("eight-to-ccz",))
+    place = {"distance": 31, "factory": "eight-to-ccz", "sizes": sizes[0].tolist()}
+    ccz, both = (
+        physical_at(counts(10**6, t), machine, n_factories=2, **place) for t in (0, 2 * 10**5)
+    )
+    assert both.fail_prob_magic == pytest.approx(1.1e6 * table.error[0] + 1e5 * 1e-11, rel=1e-9)
+    assert both.factory_qubits - ccz.factory_qubits == 2 * 12_310
+    made = math.ceil(math.ceil(1.1e6 * table.cycles[0] + 1e5 * 25) / 2)
+    assert both.n_cycles == max(made, 1_200_000 * 10)
+
+
+def counts(toffoli, t):
+    return LogicalCost(toffoli=toffoli, t=t, rotations=0, logical_qubits=10, fail_prob=0.1)
+
+
+def test_failures_in_first_order():
+    """Breaking it means: a factory no longer states how often a run of it is thrown away.
+
+    A T error of 1e-4 turns by pi/2 too much in a third of the cases and by pi/4 in two thirds, which one
+    check in two detects: 15 * (1/3 + 2/3 * 1/2) * 1e-4 = 1e-3 of 15-to-1, all else perfect. The published
+    18.1 cycles of (7,3,3) are 6 * 3 over what is kept. Of 8T-to-CCZ, 8 p_1 with
+    p_1 = 1100 * 1e-9 + 35 (1e-3 + 100 * 1e-5)^3 at d1 = 15, where p_L(7) = 1e-5.
+    """
+    one = find_factory("fifteen-to-one").tabulate(litinski(1e-4), CODE, np.array([[7, 3, 3]]))
+    assert one.cycles[0] == pytest.approx(18 / (1 - one.failure[0]), rel=1e-12)
+    assert one.cycles[0] == pytest.approx(18.1, abs=0.05)
+    clean = find_factory("fifteen-to-one").tabulate(
+        replace(litinski(1e-4), prefactor=1e-12), CODE, np.array([[7, 3, 3]])
+    )
+    assert clean.failure[0] == pytest.approx(1e-3, rel=1e-3)
+    two = find_factory("ccz2t").tabulate(litinski(1e-3), CODE, np.array([[15, 31]]))
+    level_1 = 1100 * 1e-9 + 35 * (1e-3 + 100 * 1e-5) ** 3
+    assert two.failure[0] == pytest.approx(8 * level_1, rel=1e-9)
 
 
 def row_error(size):

@@ -44,7 +44,11 @@ def answer(factory, stretched_to=0, distance=0):
     return {
         "tfactory": {"numTstates": 1, "runtime": runtime, "physicalQubits": qubits},
         "physicalCounts": {
-            "breakdown": {"logicalDepth": stretched_to, "algorithmicLogicalDepth": 0}
+            "breakdown": {
+                "logicalDepth": stretched_to,
+                "algorithmicLogicalDepth": 0,
+                "numTfactories": 1,
+            }
         },
         "logicalQubit": {"codeDistance": distance},
     }

@@ -55,6 +55,8 @@ def blueprint(
         stretch=1 if is_plain else symbol("stretch"),
         readout_stretch=1 if is_plain else symbol("readout_stretch"),
         segments=symbol("segments"),
+        is_lifted=degree > 1,
+        branch_bits=rule.branch_bits,
     )
     member = find_readout(settings, failure_rule)
     stages = (

@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.encodings.card import (
@@ -26,7 +27,7 @@ from qres.algorithms.encodings.card import (
     width_formula,
 )
 from qres.notation.formula import Formula, define
-from qres.notation.named import ceil_log2, look, tree, unlook, widest
+from qres.notation.named import ceil_log2, look, tree, unlook
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -52,7 +53,7 @@ def _toffoli(controls: Any) -> Any:
 
 
 def _width(controls: Any) -> Any:
-    weights = widest(2 ** sympy.Max(_SLOT_BITS - 1, 0), _BITS, controls, _PLAIN)
+    weights = angle_width(2 ** sympy.Max(_SLOT_BITS - 1, 0), _BITS, controls, _PLAIN)
     beside = sympy.Max(ceil_log2(_DIAGONALS), _LEVELS)
     return sympy.Max(sympy.Min(1, _SLOT_BITS) * weights, _SHIFT + _CUTS + beside)
 

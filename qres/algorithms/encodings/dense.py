@@ -18,6 +18,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.encodings.card import (
@@ -29,7 +30,7 @@ from qres.algorithms.encodings.card import (
 )
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits
 from qres.notation.formula import Formula, define
-from qres.notation.named import look, unlook, widest
+from qres.notation.named import look, unlook
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -47,7 +48,7 @@ def _toffoli(controls: Any) -> Any:
 
 
 def _width(controls: Any) -> Any:
-    return widest(_TABLE, _BITS, controls, _LIMIT)
+    return angle_width(_TABLE, _BITS, controls, _LIMIT)
 
 
 ALPHA = alpha_formula("dense", 2**_LEVELS * _ENTRY, "sparse access with one slot for each column")
@@ -115,7 +116,7 @@ def _factor(order: int) -> Factor:
         definitions=definitions,
         angle_error=2 * sympy.pi,
         toffoli=toffoli,
-        width=lambda controls: widest(table, _BITS, controls, _LIMIT),
+        width=lambda controls: angle_width(table, _BITS, controls, _LIMIT),
         ancillas=_LEVELS + 1 + _HAS_RANGE + flag_qubits(order),
         bloq=bloq,
     )

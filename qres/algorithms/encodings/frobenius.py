@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.encodings.card import (
@@ -26,7 +27,7 @@ from qres.algorithms.encodings.card import (
 )
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits, tree_bloq
 from qres.notation.formula import Formula, define
-from qres.notation.named import tree, widest
+from qres.notation.named import tree
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -41,7 +42,7 @@ def _toffoli(controls: Any) -> Any:
 
 def _width(controls: Any) -> Any:
     entries = _DIM * 2 ** sympy.Max(_LEVELS - 1, 0)
-    return sympy.Min(1, _LEVELS) * widest(entries, _BITS, controls, _LIMIT)
+    return sympy.Min(1, _LEVELS) * angle_width(entries, _BITS, controls, _LIMIT)
 
 
 ALPHA = alpha_formula("frobenius", symbol("frobenius_norm"), "row-state encoding")
@@ -73,7 +74,7 @@ def _factor(order: int) -> Factor:
 
     def width(controls: Any) -> Any:
         entries = _DIM * 2 ** sympy.Max(levels - 1, 0)
-        return sympy.Min(1, _LEVELS) * widest(entries, _BITS, controls, _LIMIT)
+        return sympy.Min(1, _LEVELS) * angle_width(entries, _BITS, controls, _LIMIT)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
         alpha = define(

@@ -18,6 +18,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.encodings.card import (
@@ -28,7 +29,7 @@ from qres.algorithms.encodings.card import (
     width_formula,
 )
 from qres.notation.formula import Formula, define
-from qres.notation.named import ceil_log2, look, tree, unlook, widest
+from qres.notation.named import ceil_log2, look, tree, unlook
 from qres.notation.source import derived
 from qres.notation.symbols import symbols
 
@@ -46,9 +47,9 @@ def _toffoli(controls: Any) -> Any:
 
 
 def _width(controls: Any) -> Any:
-    rows = widest(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
-    factor = widest(_ROWS, _BITS, controls, _LIMIT)
-    norms = widest(2 ** sympy.Max(_ROW_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+    rows = angle_width(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+    factor = angle_width(_ROWS, _BITS, controls, _LIMIT)
+    norms = angle_width(2 ** sympy.Max(_ROW_LEVELS - 1, 0), _BITS, controls, _LIMIT)
     return sympy.Max(sympy.Min(1, _LEVELS) * rows, sympy.Min(1, _ROW_LEVELS) * norms, factor)
 
 

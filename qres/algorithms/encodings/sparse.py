@@ -25,6 +25,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.encodings.card import (
@@ -65,7 +66,7 @@ def _toffoli(controls: Any) -> Any:
 
 def _width(controls: Any) -> Any:
     involution = _where_partial(widest(_TABLE, _TARGET, controls, _LIMIT))
-    return sympy.Max(widest(_TABLE, _BITS, controls, _LIMIT), involution)
+    return sympy.Max(angle_width(_TABLE, _BITS, controls, _LIMIT), involution)
 
 
 def _slot_bits(name: str) -> tuple[str, Formula]:
@@ -150,7 +151,7 @@ def slots_factor(order: int, rows: Any = _DIM) -> Factor:
         inside = sympy.Max(controls, _HAS_RANGE)
         move = has_code * widest(move_table, _LEVELS + code, inside, _LIMIT)
         move += _HAS_RANGE
-        return sympy.Max(widest(values_table, _BITS, controls, _LIMIT), move)
+        return sympy.Max(angle_width(values_table, _BITS, controls, _LIMIT), move)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
         return _slot_definitions(name) if order == 1 else _tensor_definitions(name, order)

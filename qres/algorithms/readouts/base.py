@@ -20,7 +20,7 @@ from qres.algorithms.record import Assumption, Share, Stage
 from qres.algorithms.system import Definitions, System
 from qres.config.record import Readout as Settings
 from qres.errors import InfeasibleError, InputError
-from qres.notation.catalogue import members
+from qres.notation.catalogue import each, members
 from qres.notation.quantity import Quantity
 from qres.notation.symbols import symbol
 
@@ -39,15 +39,18 @@ class Parts:
 
     Args:
         values: numbers or symbols of the job.
-        run: one solver run.
-        state: the run amplified, None where nothing is.
-        reference: (levels) to a circuit of the known state that an observable is read against.
+        run: one solver run of the system with a reference beside it.
+        state: a run of the system alone, amplified, None where nothing is.
+        reference: (levels, entries) to a circuit of the known state that an observable is read
+            against, and the lowest qubit of the index that it is in.
+        wanted: sizes of what tells the rows that are read, see `qres.bloqs.estimation.WantedRows`.
     """
 
     values: Values
     run: Any
     state: Any
-    reference: Callable[[Any], Any]
+    reference: Callable[..., tuple[Any, Any]]
+    wanted: Mapping[str, Any]
 
 
 def _root(system: System) -> Any:
@@ -74,6 +77,7 @@ class Readout:
         is_coherent: whether amplified states are used inside one larger circuit, where the
             amplitudes of their failures add up and not only the probabilities.
         controls: controls of its longest run.
+        is_referenced: whether that run has a reference beside the system.
         rotations: (system) to the rotations beside that run, in the circuits it stands in.
         reconstruction: its classical stages.
         shares: its terms of the error budget.
@@ -104,6 +108,7 @@ class Readout:
     has_plain: bool
     is_coherent: bool
     controls: int = 0
+    is_referenced: bool = False
     rotations: Callable[[System], Any] = lambda system: 0
     reconstruction: tuple[Stage, ...] = ()
     shares: tuple[Share, ...] = ()
@@ -151,7 +156,7 @@ def find_readout(settings: Settings, rule: Rule = "whole run") -> Readout:
     Raises:
         InputError: no member has these settings.
     """
-    for member in readouts().values():
+    for member in each(folder, "READOUT", settings.kind):
         if all(getattr(settings, key) == value for key, value in member.keys.items()):
             return next(item for item in (member, *member.variants) if item.rule == rule)
     asked = ", ".join(filter(None, (settings.kind, settings.norm, settings.access, settings.of)))

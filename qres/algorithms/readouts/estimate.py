@@ -28,13 +28,14 @@ def phase_bits(rounds: Any) -> Any:
     return ceil_log2(rounds) + 1
 
 
-def estimate(test: Unit, rounds: Any, reflections: Any) -> Unit:
+def estimate(test: Unit, rounds: Any, reflections: Any, reflected: Any) -> Unit:
     """Return the price of one estimate.
 
     Args:
         test: one preparation of what is estimated; on its qubits stands the phase register.
         rounds: iterations M.
         reflections: Toffoli gates of both reflections of an iteration, controlled.
+        reflected: qubits of the test while the longer ladder of these stands.
     """
     bits = phase_bits(rounds)
     pairs = bits * (bits - 1) / 2
@@ -43,6 +44,6 @@ def estimate(test: Unit, rounds: Any, reflections: Any) -> Unit:
     return Unit(
         toffoli=(2 * rounds + 1) * test.toffoli + rounds * iteration + spread + pairs,
         rotations=(2 * rounds + 1) * test.rotations + 2 * sympy.Min(1, spread) + pairs,
-        qubits=test.qubits + bits,
+        qubits=sympy.Max(test.qubits, reflected + ceil_log2(rounds + 1)) + bits,
         active=test.active + 1,
     )

@@ -26,7 +26,7 @@ from qres.algorithms.readouts.reference import (
     rotations_beside,
 )
 from qres.algorithms.record import Stage
-from qres.algorithms.system import Definitions, System
+from qres.algorithms.system import Definitions, System, with_reference
 from qres.notation.formula import define
 from qres.notation.source import derived
 from qres.notation.symbols import symbol
@@ -49,12 +49,14 @@ def functional_definitions(system: System, share: Any, levels: Any) -> Definitio
     )
 
 
-def overlap_stages(system: System, levels: Any) -> tuple[Stage, ...]:
-    """Return the estimates of the overlap, and of the reference row."""
+def overlap_stages(system: System, levels: Any, entries: Any = None) -> tuple[Stage, ...]:
+    """Return the estimates of the overlap, and of the reference."""
+    beside = with_reference(system)
+    test = hadamard_test(beside, levels, beside.run(1), entries)
     estimate = Stage(
         name="observable",
         calls=symbol("observable_repeats"),
-        unit=estimate_unit(system, hadamard_test(system, levels, system.run(1))),
+        unit=estimate_unit(beside, test, bits=(symbol("functional_bits"),)),
         kind="proven",
         source=ROUNDS.source,
         meaning="amplitude estimates of the overlap with the known state",
@@ -62,29 +64,32 @@ def overlap_stages(system: System, levels: Any) -> tuple[Stage, ...]:
     return estimate, norm_stage(system, estimates=1)
 
 
-def overlap_parts(parts: Parts, levels: Any) -> list[tuple[Any, Any]]:
+def overlap_parts(parts: Parts, levels: Any, entries: Any = None) -> list[tuple[Any, Any]]:
     """Return the circuits of both stages."""
     from qres.bloqs.observable import HadamardTest
 
-    test = HadamardTest(parts.run, parts.reference(levels))
-    return [estimate_part(test, parts.values), norm_part(parts, estimates=1)]
+    known, low = parts.reference(levels, entries)
+    test = HadamardTest(parts.run, known, vector_low=low, reference_bitsize=1)
+    return [estimate_part(test, parts.values), *norm_part(parts, estimates=1)]
 
 
-def overlap_readout(levels: str, **own: Any) -> Readout:
+def overlap_readout(levels: str, entries: Any = None, **own: Any) -> Readout:
     """Return the read-out of a functional by its overlap with a known state.
 
     Args:
-        levels: symbol of the qubits of the known state.
+        levels: symbol of the qubits that number the entries of the known state.
+        entries: expression of how many are to be put in their places, see `reference`.
         own: further fields of `Readout`.
     """
     return Readout(
         modes=("direct",),
-        stages=lambda system, mode: overlap_stages(system, symbol(levels)),
-        parts=lambda parts, mode: overlap_parts(parts, parts.values[levels]),
+        stages=lambda system, mode: overlap_stages(system, symbol(levels), entries),
+        parts=lambda parts, mode: overlap_parts(parts, parts.values[levels], entries),
         amplified=lambda mode: 0,
         has_plain=False,
         is_coherent=True,
         controls=1,
+        is_referenced=True,
         rotations=rotations_beside,
         shares=(READ_SHARE,),
         failures=FAILURES,

@@ -85,7 +85,7 @@ def tests() -> Any:
     return 2 * symbol("observable_rounds") + 1
 
 
-def estimate_unit(system: System, test: Unit, extra: Any = 0) -> Unit:
+def estimate_unit(system: System, test: Unit, extra: Any = 0, bits: tuple[Any, ...] = ()) -> Unit:
     """Return the price of one estimate whose Hadamard test costs `test`.
 
     Each iteration turns about the start, with a control, on one qubit more than a run has.
@@ -94,9 +94,11 @@ def estimate_unit(system: System, test: Unit, extra: Any = 0) -> Unit:
         system: what is solved.
         test: one Hadamard test.
         extra: further qubits of the test.
+        bits: of further angles.
     """
     rounds: Any = symbols("observable_rounds")[0]
-    found = estimate(test, rounds, system.reflection(1) + 1 + extra)
+    reflected = system.registers(*bits) + system.ladder(1) + 1 + 2 * extra
+    found = estimate(test, rounds, system.reflection(1) + 1 + extra, reflected)
     return replace(found, active=found.active + 1)
 
 

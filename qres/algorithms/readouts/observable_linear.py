@@ -11,6 +11,7 @@ import sympy
 
 from qres.algorithms.readouts.base import Mode
 from qres.algorithms.readouts.functional import functional_definitions, overlap_readout
+from qres.algorithms.readouts.norm import vector_root
 from qres.algorithms.readouts.observable import estimate_definitions
 from qres.algorithms.readouts.reference import REFERENCE_PART
 from qres.algorithms.system import Definitions, System
@@ -71,6 +72,7 @@ READOUT = overlap_readout(
     name="observable-linear",
     keys={"kind": "observable", "of": "linear"},
     definitions=_definitions,
+    root=vector_root,
     settings=("weight_norm",),
     relative_to="norm(w) times the norm of the vector",
 )

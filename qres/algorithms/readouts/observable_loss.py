@@ -3,15 +3,24 @@ r"""The change of the loss, to the absolute error `error.total`.
 In the Taylor model of degree $q + 1$ it is linear in the lifted vector,
 $L(c + u) - L(c) = \lVert W\rVert\,\hat W\cdot y$ with the rows $\gamma\nabla L$,
 $\gamma^2\mathrm{vec}(H)/2$, $\gamma^3\mathrm{vec}(T_3)/6$ of $W$, so the lift must reach order $q + 1$.
-With $K = \lVert W\rVert\lVert u\rVert/(\gamma\sqrt P)$ it is $K A$; an error $\epsilon$ of the whole
-state moves it by $2K\epsilon$, and the product of an amplitude and a norm off by $e$ each is off by
-$K(2e + e^2)$.
+With $K = \lVert W\rVert\lVert u\rVert/(\gamma\sqrt P)$ it is $K A$, and the product of an amplitude
+and a norm off by $e$ each is off by $K(2e + e^2)$.
+
+**Errors of the state.** Beside the reference the overlap is $A/\sqrt{1+P}$ and the reference has
+$\sqrt{P/(1+P)}$. A state off by $\epsilon$ moves the first by $\epsilon_A$, the second by
+$\epsilon_R$, $\epsilon_A^2 + \epsilon_R^2 \le \epsilon^2$, so with $|A| \le 1$ the loss is off by
+$K\sqrt{1+P}\,(\epsilon_A + \epsilon_R/\sqrt P)/(1-y) \le K\frac{1+P}{\sqrt P}\,\epsilon/(1 - y)$,
+$y = \epsilon\sqrt{(1+P)/P}$. With $E$ the sum of the shares
+$\epsilon = \mathrm{share}\,\sqrt P/((1+P)(K+E))$ leaves $1/(1-y) \le 1 + E/K$, so all is within $E$.
 
 Written for degree 2: $r + r s + r s^2$ entries, the row sparsity of the third derivative taken as
-$s^2$. The loss's own model error is not in it.
+$s^2$. The number of an entry is mapped to its place in the lift and taken away, see `reference`. The
+loss's own model error is not in it.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import sympy
 
@@ -60,16 +69,16 @@ AMPLITUDE = Formula(
 
 FORMULAS = (NORM, AMPLITUDE)
 
+_ENTRIES = symbol("dim") * (1 + symbol("sparsity") + symbol("sparsity") ** 2)
+
 
 def _definitions(system: System, mode: Mode) -> Definitions:
-    size, sparsity = symbols("dim sparsity")
-    entries = size * (1 + sparsity + sparsity**2)
     largest = {"success_prob": symbol("norm_prob"), "update_norm": system.read_norm}
     return (
         define(
             f"{system.name}.functional_levels",
             "qubits that number the entries of the loss's row",
-            ceil_log2(entries),
+            ceil_log2(_ENTRIES),
             derived("one entry of gradient, Hessian and third derivative each"),
         ),
         define(
@@ -91,15 +100,23 @@ def _definitions(system: System, mode: Mode) -> Definitions:
     )
 
 
+def _root(system: System) -> Any:
+    amplitude = AMPLITUDE.at(
+        error_abs=1, functional_norm=NORM.expression, update_norm=system.read_norm
+    )
+    names = ("share_encoding", "share_solver", "share_rotation", "share_readout")
+    whole = sympy.Add(*symbols(" ".join(names)))
+    return 2 * sympy.sqrt(_PROB) / ((1 + _PROB) * (1 / amplitude + whole))
+
+
 READOUT = overlap_readout(
     "functional_levels",
+    _ENTRIES,
     name="observable-loss",
     keys={"kind": "observable", "of": "loss"},
     definitions=_definitions,
     needs=("sparsity", "grad_norm", "frobenius_norm", "t3_frobenius"),
-    root=lambda system: AMPLITUDE.at(
-        error_abs=1, functional_norm=NORM.expression, update_norm=system.read_norm
-    ),
+    root=_root,
     most_degree=2,
     least_order=lambda degree: degree + 1,
     systems=("carleman-gd",),

@@ -15,7 +15,7 @@ import sympy
 
 from qres.algorithms.readouts.base import Mode, Parts, Readout
 from qres.algorithms.readouts.estimate import FOURIER
-from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage, vector_root
 from qres.algorithms.readouts.observable import (
     FAILURES,
     READ_SHARE,
@@ -27,13 +27,13 @@ from qres.algorithms.readouts.observable import (
 )
 from qres.algorithms.readouts.turn import turn
 from qres.algorithms.record import Assumption, Stage, Unit
-from qres.algorithms.system import Definitions, System
+from qres.algorithms.system import Definitions, System, with_reference
 from qres.notation.formula import Condition, Formula, define
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
 _PROB, _ERROR, _ALPHA, _NORM = symbols("success_prob error_abs operator_alpha update_norm")
-_ROOT = sympy.sqrt(_PROB) / sympy.Rational(5, 2)
+_PART = sympy.Rational(2, 5)
 _RANGE = (
     Condition(_ERROR > 0, "error_abs > 0"),
     Condition(_ALPHA > 0, "operator_alpha > 0"),
@@ -91,12 +91,19 @@ def _stages(system: System, mode: Mode) -> tuple[Stage, ...]:
     estimate = Stage(
         name="observable",
         calls=symbol("observable_repeats"),
-        unit=estimate_unit(system, _test(system, mode), int(mode == "direct")),
+        unit=_estimate(system, mode),
         kind="proven",
         source=ROUNDS.source,
         meaning="amplitude estimates of the expectation value",
     )
     return estimate, norm_stage(system, estimates=1 if mode == "direct" else 2)
+
+
+def _estimate(system: System, mode: Mode) -> Unit:
+    if mode == "direct":
+        beside = with_reference(system)
+        return estimate_unit(beside, _test(beside, mode), 1)
+    return estimate_unit(system, _test(system, mode))
 
 
 def _test(system: System, mode: Mode) -> Unit:
@@ -105,8 +112,9 @@ def _test(system: System, mode: Mode) -> Unit:
     A run that was not amplified is told apart where it is not wanted, by one more qubit.
     """
     run, outside = system.run(0), int(mode == "direct")
+    told = outside * (system.registers() + system.sign(1) + 2)
     if mode == "direct":
-        toffoli, rotations = run.toffoli + system.reflection(1) + 1, run.rotations
+        toffoli, rotations = run.toffoli + system.sign(1) + 1, run.rotations
     else:
         invocations, turns = symbol("invocations"), symbol("rounds")
         price, phases = turn(system, 0)
@@ -115,7 +123,7 @@ def _test(system: System, mode: Mode) -> Unit:
     return Unit(
         toffoli=toffoli + symbol("operator_toffoli"),
         rotations=rotations,
-        qubits=run.qubits + 1 + outside,
+        qubits=sympy.Max(run.qubits, told) + 1 + outside,
         active=run.active + 1 + outside,
     )
 
@@ -129,8 +137,12 @@ def _parts(parts: Parts, mode: Mode) -> list[tuple[Any, Any]]:
         AmplifiedState(parts.run, 0) if is_direct else parts.state,
         GivenOperator(parts.values["operator_toffoli"]),
         is_direct,
+        **({**parts.wanted, "reference_bitsize": 1} if is_direct else {}),
     )
-    return [estimate_part(test, parts.values), norm_part(parts, estimates=1 if is_direct else 2)]
+    return [
+        estimate_part(test, parts.values),
+        *norm_part(parts, estimates=1 if is_direct else 2),
+    ]
 
 
 READOUT = Readout(
@@ -157,7 +169,7 @@ READOUT = Readout(
         ),
     ),
     settings=("operator_alpha", "operator_toffoli"),
-    root=lambda system: _ROOT,
+    root=lambda system: vector_root(system, _PART),
     spread=lambda error: 2 * error + error**2,
     relative_to="operator_alpha times the squared norm of the vector",
 )

@@ -5,7 +5,8 @@ restarts, amplified: $2k + 1$ runs and $2k$ reflections) or *repeated* (expected
 success probability). Estimates of a single run are *direct*.
 
 A run is amplified exactly where its probability is known, and by a fixed-point sequence where only a
-lower bound is. The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
+lower bound is: that of the run with all its errors, see `_lost_amplitude`.
+The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
 measured, and $(\delta_a/c)^2/2$ where $c$ uses stand in one circuit, because the amplitudes
 $\sqrt{2\delta}$ of the failures add up there.
 """
@@ -22,7 +23,7 @@ from qres.algorithms.readouts.base import Mode, Readout
 from qres.algorithms.readouts.turn import turn
 from qres.algorithms.record import Assumption, Share, Stage, Unit
 from qres.algorithms.synthesis import UNITARY_T
-from qres.algorithms.system import NOISE, Definitions, System
+from qres.algorithms.system import NOISE, Definitions, System, with_reference
 from qres.notation.formula import define
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol, symbols
@@ -40,9 +41,11 @@ def is_fixed_point(system: System, member: Readout, mode: Mode) -> bool:
 def readout_definitions(system: System, member: Readout, mode: Mode) -> Definitions:
     """Return the symbols of the read-out: its own, amplification, totals, rotation precision."""
     name = system.name
-    longest = system.run(member.controls).rotations + member.rotations(system)
+    longest = _longest_run(system, member).rotations + member.rotations(system)
     if member.amplified(mode) != 0:
         longest = longest + 2 * _ROUNDS
+    if "fail_norm" in member.failures:
+        longest = sympy.Max(longest, with_reference(system).run(0).rotations)
     precision = symbol("eps_rotation") / symbol("run_rotations")
     return (
         *member.definitions(system, mode),
@@ -64,6 +67,11 @@ def readout_definitions(system: System, member: Readout, mode: Mode) -> Definiti
         ),
         *(member.logical(system, mode) if member.logical else ()),
     )
+
+
+def _longest_run(system: System, member: Readout) -> Unit:
+    """The run with the most rotations but for those of amplification."""
+    return (with_reference(system) if member.is_referenced else system).run(member.controls)
 
 
 def _amplification(system: System, member: Readout, mode: Mode) -> Definitions:
@@ -94,7 +102,8 @@ def _exact(system: System) -> Definitions:
 
 def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
     part = symbol("fail_amplification") / (member.amplified(mode) * system.segments)
-    joint = sympy.Min(1, _PROB * _FLAG)
+    kept = 1 - _lost_amplitude(system, member)
+    joint = sympy.Min(1, _PROB * _FLAG * kept**2)
     length = FIXED_POINT.at(success_prob=joint, fail_prob=symbol("fail_state"))
     return (
         define(
@@ -119,6 +128,18 @@ def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
             kind="proven",
         ),
     )
+
+
+def _lost_amplitude(system: System, member: Readout) -> Any:
+    r"""Return the part of the amplitude $\sqrt{P p}$ that the errors of a run may take away.
+
+    Errors of matrix, right-hand side and solver move the flagged state by
+    $\epsilon \le \mathrm{share}\,\mathrm{root}/2$, rotations the whole run by $\sqrt p$ times that, so
+    the wanted part keeps the amplitude
+    $\sqrt p\,(\sqrt P - \frac{\mathrm{root}}{2}\sum\mathrm{share})$.
+    """
+    shares = sympy.Add(*symbols("share_encoding share_solver share_rotation"))
+    return shares * member.root(system) / (2 * system.stretch * sympy.sqrt(_PROB))
 
 
 def _repeat_definitions(system: System) -> Definitions:

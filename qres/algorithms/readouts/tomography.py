@@ -18,7 +18,7 @@ import sympy
 
 from qres.algorithms.readouts.base import Mode, Parts, Readout
 from qres.algorithms.readouts.estimate import FOURIER
-from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage
+from qres.algorithms.readouts.norm import norm_definitions, norm_part, norm_stage, vector_root
 from qres.algorithms.readouts.reference import (
     hadamard_test,
     reference_definitions,
@@ -72,12 +72,13 @@ def tomography(name: str, norm: str, copies: Formula) -> Readout:
         modes=("coherent",),
         definitions=lambda system, mode: _definitions(system, copies),
         stages=lambda system, mode: (norm_stage(system),),
-        parts=lambda parts, mode: [norm_part(parts)],
+        parts=lambda parts, mode: norm_part(parts),
         amplified=lambda mode: _COPIES,
         has_plain=True,
         is_coherent=True,
         reconstruction=(_reconstruction(1),),
         shares=(READ_SHARE,),
+        root=vector_root,
         failures=("fail_tomography", "fail_norm"),
         assumptions=(UNKNOWN_CONSTANT, FOURIER),
     )
@@ -99,6 +100,7 @@ def sampled_tomography(name: str, norm: str, copies: Formula) -> Readout:
         rotations=rotations_beside,
         reconstruction=(_reconstruction(2),),
         shares=(READ_SHARE,),
+        root=vector_root,
         failures=("fail_tomography", "fail_norm"),
         assumptions=(FOURIER,),
     )
@@ -171,8 +173,9 @@ def _sign_stage(system: System, source: Source) -> Stage:
 def _sampling_parts(parts: Parts, mode: Mode) -> list[tuple[Any, Any]]:
     from qres.bloqs.observable import HadamardTest
 
-    test = HadamardTest(parts.state, parts.reference(parts.values["index_bits"]))
-    return [(test, parts.values["copies"]), norm_part(parts)]
+    known, low = parts.reference(parts.values["index_bits"])
+    test = HadamardTest(parts.state, known, vector_low=low)
+    return [(test, parts.values["copies"]), *norm_part(parts)]
 
 
 def _reconstruction(families: int) -> Stage:

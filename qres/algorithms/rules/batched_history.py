@@ -32,9 +32,16 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.factors import tree_bloq
-from qres.algorithms.history import LCU_ANCILLAS, LCU_ROTATIONS, STEP_CONTROL, beside_step
+from qres.algorithms.history import (
+    LCU_ANCILLAS,
+    LCU_ROTATIONS,
+    STEP_CONTROL,
+    beside_limit,
+    beside_step,
+)
 from qres.algorithms.system import Definitions, Part
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, tree, uniform_toffoli, unlook, widest
@@ -94,8 +101,8 @@ def _trees() -> Tables:
         return sympy.Add(*trees) + scale + _BITS - 1 + controls * _LEVELS
 
     def width(controls: Any) -> Any:
-        rows = widest(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
-        scale = widest(_BATCHES, _BITS, controls, _LIMIT)
+        rows = angle_width(_ROWS * 2 ** sympy.Max(_LEVELS - 1, 0), _BITS, controls, _LIMIT)
+        scale = angle_width(_BATCHES, _BITS, controls, _LIMIT)
         return sympy.Max(sympy.Min(1, _LEVELS) * rows, scale)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -133,7 +140,7 @@ def _slots() -> Tables:
 
     def width(controls: Any) -> Any:
         involution = (1 - is_full) * widest(entries, target, controls, _LIMIT)
-        return sympy.Max(widest(entries, _BITS, controls, _LIMIT), involution)
+        return sympy.Max(angle_width(entries, _BITS, controls, _LIMIT), involution)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.batched_encoding import BatchedSlots, batched_rows
@@ -168,6 +175,12 @@ def tables_of(encoding_name: str) -> Tables:
     return {"frobenius": _trees, "sparse": _slots}[encoding_name]()
 
 
+def batch_held() -> Any:
+    """Return the qubits of the batch beside the time: those of a table, or what the time has not."""
+    spare = sympy.Max(0, _BATCH_BITS - ceil_log2(_T))
+    return HAS_BATCH_TABLE * _BATCH_BITS + (1 - HAS_BATCH_TABLE) * spare
+
+
 def batch_width() -> Any:
     """Return the qubits of the look-up of the batch."""
     return HAS_BATCH_TABLE * widest(_T, _BATCH_BITS, 0, _LIMIT)
@@ -193,8 +206,8 @@ def batched_matrix(encoding_name: str) -> Part:
     tables = tables_of(encoding_name)
 
     def width(controls: Any) -> Any:
-        step = tables.width(1) + HAS_BATCH_TABLE * _BATCH_BITS
-        return sympy.Max(step, batch_width()) + STEP_CONTROL
+        step = tables.width(1) + batch_held()
+        return beside_limit(sympy.Max(step, batch_width()), controls) + STEP_CONTROL
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.batched_step import BatchedStep
@@ -229,10 +242,10 @@ def batched_vector() -> Part:
 
     def width(controls: Any) -> Any:
         def of(rows: Any, levels: Any) -> Any:
-            table = widest(rows * 2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
+            table = angle_width(rows * 2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
             return sympy.Min(1, levels) * table
 
-        vector = of(_BATCHES, _LEVELS) + HAS_BATCH_TABLE * _BATCH_BITS
+        vector = of(_BATCHES, _LEVELS) + batch_held()
         return sympy.Max(vector, of(1, _STEP_BITS), batch_width())
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:

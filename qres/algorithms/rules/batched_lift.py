@@ -35,6 +35,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding, encoding
 from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, tree_bloq
@@ -42,16 +43,16 @@ from qres.algorithms.encodings.sparse import slots_factor, slots_fields
 from qres.algorithms.lifted import Forcing, lifted_matrix
 from qres.algorithms.rules.batched_history import (
     BATCH_TOFFOLI,
-    HAS_BATCH_TABLE,
     batch_bloq,
+    batch_held,
     batch_width,
 )
 from qres.algorithms.system import Part
-from qres.notation.named import ceil_log2, look, tree, unlook, widest
+from qres.notation.named import ceil_log2, look, tree, unlook
 from qres.notation.symbols import symbols
 
 _DIM, _LEVELS, _BITS, _RHS, _LIMIT = symbols("dim index_bits matrix_bits rhs_bits block_limit")
-_BATCHES, _BATCH_BITS, _STEP_BITS = symbols("n_batches batch_bits step_bits")
+_BATCHES, _STEP_BITS = symbols("n_batches step_bits")
 _N, _M = symbols("truncation_order map_order")
 _MOST = sympy.Min(_M, _N)
 _PRODUCTS = _MOST - 1 - ceil_log2(_MOST)
@@ -71,13 +72,13 @@ def _scale_blocks(name: str, values: Mapping[str, Any], blocks: Blocks) -> tuple
 
 def _tree_width(rows: Any, levels: Any, bits: Any, controls: Any) -> Any:
     """Return the qubits of the largest look-up of a tree."""
-    table = widest(rows * 2 ** sympy.Max(levels - 1, 0), bits, controls, _LIMIT)
+    table = angle_width(rows * 2 ** sympy.Max(levels - 1, 0), bits, controls, _LIMIT)
     return sympy.Min(1, levels) * table
 
 
 def _forcing() -> Forcing:
     def width(controls: Any) -> Any:
-        scale = widest(_BATCHES, _BITS, controls, _LIMIT)
+        scale = angle_width(_BATCHES, _BITS, controls, _LIMIT)
         return sympy.Max(_tree_width(_BATCHES, _LEVELS, _BITS, controls), scale)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -107,7 +108,7 @@ def _trees(order: int) -> Factor:
         return rows + norms + _scale_toffoli(controls) + moves
 
     def width(controls: Any) -> Any:
-        scale = widest(_BATCHES, _BITS, controls, _LIMIT)
+        scale = angle_width(_BATCHES, _BITS, controls, _LIMIT)
         return sympy.Max(_tree_width(_ROWS, levels, _BITS, controls), scale)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -178,7 +179,7 @@ def batched_lift_matrix(name: str, degree: int) -> Part:
         return evolve(lifted.bloq(values, blocks), batch=batch_bloq(values, blocks))
 
     def width(controls: Any) -> Any:
-        tables = lifted.width(0) + HAS_BATCH_TABLE * _BATCH_BITS
+        tables = lifted.width(0) + batch_held()
         return sympy.Max(tables, batch_width()) + controls
 
     return replace(
@@ -202,7 +203,7 @@ def batched_lift_vector() -> Part:
         return weights + first + (_MOST - 1) * other + gates
 
     def width(controls: Any) -> Any:
-        held = HAS_BATCH_TABLE * _BATCH_BITS
+        held = batch_held()
         times = _tree_width(1, _STEP_BITS, _RHS, controls)
         weights = _tree_width(_BATCHES, levels, _RHS, controls) + held
         vectors = _tree_width(_BATCHES, _LEVELS, _RHS, controls) + held + _MOST - 1 + _PRODUCTS

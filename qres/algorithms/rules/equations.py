@@ -22,6 +22,11 @@ from qres.notation.symbols import symbol
 class Equations:
     """The history of order 1; frozen, because a job's formulas are remembered by it."""
 
+    @property
+    def branch_bits(self) -> int:
+        """Qubits that tell the weights from what else is in a cell."""
+        return 0
+
     def has_exact_prob(self, degree: int) -> bool:
         """Say whether the success probability is known, not only bounded from below."""
         return degree == 1

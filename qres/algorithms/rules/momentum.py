@@ -102,6 +102,11 @@ class Momentum(UpdateRule):
         options = positions(plan, paddings, parameters.rescaling)
         return [best_scale(rides, options, alpha_of(parameters, plan, name))[1]]
 
+    @property
+    def branch_bits(self) -> int:
+        """One qubit tells the weights from their velocities."""
+        return 1
+
     def has_exact_prob(self, degree: int) -> bool:
         """Say whether the probability is known: the path is, and nothing is truncated."""
         return degree == 1 and not self.is_bounded

@@ -25,7 +25,7 @@ import sympy
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.encodings.factors import Factor
-from qres.algorithms.history import STEP_CONTROL, repeated_vector
+from qres.algorithms.history import STEP_CONTROL, beside_limit, repeated_vector
 from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
 from qres.errors import InputError
@@ -118,7 +118,7 @@ def momentum_matrix(encoding_name: str) -> Part:
     return Part(
         toffoli=lambda controls: factor.toffoli(1) + TOFFOLI.at(controls=controls),
         rotations=lambda controls: ROTATIONS,
-        width=lambda controls: factor.width(1) + STEP_CONTROL,
+        width=lambda controls: beside_limit(factor.width(1), controls) + STEP_CONTROL,
         bloq=bloq,
         ancillas=ANCILLAS + factor.ancillas,
         angle_weight=factor.angle_error * STEP_SCALE * symbol("alpha_matrix"),

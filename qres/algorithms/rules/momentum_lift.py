@@ -72,6 +72,11 @@ def branch_ancillas(degree: int) -> Any:
     return spare_cells(degree) + (degree + 1) * _N
 
 
+def branch_width() -> Any:
+    """Return the qubits of the comparisons and products that a cell without a factor waits for."""
+    return 2 ** ceil_log2(_N) - ceil_log2(_N) + _N + _TIME + 4
+
+
 def _formula(name: str, degree: int) -> Formula:
     return Formula(
         name=name,
@@ -131,7 +136,7 @@ def momentum_lift_matrix(encoding_name: str, degree: int) -> Part:
     return Part(
         toffoli=lambda controls: plain.toffoli(controls) + branch_toffoli(degree),
         rotations=lambda controls: plain.rotations(controls) + ROTATIONS.expression,
-        width=plain.width,
+        width=lambda controls: sympy.Max(plain.width(controls), branch_width() + controls),
         bloq=bloq,
         ancillas=plain.ancillas + branch_ancillas(degree),
         angle_weight=slope * STEP_SCALE * sympy.Add(forcing, *terms),

@@ -34,6 +34,7 @@ from typing import Any
 
 import sympy
 
+from qres.algorithms.access.width import angle_width
 from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding, encoding
 from qres.algorithms.encodings.factors import tree_bloq
@@ -42,7 +43,7 @@ from qres.algorithms.lifted import lifted_matrix
 from qres.algorithms.system import Definitions, Part, prepared_vector, vector_width
 from qres.notation.binomial import lift_slope
 from qres.notation.formula import Formula, define
-from qres.notation.named import ceil_log2, look, tree, unlook, widest
+from qres.notation.named import ceil_log2, look, tree, unlook
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -106,7 +107,7 @@ def _damped(member: Encoding) -> Encoding:
         member,
         toffoli=lambda controls: member.toffoli(controls) + _rates_toffoli(sympy.Integer(1)),
         width=lambda controls: sympy.Max(
-            member.width(controls), widest(_T, _BITS, controls, _LIMIT)
+            member.width(controls), angle_width(_T, _BITS, controls, _LIMIT)
         ),
         ancillas=member.ancillas + 1,
         bloq=bloq,
@@ -125,7 +126,7 @@ def _scheduled_lift(one: Part) -> Part:
     turn = 2 * sympy.pi * (2 - _is_single(_MOST))
 
     def width(controls: Any) -> Any:
-        rates = widest(_T, _BITS, _is_single(_MOST), _LIMIT) + controls
+        rates = angle_width(_T, _BITS, _is_single(_MOST), _LIMIT) + controls
         return sympy.Max(one.width(controls), rates)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
@@ -165,7 +166,7 @@ def scheduled_vector(degree: int) -> Part:
         return weights + vector.toffoli(controls) + others
 
     def width(controls: Any) -> Any:
-        table = widest(2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
+        table = angle_width(2 ** sympy.Max(levels - 1, 0), _RHS, controls, _LIMIT)
         weights = sympy.Min(1, levels) * table
         return sympy.Max(weights, vector_width(controls)) + most - 1 + products
 

@@ -30,6 +30,8 @@ from qres.algorithms.solvers.frame import KAPPA, odd_above
 from qres.notation.named import NamedFunction
 from qres.notation.symbols import symbol
 
+COARSEST = sympy.Rational(1, 100)
+"""Precision of a run of which less was asked; its chance holds for every finer one."""
 WIDEST = 2.0
 """Largest distance of neighbouring guesses, in units of $\\ln t$."""
 SLACK = 1e-12

@@ -23,7 +23,7 @@ import sympy
 
 from qres.algorithms.solvers.base import Solver
 from qres.algorithms.solvers.frame import EPSILON, KAPPA, query_pair
-from qres.algorithms.solvers.kernel import guess_overlap, guess_qubits, kernel_gates
+from qres.algorithms.solvers.kernel import COARSEST, guess_overlap, guess_qubits, kernel_gates
 from qres.notation.source import DALZELL_2024, Source, derived
 from qres.notation.symbols import symbol
 
@@ -46,9 +46,6 @@ MATRIX_QUERIES, STATE_QUERIES = query_pair(
 )
 
 FORMULAS = (MATRIX_QUERIES, STATE_QUERIES)
-
-COARSEST = sympy.Rational(1, 100)
-"""Precision of a run of which less was asked; its chance holds for every finer one."""
 
 _OVERLAP = guess_overlap(KAPPA)
 _FLAG = sympy.Rational(97, 100) * _OVERLAP**2

@@ -18,6 +18,9 @@ from qres.notation.source import BEVERLAND_2022, GIDNEY_FOWLER, Source
 from qres.notation.symbols import symbols
 from qres.physical.record import Machine
 
+QUBITS_PER_SITE = 2.0
+"""Physical qubits of each of the $d^2$ sites of a tile: one of data, one that measures."""
+
 ROUNDING = 1e-9
 """Part of a half step of distance that counts as rounding noise of the logarithms."""
 
@@ -92,7 +95,7 @@ class RotatedSurfaceCode:
 
     def tile_qubits(self, distance: np.ndarray) -> np.ndarray:
         """Return $2 d^2$."""
-        return 2.0 * distance * distance
+        return QUBITS_PER_SITE * distance * distance
 
 
 MEMBER = RotatedSurfaceCode()

@@ -9,16 +9,12 @@ one that a better machine lacks. One level alone is the member `fifteen-to-one`.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from qres.files import data_path, read_text
-from qres.physical.base import Code, FactoryTable
+from qres.physical.base import Catalysis, Code, FactoryTable
 from qres.physical.distillation import (
     FIFTEEN_TO_ONE,
     Feed,
@@ -26,6 +22,7 @@ from qres.physical.distillation import (
     distil_level,
 )
 from qres.physical.factories import fifteen_to_one
+from qres.physical.listed import listed
 from qres.physical.record import Machine
 
 
@@ -50,12 +47,15 @@ def _first_level(machine: Machine, code: Code, sizes: np.ndarray) -> Feed:
     """Return what the one-level factory makes."""
     table = fifteen_to_one.MEMBER.tabulate(machine, code, sizes)
     length = sizes[:, 0] + 4.0 * sizes[:, 1]
-    return Feed(table.error, table.qubits, table.cycles, length, np.zeros(len(sizes)))
+    still = np.zeros(len(sizes))
+    return Feed(
+        table.error, table.qubits, table.cycles, length, still, table.failure, own=table.qubits
+    )
 
 
 DISTILLED = Bottom(
     fifteen_to_one.MEMBER.name,
-    fifteen_to_one.MEMBER.grid,
+    lambda machine, code: fifteen_to_one.all_sizes(),
     _first_level,
     lambda size: "({},{},{})".format(*size),
 )
@@ -88,17 +88,19 @@ class Concatenated:
 
     def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
         """Evaluate each size level by level."""
-        return tabulate_levels(self.name, machine, code, np.asarray(sizes), self.bottom)
+        feed = tabulate_levels(machine, code, np.asarray(sizes), self.bottom)
+        labels = level_labels(self.name, np.asarray(sizes), self.bottom)
+        nothing = Catalysis.none(len(labels))
+        return FactoryTable(labels, feed.error, feed.qubits, feed.cycles, feed.failure, nothing)
 
 
 def tabulate_levels(
-    name: str,
     machine: Machine,
     code: Code,
     sizes: np.ndarray,
     bottom: Bottom,
     last: Protocol = FIFTEEN_TO_ONE,
-) -> FactoryTable:
+) -> Feed:
     """Evaluate sizes whose levels above the bottom are 15-to-1 but for the last, which is `last`."""
     depth = 1 + (sizes[:, 3::4] > 0).sum(axis=1)
     feed = lowest_level(machine, code, sizes[:, :3], bottom)
@@ -113,23 +115,18 @@ def tabulate_levels(
                 below = feed.take(rows[chosen])
                 made = distil_level(protocol, machine, code, below, feeders[chosen], part)
                 feed.put(rows[chosen], made)
-    labels = tuple(f"{name} {bottom.label(row[:3])}{_levels(row)}" for row in sizes)
-    return FactoryTable(labels, feed.error, feed.qubits, feed.cycles)
+    return feed
+
+
+def level_labels(name: str, sizes: np.ndarray, bottom: Bottom) -> tuple[str, ...]:
+    """Return the names of generated factories with the distances of their levels."""
+    return tuple(f"{name} {bottom.label(row[:3])}{_levels(row)}" for row in sizes)
 
 
 def lowest_level(machine: Machine, code: Code, sizes: np.ndarray, bottom: Bottom) -> Feed:
     """Return what the lowest level makes, each size evaluated once."""
     unique, index = np.unique(sizes, axis=0, return_inverse=True)
     return bottom.make(machine, code, unique).take(index.ravel())
-
-
-@cache
-def listed(name: str) -> np.ndarray:
-    """Return the sizes of a generated factory, short ones filled up with zeros."""
-    text = read_text(data_path("hardware") / "factories.csv")
-    rows = [row[1:] for row in csv.reader(io.StringIO(text)) if row and row[0] == name]
-    width = max(len(row) for row in rows)
-    return np.array([[int(cell) for cell in row] + [0] * (width - len(row)) for row in rows])
 
 
 def _levels(row: np.ndarray) -> str:

@@ -30,7 +30,9 @@ def _cultivate(machine: Machine, code: Code, sizes: np.ndarray) -> Feed:
     table = CULTIVATION.tabulate(machine, code, sizes[:, :2])
     side = sizes[:, 2].astype(float)
     decay = code.logical_error(machine, side)
-    return Feed(table.error, table.qubits, table.cycles, side, decay)
+    return Feed(
+        table.error, table.qubits, table.cycles, side, decay, table.failure, own=table.qubits
+    )
 
 
 def _label(size: np.ndarray) -> str:

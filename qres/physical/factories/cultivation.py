@@ -5,7 +5,8 @@ A T state grows in a colour code of distance 3 or 5 and escapes into a surface-c
 much is thrown away: error, physical qubits, expected qubit-rounds (discarded attempts included). A
 machine has the rows of every simulated physical error that is not below its own, so a better machine
 is not credited; above 2e-3 there is none. The simulations are of circuits with uniform noise
-in the rotated surface code: other codes have no rows.
+in the rotated surface code: other codes have no rows. The rounds hold the discarded attempts; how many
+they are the selection does not say, so the probability to fail is not known by row.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from qres.files import data_path, read_text
 from qres.notation.formula import Condition, Formula
 from qres.notation.source import CULTIVATION_2024, Source
 from qres.notation.symbols import symbol
-from qres.physical.base import Code, FactoryTable
+from qres.physical.base import Catalysis, Code, FactoryTable
 from qres.physical.factories.fifteen_to_one import T_PER_TOFFOLI
 from qres.physical.record import Machine
 
@@ -73,7 +74,14 @@ class Cultivation:
             f"{self.name} d1={int(d)} error={e:.1e}" for d, e in zip(colour, error, strict=True)
         )
         cycles = CYCLES(qubit_rounds=volume, cultivation_qubits=qubits)
-        return FactoryTable(labels, np.where(is_known, error, 1.0), qubits, cycles)
+        return FactoryTable(
+            labels,
+            np.where(is_known, error, 1.0),
+            qubits,
+            cycles,
+            np.full(len(labels), np.nan),
+            Catalysis.none(len(labels)),
+        )
 
 
 @cache

@@ -3,7 +3,10 @@ r"""Litinski's 15-to-1 factory (arXiv:1905.06903), sizes $(d_X, d_Z, d_m)$.
 Fifteen faulty $\pi/8$ rotations on five patches, four of which are checked at the end. Between the
 rotations the patches wait and gather storage errors. Each rotation and each wait has the
 probabilities of the paper's supplement (as in Qualtran's `FifteenToOne`), and the five qubits are
-followed exactly as a density matrix (`physical.noise`). A Toffoli takes four T states.
+followed exactly as a density matrix (`physical.noise`). A Toffoli takes four T states. The probability
+that a run is thrown away is that of the density matrix; the cycles are the expected ones, $6 d_m$ over its
+complement, as in the published rows. Of all sizes those are listed in `data/hardware/factories.csv` that
+no other matches in error, qubits and cycles at some reference (`physical.generation`).
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ import numpy as np
 from qres.notation.formula import Formula
 from qres.notation.source import LITINSKI_2019, Source
 from qres.notation.symbols import symbols
-from qres.physical.base import Code, FactoryTable
+from qres.physical.base import Catalysis, Code, FactoryTable
 from qres.physical.distillation import sites_to_qubits
+from qres.physical.listed import listed
 from qres.physical.noise import NoisyState
 from qres.physical.record import Machine
 
@@ -25,12 +29,7 @@ T_PER_TOFFOLI = 4
 ROUNDS = 6
 """Lattice-surgery rounds of $d_m$ cycles per attempt."""
 SMALLEST, LARGEST = 3, 31
-"""Range of the distances in the grid; it ends earlier where errors stop mattering."""
-GAIN = 0.01
-"""The grid ends where storage adds less than this part to the distillation error."""
-STORAGE_CELLS = 1000
-"""Order of the tiles times cycles of one attempt, for the end of the grid only."""
-UNDETECTED_TRIPLES = 35
+"""Range of the distances."""
 CASES = 32
 """Density matrices that are followed together: they fit the cache."""
 
@@ -93,14 +92,8 @@ class FifteenToOne:
         return self.states(toffoli, t)
 
     def grid(self, machine: Machine, code: Code) -> np.ndarray:
-        r"""Return sizes with $d_Z \le d_X$, $d_m \le d_X$ and, as in the paper, $d_X \le 3 d_m$."""
-        odd = np.arange(SMALLEST, LARGEST + 1, 2)
-        floor = UNDETECTED_TRIPLES * machine.injection_error**3
-        is_enough = STORAGE_CELLS * code.logical_error(machine, odd) < GAIN * floor
-        last = odd[int(np.argmax(is_enough))] if is_enough.any() else LARGEST
-        kept = odd[odd <= last]
-        x, z, m = (axis.ravel() for axis in np.meshgrid(kept, kept, kept, indexing="ij"))
-        return np.stack([x, z, m], axis=1)[(z <= x) & (m <= x) & (x <= 3 * m)]
+        """Return the listed sizes, the same for every machine."""
+        return listed(self.name)
 
     def tabulate(self, machine: Machine, code: Code, sizes: np.ndarray) -> FactoryTable:
         """Follow the circuit at every size; sizes outside the noise model get error 1."""
@@ -111,7 +104,15 @@ class FifteenToOne:
         with np.errstate(divide="ignore", invalid="ignore"):
             cycles = np.where(rejected < 1.0, ROUNDS * m / (1.0 - rejected), np.inf)
         labels = tuple(f"{self.name} dX={a} dZ={b} dm={c}" for a, b, c in np.asarray(sizes))
-        return FactoryTable(labels, error, qubits, cycles)
+        nothing = Catalysis.none(len(labels))
+        return FactoryTable(labels, error, qubits, cycles, rejected, nothing)
+
+
+def all_sizes() -> np.ndarray:
+    r"""Return sizes with $d_Z \le d_X$, $d_m \le d_X$ and, as in the paper, $d_X \le 3 d_m$."""
+    odd = np.arange(SMALLEST, LARGEST + 1, 2)
+    x, z, m = (axis.ravel() for axis in np.meshgrid(odd, odd, odd, indexing="ij"))
+    return np.stack([x, z, m], axis=1)[(z <= x) & (m <= x) & (x <= 3 * m)]
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,11 @@ COSTS = {
 }
 """What elasticities are of, in words."""
 
-MATHTEXT = ((r"\lVert", r"\Vert "), (r"\rVert", r"\Vert "), (r"\text{", r"\mathrm{"))
+MATHTEXT = (
+    *((rf"\{side}Vert", r"\Vert ") for side in "lr"),
+    *((rf"\{side}vert", r"\vert ") for side in "lr"),
+    (r"\text{", r"\mathrm{"),
+)
 """What matplotlib writes otherwise."""
 
 TOTAL = "error.total"

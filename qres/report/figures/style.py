@@ -106,6 +106,25 @@ def new_figure(*, width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def new_panels(count: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure with pairs of axes below each other, each of this height in inches."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        count, 1, figsize=(width, count * height), FigureClass=_styled(), squeeze=False
+    )
+    plt.close(figure)
+    return figure, list(axes[:, 0])
+
+
+def place(axes: Axes | None, *, width: float, height: float) -> tuple[Figure, Axes]:
+    """Return these axes and their figure, or new ones."""
+    if axes is None:
+        return new_figure(width=width, height=height)
+    figure: Any = axes.figure
+    return figure, axes
+
+
 def _styled() -> type[Figure]:
     """Return a figure that is saved in this style; matplotlib reads some of it only then."""
     from matplotlib.figure import Figure

@@ -128,7 +128,7 @@ def plain(name: str) -> dict[str, Any]:
 @pytest.fixture
 def data(report: Report) -> dict[str, Any]:
     """The same report as data."""
-    return plain(report.scenario.name)
+    return plain(report.scenario.name.partition(" (")[0])
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 
@@ -11,7 +13,9 @@ from qres.algorithms.base import algorithm
 from qres.algorithms.circuit import system_circuit
 from qres.algorithms.encodings.base import encoding
 from qres.algorithms.history import history_matrix, repeated_vector
+from qres.algorithms.lifted import lifted_definitions, lifted_matrix, lifted_vector
 from qres.algorithms.readouts.base import check_readout, find_readout, readout_values, readouts
+from qres.algorithms.readouts.norm import vector_root
 from qres.algorithms.readouts.stages import (
     failures,
     quantum_stages,
@@ -20,7 +24,12 @@ from qres.algorithms.readouts.stages import (
 )
 from qres.algorithms.record import Job
 from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import System
+from qres.algorithms.system import (
+    System,
+    circuit_definitions,
+    precision_definitions,
+    rotation_precision,
+)
 from qres.bloqs.amplification import PhasedReflection
 from qres.bloqs.observable import GivenOperator
 from qres.config.record import Readout
@@ -28,6 +37,7 @@ from qres.errors import InfeasibleError, InputError
 from qres.explore.budget import even_split
 from qres.logical.formulas import count_stages, evaluate, total
 from qres.measurement.given import take_given
+from qres.notation.compiled import compile_array
 from qres.notation.quantity import Quantity
 from qres.notation.symbols import symbol
 from qres.staircase import load
@@ -92,12 +102,13 @@ def test_the_loss_needs_the_lift():
 
 def test_amplification_is_exact_only_where_the_probability_is_known():
     assert not system().is_exact  # Markov: at least 1/2
-    assert system("shortcut-known-norm").is_exact  # a flag that is 1 cannot be more
-    assert not system("shortcut-known-norm", has_exact_prob=False).is_exact
+    assert not system("shortcut-known-norm").is_exact  # at least ((1 - eps)/(1 + eps/sqrt 2))^2
+    assert system("qsvt-minimax").is_exact  # 1/(C xi)^2, known
+    assert not system("qsvt-minimax", has_exact_prob=False).is_exact
     state = readouts()["state"]
     assert failures(system(), state, "coherent") == ("fail_amplification", "fail_logical")
     assert failures(system(), state, "repeat") == ("fail_logical",)
-    exact = system("shortcut-known-norm")
+    exact = system("qsvt-minimax")
     assert failures(exact, state, "coherent") == ("fail_logical",)
 
 
@@ -181,37 +192,75 @@ def test_the_rule_per_shot_in_digits(mode):
     assert numbers["copies"] == pytest.approx(whole["copies"] * (32 / 31) ** 2, rel=1e-4)
 
 
+def test_direction_and_norm_stay_within_the_shares():
+    """Errors of state and reading, in every proportion, up to E = 4; worst where they are small.
+
+    The two amplitudes q = sqrt(P/(1+P)) are off by eps(cos, -sin), the direction by arcsin(eps/sqrt P).
+    Breaking it means: the root of the shares is too large.
+    """
+    prob, total, part, angle = np.meshgrid(
+        np.geomspace(1e-6, 1, 13),
+        np.geomspace(1e-4, 4, 13),
+        np.linspace(0.01, 1, 12),
+        np.linspace(0, np.pi / 2, 91),
+    )
+    names = ("share_encoding", "share_solver", "share_rotation", "share_readout")
+    places = tuple(symbol(name) for name in ("success_prob", *names))
+    root = compile_array(places, vector_root(system()))
+    state, read = part * total, (1 - part) * total
+    epsilon = state * root(prob, state, 0.0, 0.0, read) / 2
+    amplitude = np.sqrt(prob / (1 + prob))
+    ratio = (amplitude + epsilon * np.cos(angle)) / (amplitude - epsilon * np.sin(angle))
+    short = epsilon**2 / prob / (1 + np.sqrt(1 - epsilon**2 / prob))  # one less the cosine
+    off = np.sqrt((ratio - 1) ** 2 + 2 * ratio * short) + ratio * read
+    assert (off <= total * (1 + 1e-9)).all()
+    assert (off / total).max() > 0.999
+
+
 def test_the_loss_is_priced_once_the_lift_allows_it():
     """Formula and circuit of the loss agree; its known state has r + r s + r s^2 entries."""
-    found, member = system(), readouts()["observable-loss"]
+    member = readouts()["observable-loss"]
+    found = replace(
+        system(), matrix=lifted_matrix("sparse", 2), source=lifted_vector(), is_lifted=True
+    )
     values = {
-        "dim": 6, "index_bits": 3, "time_bits": 4, "index_width": 7, "padding": 5, "n_steps": 5,
-        "segment_steps": 5,
-        "sparsity": 3, "slots": 4, "slot_bits": 2, "is_full": 0, "max_entry": 0.7,
-        "block_limit": 63, "alpha": 2.28, "alpha_matrix": 2.8, "success_prob": 0.2,
+        "dim": 6, "index_bits": 3, "time_bits": 4, "padding": 5, "n_steps": 5, "segment_steps": 5,
+        "truncation_order": 3, "map_order": 2, "learning_rate": 0.1,
+        "sparsity": 3, "max_entry": 0.7, "t3_sparsity": 9, "t3_max_entry": 0.3,
+        "block_limit": 63, "success_prob": 0.2,
         "update_norm": 0.4, "rescaling": 0.5, "grad_norm": 0.8, "frobenius_norm": 3, "t3_frobenius": 4,
-        "matrix_bits": 15, "rhs_bits": 14, "query_toffoli": 77, "held_qubits": 17,
-        "matrix_queries": 98, "state_queries": 197, "filter_length": 49, "guess_bits": 2,
-        "flag_prob": 0.5, "eps_rotation": 1e-3,
-        "eps_matrix": 1e-4, "share_readout": 0.02, "fail_observable": 0.01, "fail_norm": 0.01,
+        "inverse_norm": 20, "kappa_eff": 60, "xi": 5,
+        "share_encoding": 0.02, "share_solver": 0.02, "share_rotation": 0.02,
+        "share_readout": 0.02, "fail_observable": 0.01, "fail_norm": 0.01,
         "fail_logical": 0.01,
     }  # fmt: skip
+    root = member.root(found)
     job = Job(
         name="carleman-gd",
         stages=quantum_stages(found, member, "direct"),
         values={name: Quantity(value=value) for name, value in values.items()},
-        definitions=readout_definitions(found, member, "direct"),
+        definitions=(
+            *lifted_definitions("carleman-gd", "sparse", 2),
+            *precision_definitions(found, root),
+            *circuit_definitions(found),
+            *rotation_precision(found, root),
+            *readout_definitions(found, member, "direct"),
+        ),
         circuit=system_circuit(found, member, "direct"),
     )
     numbers = job.evaluate()
     assert numbers["functional_levels"] == 7  # 6 (1 + 3 + 9) = 78 entries
-    # eta gamma sqrt(P')/(norm(W) norm(u)), P' = .5 .2/1.2 beside the reference row
-    share = 0.02 * 0.5 * math.sqrt(1 / 12) / (0.5545894377 * 0.4)
+    assert numbers["index_width"] == 15  # 4 of time, 2 of block index, 3 cells of 3
+    # eta gamma sqrt(P')/(norm(W) norm(u)), P' = .97 S^2 .2/1.2 beside the reference
+    prob = numbers["flag_prob"] * 0.2 / 1.2
+    share = 0.02 * 0.5 * math.sqrt(prob) / (0.5545894377 * 0.4)
     error = math.sqrt(1 + share) - 1
     assert numbers["eps_amplitude"] == pytest.approx(0.99 * error, rel=1e-12)
-    # the root of the precisions is that of the same amplitude, without the reference row
-    root = evaluate(member.root(found), numbers)
-    assert root == pytest.approx(0.0100798349 / 0.01, rel=1e-8)
+    # the root of the precisions, 2 sqrt(P)/((1 + P)(K + E)): K one over the same amplitude without the
+    # reference, E = 4 x .02
+    largest = 0.01 / 0.0100798349
+    found_root = evaluate(root, numbers)
+    assert found_root == pytest.approx(2 * math.sqrt(0.2) / (1.2 * (largest + 0.08)), rel=1e-8)
     cost = total(count_stages(job, numbers), numbers)
     toffoli, t, rotations = gates(job.bloq())
     assert (toffoli, t, rotations) == (cost.toffoli, 0, cost.rotations)

@@ -124,8 +124,9 @@ def test_a_sparse_state_by_hand(toffoli, qubits):
     state = SparseState(ROW, 3, 6)
     assert toffoli(state) == 8 + 1 + 1
     assert toffoli(state.with_controls(1)) == 8 + 1 + 2 + 2
-    # index 6, phase gradient 5, slot 2, word of 6 bits and a ladder of 2
-    assert qubits(state) == 6 + 5 + 2 + 8
+    # index 6, phase gradient 5, slot 2; an angle of 5 bits and the 4 carries of its addition, more than
+    # a word of 6 bits with a ladder of 2
+    assert qubits(state) == 6 + 5 + 2 + (5 + 4)
     assert toffoli(SparseState(LoadedRotationTree(1, 0, 5, (), ()), 1, 6)) == 0
 
 

@@ -27,7 +27,7 @@ HISTORY = HistoryMatrix(DENSE, 4, 5, 5, **ERRORS)  # 31 + 8 controlled or not, 2
 RUN = SolverRun(HISTORY, RepeatedVector(ROW, 6), 10, 20, 6, 4)  # right-hand side: 13, 14; 2, 4
 STATE = AmplifiedState(RUN, 3)
 SIGNS = HadamardTest(STATE, ReferenceState(ROW, 6, 4))
-NORM = AmplitudeEstimation(RUN, WantedRows(6, 5, 4), 5)
+NORM = AmplitudeEstimation(RUN, WantedRows(6, 5, 4, row_bitsize=4), 5)
 
 
 def test_run_by_hand(count):
@@ -60,20 +60,23 @@ def test_signs_by_hand(count):
 
 def test_norm_by_hand(count):
     # start: 6 + 5 + 4 qubits and a control. Rows: a ladder of 9 flags and a control, 9 with the sign's
-    # own; two comparisons of 6 bits, 5 each. j = 0..5 on 3 bits: U(6) = 5, two comparisons of 2.
+    # own; a comparison of 4 bits, 3. j = 0..5 on 3 bits: U(6) = 5, two comparisons of 2.
     # Fourier transform of 4 qubits: 6 pairs.
-    iteration = 14 + (9 + 2 * 5) + 2 * 2
+    iteration = 14 + (9 + 3) + 2 * 2
     assert count(NORM) == (11 * 730 + 5 * iteration + 5 + 6, 0, 11 * 90 + 2 + 6)
 
 
 def test_job_by_hand(count, qubits):
     job = ReadoutJob([(STATE, 4), (SIGNS, 4), (NORM, 3)])
-    assert count(job) == (4 * 5161 + 4 * 5237 + 3 * 8226, 0, 4 * 636 + 4 * 691 + 3 * 998)
-    # index 2 + 4, ancilla 3 + 2, solver 4, phase gradient 5, widest table 2 * 5 + 2, its control 1
-    assert qubits(RUN) == 6 + 5 + 4 + 5 + 12 + 1
-    assert qubits(SIGNS) == 1 + 33
-    assert qubits(job) == qubits(NORM) == 4 + 33
-    assert qubits(ReadoutJob([(STATE, 1)], ancilla_bitsize=3)) == 33 + 3
+    assert count(job) == (4 * 5161 + 4 * 5237 + 3 * 8191, 0, 4 * 636 + 4 * 691 + 3 * 998)
+    # index 2 + 4, ancilla 3 + 2, solver 4, phase gradient 5; the ladder of a reflection about all of the
+    # 15 qubits before the phase gradient needs 14, more than a table of 2 * 5 + 2 with its control
+    assert qubits(RUN) == qubits(STATE) == 15 + 5 + 14
+    # the qubit of the test; the reflection's phase is controlled, one more for that control
+    assert qubits(SIGNS) == 1 + 15 + 5 + 15
+    # j on 4 qubits, 3 carries beside a controlled sign: the ladder joins all but one of 16 qubits
+    assert qubits(job) == qubits(NORM) == 4 + 15 + 5 + 3 + 14
+    assert qubits(ReadoutJob([(STATE, 1)], ancilla_bitsize=3)) == 15 + 5 + 14 + 3
 
 
 def test_equal_parts_add_up(count):
@@ -82,8 +85,10 @@ def test_equal_parts_add_up(count):
 
 def test_a_larger_phase_gradient_of_the_right_hand_side_is_held(qubits):
     vector = LoadedRotationTree(1, 2, 9, (0, 0), (0, 0))
-    # phase gradient 9; widest table still that of the matrix with its control, 13 > 9 + 1
-    assert qubits(SolverRun(HISTORY, RepeatedVector(vector, 6), 1, 2, 6, 4)) == 6 + 5 + 4 + 9 + 13
+    # phase gradient 9; an angle of 9 bits and the 8 carries of its addition, more than the ladder of 14
+    assert qubits(SolverRun(HISTORY, RepeatedVector(vector, 6), 1, 2, 6, 4)) == 6 + 5 + 4 + 9 + (
+        9 + 8
+    )
 
 
 @pytest.mark.parametrize("copies", [10**12, 10**30])
@@ -109,6 +114,7 @@ def test_tables_of_1e21_entries_count(count):
         (lambda: AmplifiedState(RUN.with_controls(1), 1), "run.num_controls is 1"),
         (lambda: NORM.with_controls(1), "AmplitudeEstimation.num_controls is 1"),
         (lambda: SIGNS.controlled(), "HadamardTest.num_controls is 1"),
+        (lambda: HadamardTest(STATE, ReferenceState(ROW, 6, 5)), "is 7 qubits .*at most 6"),
         (lambda: ReadoutJob([(STATE, 1.5)]), "count of AmplifiedState is 1.5"),
     ],
 )
@@ -142,7 +148,9 @@ def _job(v, kind):
     index = LEVELS + v["time"]
     run = SolverRun(history, right, v["queries"], v["state_queries"], index, 4)
     state = AmplifiedState(run, v["rounds"])
-    norm = AmplitudeEstimation(run, WantedRows(index, step.ancilla_bitsize, 4), v["iterations"])
+    norm = AmplitudeEstimation(
+        run, WantedRows(index, step.ancilla_bitsize, 4, row_bitsize=v["time"]), v["iterations"]
+    )
     signs = HadamardTest(state, ReferenceState(vector, v["idle"], v["time"]))
     return ReadoutJob([(state, v["copies"]), (signs, v["copies"]), (norm, 5)])
 

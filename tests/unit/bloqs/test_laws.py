@@ -28,6 +28,7 @@ from qres.bloqs.linear_solver import SolverRun
 from qres.bloqs.observable import ExpectationTest, GivenOperator, HadamardTest, ReferenceState
 from qres.bloqs.qram import Memory
 from qres.bloqs.readout import ReadoutJob
+from qres.bloqs.reference_row import ReferencedMatrix, ReferencedVector
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.sparse_state import SparseState
 from qres.bloqs.tables import TableLookup
@@ -38,6 +39,7 @@ from qres.verify.descents import make_descent
 from qres.verify.histories import HISTORIES, built
 from qres.verify.instances import DIAGONALS, GRAMS, MATRICES
 from qres.verify.lifts import CASES, built_lift
+from qres.verify.peak import counted_qubits
 from qres.verify.proofs import encoded
 from qres.verify.solvers import built_run, provable_solvers, random_system
 
@@ -118,11 +120,13 @@ def _others(rng: np.random.Generator) -> Iterator[Any]:
     test = ExpectationTest(state, operator)
     yield AmplitudeEstimation(test, OutcomeZero(), 3)
     yield GroverPower(test, OutcomeZero(), 1)
-    yield HadamardTest(state, ReferenceState(row, 1, 0))
+    yield HadamardTest(state, ReferenceState(LoadedRotationTree(1, 1, 5, (0,), (0,)), 1, 0))
     yield GivenOperator(7)
     yield WantedReflection(2, 2, 1, 0.3)
     yield ReadoutJob(((state, 2),))
     run = state.run
+    yield ReferencedMatrix(run.block_encoding, run.index_bitsize, angle=0.7)
+    yield ReferencedVector(run.right_hand_side, run.index_bitsize, angle=0.4)
     yield SolverRun(run.block_encoding, run.right_hand_side, 4, 8, run.index_bitsize, 3)
 
 
@@ -190,6 +194,14 @@ def test_it_walks(circuit):
             continue
         found, claimed = decomposed_counts(form), count_bloq(form)
         assert (found[TOFFOLI], found[ROTATIONS]) == (claimed[0], claimed[2])
+
+
+def test_its_qubits_are_enough(circuit):
+    """Registers and ancillas alive at one step of the decomposition, against the claim."""
+    for form in forms(circuit):
+        if type(circuit) not in COUNTED:
+            claimed, found = counted_qubits(form)
+            assert found <= claimed
 
 
 def test_it_is_a_valid_circuit(circuit):

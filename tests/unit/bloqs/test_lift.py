@@ -105,7 +105,7 @@ def test_powers_by_hand(count, qubits):
     # with 3 = 11 in binary the product of both bits occurs
     assert count(LiftedVector(ROW, 8, 4, 4)) == (8 + 3 * 9 + 1, 0, 3)
     # three cells, block, time, phase gradient; a table of 2 entries and two bits
-    assert qubits(LiftedVector(ROW, 8, 3, 3)) == 6 + 2 + 3 + 5 + (5 + 1) + 2
+    assert qubits(LiftedVector(ROW, 8, 3, 3)) == 6 + 2 + 3 + 5 + (5 + 4) + 2
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def test_matrix_by_hand(count, qubits):
 def test_vector_by_hand(count, qubits):
     assert count(VECTOR) == (13, 0, 3)
     assert count(VECTOR.with_controls(1)) == (14, 0, 6)
-    # vector 2, branch 1, time 3, phase gradient 5; widest table 5 + 1
-    assert qubits(VECTOR) == 2 + 1 + 3 + 5 + 6
+    # vector 2, branch 1, time 3, phase gradient 5; an angle of 5 bits and the 4 carries of its addition
+    assert qubits(VECTOR) == 2 + 1 + 3 + 5 + (5 + 4)
 
 
 def test_run_by_hand(count):

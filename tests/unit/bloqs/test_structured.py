@@ -43,7 +43,7 @@ def test_qubits_by_hand(qubits):
     # system 4, number of the diagonal 3, flags 2, phase gradient 6; word 6 + 2, carries 4
     assert qubits(LAPLACE) == 4 + 3 + 2 + 6 + 12
     # system 4, number 2, flags 2, phase gradient 6; word 4 + 1, carries 4
-    assert qubits(TOEPLITZ.with_controls(1)) == 1 + 4 + 2 + 2 + 6 + 9
+    assert qubits(TOEPLITZ.with_controls(1)) == 1 + 4 + 2 + 2 + 6 + (6 + 5)
     # system 2, row 3, flags 2, phase gradient 5; widest list: 12 entries of 5 bits, ladder 4
     assert qubits(GRAM) == 2 + 3 + 2 + 5 + 9
 

@@ -104,11 +104,22 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (NETWORK, "algorithm:", "  measurement: a.json\nalgorithm:", (
         ":2: model: expected exactly one of", "found network and measurement")),
     (NETWORK, "carleman-gd", "carleman", ("algorithm.name: expected", "'carleman-gd'")),
-    (NETWORK, "carleman-gd", "newton", (":9: algorithm.name: newton is not available yet",)),
+    (NETWORK, "carleman-gd", "log-concave", (
+        ":9: algorithm.name: log-concave is not available yet",)),
     (NETWORK, "carleman-gd", "linear-system", (
-        ":10: algorithm.n_steps: belongs to carleman-gd, not linear-system", "(and 1 more)")),
+        ":10: algorithm.n_steps: belongs to carleman-gd and newton, not linear-system", "(and 1 more)")),
     (NETWORK, "name: carleman-gd", "damping: 1\n  name: carleman-gd", (
-        ":9: algorithm.damping: belongs to newton, which is not available yet",)),
+        ":9: algorithm.damping: belongs to newton, not carleman-gd",)),
+    (NETWORK, "name: carleman-gd", "prior: 1\n  name: carleman-gd", (
+        ":9: algorithm.prior: belongs to log-concave, which is not available yet",)),
+    (NETWORK, "name: carleman-gd", "policy: fast\n  name: newton", (
+        ":9: algorithm.policy: expected honest or paper, found 'fast'",)),
+    (NETWORK, "name: carleman-gd", "gate_time: 1 ns\n  name: newton", (
+        ":9: algorithm.gate_time: belongs to policy paper",)),
+    (NETWORK, "name: carleman-gd", "readout: {kind: state}\n  name: newton", (
+        ":9: algorithm.readout.kind: a step is all entries of a vector; use tomography",)),
+    (NETWORK, "name: carleman-gd", "damping: {value: -1}\n  name: newton", (
+        ":9: algorithm.damping.value: expected a number >= 0, found -1",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  degree: 9", (
         ":11: algorithm.degree: expected auto, 1, 2 or 3, found 9",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  segment_steps: 51", (
@@ -205,7 +216,7 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (COUNTS, "toffoli: 1e25", "toffoli: 0.5", ("given.toffoli: expected a whole number",)),
     (COUNTS, "toffoli", "tofoli", ("given.tofoli: unknown key; did you mean 'toffoli'",)),
     (COUNTS, "name: counts", "name: counts, solver: shortcut", (
-        "algorithm.solver: belongs to carleman-gd and linear-system, not counts",)),
+        "algorithm.solver: belongs to carleman-gd, linear-system and newton, not counts",)),
     (COUNTS, "{logical_qubits: 100, toffoli: 1e25}", "none.json", ("none.json: no such file",)),
     (COUNTS, "algorithm: {name: counts}", "algorithm: counts", ("algorithm: expected a mapping",)),
     (COUNTS, "algorithm: {name: counts}", "", ("algorithm: missing; expected a mapping",)),

@@ -9,7 +9,7 @@ import qres
 from qres.algorithms.record import Job
 from qres.algorithms.synthesis import MIXED_FALLBACK_T
 from qres.errors import InputError
-from qres.explore.budget import FOUND, found_split
+from qres.explore.budget import FOUND, found_splits
 from qres.logical.record import LogicalCost
 from qres.physical.machines import load_machine
 from qres.physical.split import find_split, synthesis_failure
@@ -17,13 +17,13 @@ from qres.physical.split import find_split, synthesis_failure
 GIVEN = {"logical_qubits": 100, "toffoli": 10**7, "rotations": 10**6}
 
 
-def ask(objective="volume", **changes):
+def ask(objective="volume", hardware=("superconducting-1e-3", "superconducting-1e-4"), **changes):
     return qres.estimate(
         {
             "model": {"given": {**GIVEN, **changes}},
             "algorithm": {"name": "counts"},
             "error": {"total": 0.1, "fail_prob": 0.01},
-            "hardware": ["superconducting-1e-3", "superconducting-1e-4"],
+            "hardware": list(hardware),
             "objective": objective,
         }
     )
@@ -51,7 +51,39 @@ def test_where_nothing_fits_the_halves_stay():
 
 def test_jobs_without_such_rotations_are_left_alone():
     job = Job(name="toy", stages=(), values={}, failures=("fail_tomography", "fail_logical"))
-    assert found_split(job, {}, (), "runtime") == {}
+    assert found_splits(job, {}, (), "runtime") == ({}, None)
+
+
+@pytest.mark.parametrize("objective", ["runtime", "qubits", "volume"])
+def test_each_machine_has_its_own_split(objective):
+    """As if it were alone: what is best for one may leave another without a fit."""
+    names = ["superconducting-1e-3", "superconducting-1e-4", "ion-1e-4"]
+    counts = {"rotations": 3 * 10**9, "toffoli": 10**3, "logical_qubits": 1000}
+    together = ask(objective, hardware=names, **counts)
+    for name, found in zip(names, together.priced.machines, strict=True):
+        alone = ask(objective, hardware=[name], **counts).priced.machines[0]
+        assert (found.is_feasible, found.physical_qubits, found.runtime_s) == (
+            alone.is_feasible,
+            alone.physical_qubits,
+            alone.runtime_s,
+        )
+        split = find_split(
+            LogicalCost(t=0, fail_prob=0.01, **counts), load_machine(name), objective
+        )
+        assert found.physical_qubits == split.machine.physical_qubits
+    words = " ".join(together.table().split())
+    assert words.count("of error.fail_prob for synthesis, found") == sum(
+        together.priced.splits.is_found
+    )
+
+
+def test_a_machine_that_does_not_fit_has_the_even_split():
+    report = ask("runtime", hardware=["superconducting-1e-3", "ion-1e-3"], toffoli=10**14)
+    splits = report.priced.splits
+    assert splits.is_found == (False, True)
+    assert splits.own[0] == {"fail_synthesis": 0.005, "fail_logical": 0.005}
+    assert splits.own[1]["fail_synthesis"] < 0.005
+    assert [found.is_feasible for found in report.priced.machines] == [False, True]
 
 
 def test_the_found_failure_buys_exactly_these_t_gates():
@@ -67,7 +99,7 @@ def test_the_found_failure_buys_exactly_these_t_gates():
 @pytest.mark.parametrize("bad", [-1, float("nan"), float("inf")])
 def test_rotations_are_a_number(bad):
     cost = LogicalCost(toffoli=5, t=0, rotations=bad, logical_qubits=3, fail_prob=0.1)
-    with pytest.raises(InputError, match="rotations: expected a number from 0 on"):
+    with pytest.raises(InputError, match="rotations: expected "):
         find_split(cost, load_machine("superconducting-1e-3"), "qubits")
 
 

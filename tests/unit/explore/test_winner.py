@@ -7,7 +7,7 @@ import math
 import pytest
 
 from qres.algorithms.record import Assumption
-from qres.explore.verdict import _winner
+from qres.explore.verdict import name_winner
 
 
 def helps(side, factor):
@@ -41,12 +41,12 @@ def helps(side, factor):
     ],
 )
 def test_the_rule(ratio, assumed, winner):
-    found, reason = _winner(ratio, [helps(side, factor) for side, factor in assumed])
+    found, reason = name_winner(ratio, [helps(side, factor) for side, factor in assumed])
     assert found == winner
     assert bool(reason) == (winner == "undecided")
 
 
 def test_the_reason_says_what_undoes_the_lead():
-    assert "classical None" in _winner(1e30, [helps("classical", None)])[1]
-    assert "factor 50" in _winner(0.1, [helps("quantum", 5.0), helps("quantum", 10.0)])[1]
-    assert "lead of 10" in _winner(0.1, [helps("quantum", 50.0)])[1]
+    assert "classical None" in name_winner(1e30, [helps("classical", None)])[1]
+    assert "factor 50" in name_winner(0.1, [helps("quantum", 5.0), helps("quantum", 10.0)])[1]
+    assert "lead of 10" in name_winner(0.1, [helps("quantum", 50.0)])[1]

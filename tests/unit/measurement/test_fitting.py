@@ -254,11 +254,11 @@ def test_batch_norms_are_measured_with_fixed_statistics_and_said_to_be():
     shape = ResNet(depth=8, width=1, block="basic", activation="silu")
     source = DataSource(kind="random", shape=(3, 8, 8), n_classes=3, n_samples=10)
     model = _model(architecture=shape, dataset=source)
-    task, _ = pipeline._restore(
+    task, _ = pipeline.restore_network(
         model, folder=Path(), trust=False, weights=lambda make: make(), progress=lambda *_: None
     )
     assert not task.module.training
-    assert [code for code, _ in pipeline._note(task)] == ["W-RANDOM", "W-NORM"]
+    assert [code for code, _ in pipeline.list_notes(task)] == ["W-RANDOM", "W-NORM"]
     chosen = {
         name: torch.full(p.shape, name == "output.weight")
         for name, p in task.module.named_parameters()

@@ -98,6 +98,69 @@ def test_a_damaged_answer_and_another_question_are_not_believed(tmp_path, monkey
     assert found == 1
 
 
+class _Sum:
+    """A state: the sum of the rounds, and one vector that is wanted only until the end."""
+
+    def __init__(self):
+        self.total, self.vector, self.is_whole, self.made = np.zeros(1), np.zeros(1000), True, []
+
+    def pack(self, *, is_last):
+        return [self.total] if is_last else [self.total, self.vector]
+
+    def unpack(self, arrays):
+        self.total = arrays[0]
+        self.vector = arrays[1] if len(arrays) > 1 else self.vector
+
+    def advance(self, number, stop=None):
+        if number == stop:
+            raise KeyboardInterrupt
+        inner = find_journal().keep("inner", [], lambda: [np.ones(1000)])  # not written down
+        self.vector = self.vector + inner[0]
+        self.total = self.total + number * self.vector[0]
+        self.made.append(number)
+
+
+def _loop(journal, stop=None):
+    state = _Sum()
+    journal.loop("loop", [np.ones(2)], 6, lambda number: state.advance(number, stop), state)
+    return state
+
+
+@pytest.mark.parametrize("stop", range(6))
+@pytest.mark.parametrize("flush_s", [-1.0, 60.0])
+def test_a_loop_goes_on_from_its_last_round(tmp_path, monkeypatch, stop, flush_s):
+    monkeypatch.setattr(journal_module, "FLUSH_S", flush_s)
+    whole, folder = _loop(Journal()), tmp_path / "journal"
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        _loop(journal, stop)
+    if stop:
+        (file,) = folder.glob("*.state")
+        assert file.stat().st_size < 9000  # one vector, however many rounds
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:  # noqa: PT012
+        rest = _loop(journal)
+        assert rest.made == list(range(stop, 6))
+        assert not list(folder.glob("*.state"))
+        raise KeyboardInterrupt
+    assert rest.total == whole.total
+    assert (folder / "0").stat().st_size < 500  # the vector is not kept
+    with opened_journal(folder) as journal:
+        again = _loop(journal)
+    assert again.made == []
+    assert again.total == whole.total
+
+
+def test_a_damaged_state_is_not_believed(tmp_path):
+    folder = tmp_path / "journal"
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        _loop(journal, 3)
+    (file,) = folder.glob("*.state")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with opened_journal(folder) as journal:
+        assert _loop(journal).made == list(range(6))
+
+
 def test_two_processes_do_not_share_a_folder(tmp_path):
     with opened_journal(tmp_path / "journal") as one, opened_journal(tmp_path / "journal") as two:
         assert one.is_open

@@ -8,7 +8,8 @@ from qres.cli.progress import _Lines
 from qres.config.load import load_scenario
 from qres.errors import InputError
 from qres.measurement.record import Measurement
-from qres.report.figures.spectrum import draw_density, draw_measurement
+from qres.report.figures.measurement import draw_measurement
+from qres.report.figures.spectrum import draw_density
 from qres.report.spectrum import density_text
 
 SETTINGS = {

@@ -89,6 +89,10 @@ BAD = [
     ("layout: {", "layout: [", "line"),
     ("name: superconducting-1e-3", "name: [1]", "name: expected a word"),
     ("layout:", "extra: 1\nlayout:", "unknown key 'extra'"),
+    ("layout:", "name: again\nlayout:", 'line 11: found duplicate key "name"'),
+    ("{value: 1e-3,", "{value: 0.01,", "expected below the threshold 0.01, found 0.01"),
+    ("value: 1, unit: us", "value: .inf, unit: us", "cycle_time.value: expected a number above 0"),
+    ("value: 1, unit: us", "value: 0, unit: us", "cycle_time.value: expected a number above 0"),
 ]
 
 

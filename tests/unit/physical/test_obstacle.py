@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -123,6 +124,55 @@ def test_data_alone_can_bind():
 def test_what_cannot_be_priced_says_what_can(field, value, words):
     cost = LogicalCost(toffoli=1e6, t=0, rotations=0, logical_qubits=10, fail_prob=0.01)
     assert words in price(replace(cost, **{field: value}), MACHINES["superconducting-1e-3"]).reason
+
+
+POINTS = [
+    # what binds, the machine, counts and caps of the point, words, the change that fits
+    ("max_qubits", {}, {}, {"max_qubits": 1e5}, "needs a max_qubits of at least"),
+    ("max_runtime_s", {}, {}, {"max_runtime_s": 1.0}, "needs a max_runtime of at least"),
+    ("both", {}, {}, {"max_qubits": 1e5, "max_runtime_s": 1.0}, "more of both"),
+    ("factory", {}, {"toffoli": 10**15}, {}, "the best factory here reaches"),
+    ("events", {"correlated_event_rate_per_s": 1.0}, {}, {}, "a rate of at most"),
+    ("data", {"physical_error": 9.6e-3}, {"toffoli": 0, "fail_prob": 1e-9}, {}, "would fit"),
+    ("counts", {}, {"toffoli": 10**101}, {}, "not finite (above 1e+100"),
+    ("budget", {}, {"fail_prob": 0.0}, {}, "no failure probability is left"),
+]
+
+
+@pytest.mark.parametrize(("_", "profile", "counts", "caps", "words"), POINTS)
+def test_points_of_an_array_say_what_single_jobs_say(_, profile, counts, caps, words):
+    machine = replace(MACHINES["superconducting-1e-3"], **profile)
+    easy = LogicalCost(toffoli=10**6, t=0, rotations=0, logical_qubits=100, fail_prob=0.01)
+    hard = replace(easy, **counts)
+    alone = price(hard, machine, **caps).reason
+    assert words in alone
+    pair = LogicalCost(
+        rotations=0,
+        **{
+            name: np.array([float(getattr(easy, name)), float(getattr(hard, name))])
+            for name in ("toffoli", "t", "logical_qubits", "fail_prob")
+        },
+    )
+    limits = {name: np.array([np.inf, value]) for name, value in caps.items()}
+    found = price(pair, machine, **limits)
+    assert found.reason[1] == alone
+    if found.is_feasible[0]:
+        assert found.reason[0] == ""
+
+
+def test_shapes_are_kept_and_only_what_does_not_fit_is_asked_about():
+    cost = LogicalCost(
+        toffoli=np.array([[1e6], [1e15]]),
+        t=0,
+        rotations=0,
+        logical_qubits=100,
+        fail_prob=np.array([0.001, 0.01, 0.1]),
+    )
+    reasons = price(cost, MACHINES["superconducting-1e-3"]).reason
+    assert reasons.shape == (2, 3)
+    assert (reasons[0] == "").all()
+    assert all("of its 1e+15 states would fit" in text for text in reasons[1])
+    assert len({*reasons[1]}) == 3
 
 
 def test_an_error_above_the_threshold_is_refused_with_the_threshold():

@@ -14,7 +14,7 @@ from qres.files import data_path
 from qres.logical.record import LogicalCost
 from qres.physical.estimate import OBJECTIVES, estimate_machine
 from qres.physical.machines import load_machine, parse_machine
-from qres.physical.storage import COLD_ERROR
+from qres.physical.storage import COLD, COLD_ERROR
 
 YOKED = load_machine("superconducting-1e-3-yoked")
 PLAIN = replace(YOKED, storage="")
@@ -67,11 +67,31 @@ def test_beyond_the_range_all_are_patches():
     assert found.physical_qubits == same.physical_qubits
 
 
-def test_other_error_rates_have_patches():
+def test_the_figure_bounds_better_machines_and_is_refused_above():
+    worse = replace(YOKED, physical_error=1.1e-3)
+    found = estimate_machine(job(10**8, 1000, 900), worse, "runtime")
+    same = estimate_machine(job(10**8, 1000, 900), replace(worse, storage=""), "runtime")
+    assert (found.cold_qubits, found.physical_qubits) == (0, same.physical_qubits)
     better = replace(YOKED, physical_error=5e-4)
     found = estimate_machine(job(10**8, 1000, 900), better, "runtime")
-    same = estimate_machine(job(10**8, 1000, 900), replace(better, storage=""), "runtime")
-    assert (found.cold_qubits, found.physical_qubits) == (0, same.physical_qubits)
+    assert found.data_qubits == 900 * 430 + 150 * 2 * found.distance**2
+    # 150 tiles of 0.1 * 0.05^((d + 1) / 2), below 1e-15 from d = 21 on; 900 idle ones at 1e-15 at least
+    error = 0.1 * 0.05 ** ((found.distance + 1) / 2)
+    charged = 150 * error + 900 * max(error, COLD_ERROR)
+    assert found.fail_prob_data == pytest.approx(charged * found.n_cycles, rel=1e-12)
+    assert (COLD.bound, COLD(idle_qubits=900)) == ("upper", 387_000)
+
+
+def test_an_idle_qubit_is_never_charged_less_than_the_figure():
+    """A budget that only 1e-16 a cycle would meet: tiles could, stored qubits may not."""
+    cost = job(10**8, 1000, 900, fail_prob=1.2e-3)
+    found = estimate_machine(cost, YOKED, "runtime")
+    assert found.cold_qubits == 900
+    error = 0.1 * 0.1 ** ((found.distance + 1) / 2)
+    assert error < COLD_ERROR
+    assert found.fail_prob_data == pytest.approx((150 * error + 900e-15) * 1e9, rel=1e-9)
+    less = estimate_machine(replace(cost, fail_prob=0.9e-3), YOKED, "runtime")
+    assert less.cold_qubits == 0
 
 
 def test_small_patches_are_cheaper_than_storage():
@@ -122,12 +142,11 @@ def exhaustive(cost: LogicalCost, sizes: list[tuple[int, int]]) -> dict[str, tup
         for distance in range(3, 61, 2):
             rate = 0.1 * 0.1 ** ((distance + 1) / 2)
             for tiles, cold in ways:
-                if cold and rate < 1e-15 * (1 - 1e-9):
-                    continue
                 data = (tiles - cold) * 2 * distance**2 + 430 * cold
                 for count in range(1, 60):
                     cycles = max(math.ceil(alone / count), reaction)
-                    if error * cost.toffoli + tiles * rate * cycles > cost.fail_prob:
+                    risk = (tiles - cold) * rate + cold * max(rate, 1e-15)
+                    if error * cost.toffoli + risk * cycles > cost.fail_prob:
                         continue
                     total = data + count * factory
                     found = {
@@ -171,7 +190,7 @@ def test_a_profile_names_its_storage():
 
 
 def test_more_idle_qubits_than_qubits_are_refused():
-    with pytest.raises(InputError, match="idle_qubits: 11 are more than all logical qubits"):
+    with pytest.raises(InputError, match="idle_qubits: 11 are more than all 10 logical qubits"):
         estimate_machine(job(10, 10, 11), YOKED, "qubits")
     with pytest.raises(InputError, match=r"idle_qubits: expected at most logical_qubits \(10\)"):
         qres.load(COUNTS | {"model": {"given": {**GIVEN, "logical_qubits": 10}}})
@@ -206,12 +225,12 @@ def test_the_report_shows_what_is_stored():
 
 def test_what_is_not_stored_is_said_in_one_line(tmp_path):
     text = (data_path("hardware") / "superconducting-1e-3-yoked.yaml").read_text()
-    text = text.replace("physical_error: {value: 1e-3", "physical_error: {value: 5e-4")
+    text = text.replace("physical_error: {value: 1e-3", "physical_error: {value: 2e-3")
     (tmp_path / "mine.yaml").write_text(text)
     report = qres.estimate({**COUNTS, "hardware": [f"{tmp_path}/mine.yaml"]})
     (line,) = [message for code, message in report.warnings if code == "W-STORAGE"]
     assert "900 idle qubits are priced as plain patches" in line
-    assert "at a physical error of 0.001 only" in line
+    assert "at a physical error of 0.001; they hold up to there only" in line
     strict = qres.estimate(COUNTS, error__fail_prob=1e-5, model__given__toffoli=1e6)
     codes = [code for code, _ in strict.warnings]
     assert ("W-STORAGE" in codes) == (strict.to_dict()["physical"][0]["cold_qubits"] == 0)

@@ -194,3 +194,16 @@ def test_references_say_what_they_are():
     assert "of the linear part alone, a lower bound" in whole
     assert "eps_truncation (low)" in text
     assert "lower bounds, so this is optimistic" in whole
+
+
+def test_a_measured_read_out_tolerance_has_a_row():
+    report = ask("training")
+    known = report.measurement
+    assert "readout_tolerance" not in report.table(100)
+    for found, text in ((0.15, "0.15"), (None, "unknown")):
+        tolerance = Quantity(value=found, kind="measured", method="20 draws for each of 12 eps")
+        values = {**known.values, "readout_tolerance": tolerance}
+        table = replace(report, measurement=replace(known, values=values)).table(100)
+        (row,) = [line.split() for line in table.splitlines() if "readout_tolerance" in line]
+        assert row[:3] == ["readout_tolerance", text, "measured"]
+        assert "20 draws for each" in " ".join(row)

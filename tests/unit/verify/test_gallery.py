@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -86,3 +89,11 @@ def test_proofs_come_by_name():
     assert all(proof.is_equal for proof in found)
     with pytest.raises(qres.InputError, match=r"no circuit to simulate for 'gran'.*gram"):
         qres.prove("gran")
+
+
+def test_every_group_is_drawn_in_the_notebook():
+    """With the law above: each class is drawn."""
+    path = Path(__file__).parents[3] / "notebooks" / "03_circuits.ipynb"
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    drawn = [re.findall(r'draw_circuits\(gallery\["(.+?)"\]\)', cell) for cell in cells]
+    assert [name for names in drawn for name in names] == list(GROUPS)

@@ -174,7 +174,7 @@ def test_a_cheaper_leaf_is_caught(monkeypatch):
         ("dens", np.eye(2), "no circuit to simulate for 'dens'; did you mean 'dense'"),
         ("dense", np.ones((65, 65)), "65 rows cannot be simulated; at most 64 can"),
         ("frobenius", np.ones((2, 3)), "expected 2 x 2"),
-        ("dense", np.zeros((2, 2)), "not all zero"),
+        ("dense", np.zeros((2, 2)), "alpha is 0.0; it must be a finite number above 0"),
         ("frobenius", np.array([[1, np.nan], [0, 1]]), "finite"),
         ("sparse", np.array([[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]), "symmetric pattern"),
     ],

@@ -91,27 +91,34 @@ def test_a_reference_that_is_switched_off_leaves_zeros(rows):
     assert found == pytest.approx(wanted / math.sqrt(rows), abs=0.02)
 
 
-@pytest.mark.parametrize("interval", [(1, 2), (1, 4), (2, 3), (3, 4)])
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("controls", [0, 1])
-def test_wanted_rows_get_the_sign(interval, controls):
-    first, end = interval
-    bloq = WantedRows(2, 1, 1, first_row=first, end_row=end, num_controls=controls)
-    names = ["index", "ancilla", "solver", "ctrl"][: 3 + controls]
-    signs = np.ones(16 * 2**controls)
-    on = 16 * controls
-    signs[on + first : on + end] = -1
-    assert block(flatten(bloq), names) == pytest.approx(np.diag(signs), abs=1e-12)
+@pytest.mark.parametrize("part", [0, 1])
+def test_wanted_rows_get_the_sign(first, controls, part):
+    """From the top: a reference that is 0, a row number from the first on, a part that is zero."""
+    sizes = {"row_bitsize": 2, "part_bitsize": part, "reference_bitsize": 1}
+    bloq = WantedRows(3 + part, 1, 1, first_row=first, num_controls=controls, **sizes)
+    names = ["ctrl", "ancilla", "solver", "index"][1 - controls :]
+    signs = np.ones(2 ** (5 + part + controls))
+    for row in range(first, 4):
+        # the control is the uppermost where it is there; flags below it are zero
+        signs[2 ** (5 + part) * controls + (row << part)] = -1
+    assert block(flatten(bloq), names[::-1]) == pytest.approx(np.diag(signs), abs=1e-12)
+    marked = attrs.evolve(bloq, is_reference=True)
+    signs = np.ones(len(signs))
+    signs[2 ** (5 + part) * controls + 2 ** (2 + part) :][: 2 ** (2 + part)] = -1
+    assert block(flatten(marked), names[::-1]) == pytest.approx(np.diag(signs), abs=1e-12)
 
 
 def test_grover_powers_turn_by_twice_the_angle():
     test, good, probability = row_test(generator(), 4)
     angle = math.asin(math.sqrt(probability))
-    first, end = good.first_row, good.end_row
+    first = good.first_row
     for iterations in (1, 3):
         program, state = simulated(GroverPower(test, good, iterations))
         flags = tuple(program.registers[name] for name in ("ancilla", "solver"))
         row = state.read((program.registers["index"],))
-        wanted = (state.read(flags) == 0) & (row >= first) & (row < end)
+        wanted = (state.read(flags) == 0) & (row >= first)
         found = np.sum(np.abs(state.amplitude[wanted]) ** 2)
         assert found == pytest.approx(math.sin((2 * iterations + 1) * angle) ** 2, abs=1e-9)
 
@@ -119,7 +126,7 @@ def test_grover_powers_turn_by_twice_the_angle():
 def test_decompositions_are_valid_circuits():
     test, _ = overlap(generator())
     run = random_run(generator(), 2)
-    rows = WantedRows(1, 1, 1, end_row=2)
+    rows = WantedRows(1, 1, 1, row_bitsize=1)
     circuits = [
         FourierTransform(3),
         test,

@@ -163,7 +163,12 @@ def test_wrong_angles_are_noticed(bloq):
 
 @pytest.mark.parametrize(
     ("size", "rows", "first"),
-    [(2, 0, 0), (2, 1, 1), *(pytest.param(4, 2, row, marks=pytest.mark.slow) for row in (3,))],
+    [
+        (2, 0, 0),
+        (2, 1, 0),
+        (2, 1, 1),
+        *(pytest.param(4, 2, row, marks=pytest.mark.slow) for row in (3,)),
+    ],
 )
 def test_amplification_is_exact_or_as_good_as_the_fixed_point_says(size, rows, first):
     bloq = runs(size)[0]

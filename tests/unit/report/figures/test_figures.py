@@ -17,7 +17,7 @@ from qres.report.figures.style import COLORS, STYLE
 
 @pytest.fixture(scope="module")
 def report():
-    return qres.estimate("liu-2024-7m")
+    return qres.estimate("liu-2024-7m-assumed")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def comparison():
 
 
 @pytest.mark.parametrize("width", [3.4, 7.0])
-@pytest.mark.parametrize("name", ["liu-2024-7m", "poisson-2d"])
+@pytest.mark.parametrize("name", ["liu-2024-7m-assumed", "poisson-2d"])
 def test_names_in_a_flame_graph_fit_their_boxes(name, width):
     figure = qres.estimate(name).draw_flame(width=width)
     figure.draw_without_rendering()

@@ -73,11 +73,11 @@ def test_a_toy_by_hand(toy):
 
 
 JOBS = {
-    "sparse tables": ("liu-2024-7m", {}),
+    "sparse tables": ("liu-2024-7m-assumed", {}),
     "no tables": ("poisson-2d", {}),
-    "a bucket brigade": ("liu-2024-7m", {"algorithm__data_access": "qram"}),
+    "a bucket brigade": ("liu-2024-7m-assumed", {"algorithm__data_access": "qram"}),
     "sampling": (
-        "liu-2024-7m",
+        "liu-2024-7m-assumed",
         {"algorithm__readout": {"kind": "tomography", "access": "sampling"}},
     ),
 }

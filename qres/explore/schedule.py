@@ -1,0 +1,268 @@
+r"""Which machine solves which system of a recorded Newton run, and what the run takes then.
+
+All routes of a system solve it to the same relative error $\delta$ and are charged what they must
+prepare. The least time is taken. Under the policy `paper` the quantum route costs
+$s\,\kappa\ln(d\kappa/\delta)$ gates of the user's gate time, nothing for loading and read-out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from qres.algorithms.newton import condition, published, work
+from qres.algorithms.newton.published import QUERIES
+from qres.algorithms.newton.work import BREAK_EVEN
+from qres.classical.estimate import estimate_flops
+from qres.classical.newton import price_routes
+from qres.classical.record import Device
+from qres.config.record import ErrorTarget, LinearSystem, Newton, Objective
+from qres.explore.quantum_solves import price_systems
+from qres.measurement.newton.record import NewtonBlock, NewtonRun, RivalRun
+from qres.notation.source import Source
+from qres.physical.record import Machine
+from qres.pricing.schedule import Decision, QuantumSolve, RivalTime, Route, Rung, Schedule
+
+
+def schedule(
+    run: NewtonRun,
+    parameters: Newton,
+    error: ErrorTarget,
+    machines: Sequence[Machine],
+    device: Device,
+    objective: Objective,
+) -> Schedule:
+    """Return the priced run.
+
+    Args:
+        run: the recorded steps.
+        parameters: policy, and how the quantum route is built.
+        error: `total` of every solution, `fail_prob` of the whole run.
+        machines: quantum machines.
+        device: the classical device.
+        objective: what the physical layer makes small.
+    """
+    systems = [(step.index, block) for step in run.steps for block in step.blocks]
+    each = replace(error, fail_prob=error.fail_prob / len(systems))
+    quantum = price_systems(
+        [block.values for _, block in systems],
+        _linear_system(parameters),
+        each,
+        machines,
+        objective,
+        lambda flops: estimate_flops(flops, device).runtime_s,
+    )
+    decisions = tuple(
+        _decide(index, block, found, parameters, each, machines, device, is_pruned=run.prune > 0)
+        for (index, block), found in zip(systems, quantum, strict=True)
+    )
+    gradients = tuple(
+        float(estimate_flops(step.gradient_flops, device).runtime_s) for step in run.steps
+    )
+    rivals = tuple(_time_rival(rival, run.final_loss, device) for rival in run.rivals)
+    return Schedule(
+        policy=parameters.policy,
+        device=device.name,
+        decisions=decisions,
+        gradient_s=gradients,
+        target_loss=run.final_loss,
+        rivals=rivals,
+        ladder=_ladder(decisions, error.total, parameters.gate_time_s),
+        gate_time_s=parameters.gate_time_s,
+        assumptions=tuple(dict.fromkeys(_assumptions(decisions))),
+        sources=tuple(dict.fromkeys(_sources(decisions))),
+    )
+
+
+def _assumptions(decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield what the routes take for granted, the quantum ones first."""
+    for decision in decisions:
+        yield from decision.quantum.assumptions if decision.quantum else ()
+    for decision in decisions:
+        for route in decision.routes:
+            yield from route.assumptions
+
+
+def _sources(decisions: Sequence[Decision]) -> Iterator[Source]:
+    """Yield the works that the prices rest on."""
+    formulas = (*published.FORMULAS, *condition.FORMULAS, *work.FORMULAS)
+    yield from (formula.source for formula in formulas)
+    for decision in decisions:
+        yield from decision.quantum.sources if decision.quantum else ()
+
+
+def _linear_system(parameters: Newton) -> LinearSystem:
+    return LinearSystem(
+        name="linear-system",
+        encoding=parameters.encoding,
+        data_access=parameters.data_access,
+        solver=parameters.solver,
+        readout=parameters.readout,
+    )
+
+
+def _decide(
+    step: int,
+    block: NewtonBlock,
+    found: QuantumSolve | str,
+    parameters: Newton,
+    error: ErrorTarget,
+    machines: Sequence[Machine],
+    device: Device,
+    *,
+    is_pruned: bool,
+) -> Decision:
+    published = _published(block, error.total, parameters.gate_time_s)
+    quantum_s = _prepare(block, device)
+    if parameters.policy == "paper":
+        first = _published_route(published, quantum_s)
+    else:
+        first = _quantum_route(found, machines, quantum_s)
+    classical = [
+        Route(
+            name=str(cost.method),
+            place=device.name,
+            prepare_s=float(prepared),
+            solve_s=float(cost.runtime_s),
+            kind=cost.kind,
+            factor=float(cost.factor),
+            assumptions=cost.assumptions,
+        )
+        for cost, prepared in price_routes(block, device, epsilon=error.total, is_pruned=is_pruned)
+    ]
+    routes = (first, *classical)
+    chosen = min(range(len(routes)), key=lambda index: routes[index].total_s)
+    return Decision(
+        step=step,
+        block=block.name,
+        dim=block.dim,
+        sparsity=float(block.values["sparsity"]),
+        kappa=float(block.values["kappa"]),
+        newton_fidelity=float(block.values["newton_fidelity"]),
+        routes=routes,
+        chosen=chosen,
+        reason=_reason(routes, chosen),
+        quantum=found if isinstance(found, QuantumSolve) else None,
+        published_s=published,
+        break_even_s=_break_even(classical, found, quantum_s),
+    )
+
+
+def _prepare(block: NewtonBlock, device: Device) -> float:
+    """Return what a quantum route waits for: its table, and the ends of the spectrum."""
+    flops = sum(block.work[name] for name in ("form", "damp", "prune", "lanczos"))
+    return float(estimate_flops(flops, device).runtime_s)
+
+
+def _quantum_route(
+    found: QuantumSolve | str, machines: Sequence[Machine], prepare_s: float
+) -> Route:
+    """Return the route on the machine that is soonest done."""
+    never = Route(name="quantum", place="none", prepare_s=prepare_s, solve_s=float("inf"))
+    if isinstance(found, str):
+        return replace(never, reason=found)
+    names = [machine.name for machine in machines]
+    best = min(names, key=lambda name: found.runtime_s[name])
+    reason = found.reasons[best]
+    if reason:
+        return replace(never, place=best, reason=reason)
+    return replace(never, place=best, solve_s=found.runtime_s[best] + found.side_s)
+
+
+def _published_route(published_s: float | None, prepare_s: float) -> Route:
+    seconds = float("inf") if published_s is None else published_s
+    reason = "the paper's formula says nothing here" if published_s is None else ""
+    return Route(
+        name="quantum",
+        place="paper",
+        prepare_s=prepare_s,
+        solve_s=seconds,
+        kind="asymptotic",
+        reason=reason,
+    )
+
+
+def _published(block: NewtonBlock, delta: float, gate_time_s: float) -> float | None:
+    """Return the time that the paper charges; None at an infinite condition number."""
+    kappa = float(block.values["kappa"])
+    if kappa == float("inf"):
+        return None
+    sparsity = round(float(block.values["sparsity"]))
+    gates = QUERIES(dim=block.dim, sparsity=sparsity, kappa=max(kappa, 1.0), epsilon=delta)
+    return float(gates) * gate_time_s
+
+
+def _break_even(
+    classical: Sequence[Route], found: QuantumSolve | str, prepare_s: float
+) -> float | None:
+    """Return the time of one logical gate at which quantum ties with the best classical route."""
+    if isinstance(found, str) or not classical:
+        return None
+    left = min(route.total_s for route in classical) - prepare_s - found.side_s
+    if left <= 0:
+        return None
+    return float(BREAK_EVEN(classical_s=left, serial_toffoli=max(1, round(found.gates))))
+
+
+def _reason(routes: Sequence[Route], chosen: int) -> str:
+    """Return one line: the winner, and by how much it beats the next."""
+    others = [route for index, route in enumerate(routes) if index != chosen]
+    best = routes[chosen]
+    usable = [route for route in others if not route.reason]
+    if not usable:
+        return f"{best.name}: nothing else can solve it"
+    second = min(usable, key=lambda route: route.total_s)
+    factor = second.total_s / best.total_s if best.total_s else float("inf")
+    return f"{best.name} takes {best.total_s:.3g} s, {second.name} {factor:.3g} times as long"
+
+
+def _time_rival(rival: RivalRun, target: float, device: Device) -> RivalTime:
+    """Return how long a first-order method takes to the loss that Newton ends with."""
+    reached = [index for index, loss in enumerate(rival.losses) if loss <= target]
+    iterations = reached[0] + 1 if reached else None
+    taken = len(rival.losses) if iterations is None else iterations
+    one = float(estimate_flops(rival.flops_per_iteration, device).runtime_s)
+    waits = (rival.launches_per_iteration - 1) * device.latency_s
+    return RivalTime(
+        name=rival.name,
+        learning_rate=rival.learning_rate,
+        iterations=iterations,
+        seconds=taken * (one + max(waits, 0.0)),
+        final_loss=rival.losses[-1],
+    )
+
+
+def _ladder(decisions: Sequence[Decision], delta: float, gate_time_s: float) -> tuple[Rung, ...]:
+    """Return the way from the paper's charge to the honest price, one term after the other."""
+    solves = [decision.quantum for decision in decisions]
+    if any(solve is None for solve in solves) or any(d.published_s is None for d in decisions):
+        return ()
+    pairs = [(d, q) for d, q in zip(decisions, solves, strict=True) if q is not None]
+    encoded = sum(
+        float(QUERIES(dim=d.dim, sparsity=1, kappa=max(q.kappa_eff, 1.0), epsilon=delta))
+        for d, q in pairs
+    )
+    queries = sum(q.matrix_queries for _, q in pairs)
+    one_run = sum(q.query_gates for _, q in pairs)
+    whole = sum(q.gates for _, q in pairs)
+    steps: list[tuple[str, float]] = [
+        ("the paper's formula, constant 1", sum(d.published_s or 0.0 for d in decisions)),
+        ("its encoding: alpha norm(A^-1) for s kappa", encoded * gate_time_s),
+        ("the constants of a theorem", queries * gate_time_s),
+        ("gates of a query: loading the matrix and the gradient", one_run * gate_time_s),
+        ("read-out: amplification, norm, signs, every entry", whole * gate_time_s),
+    ]
+    if all(min(q.runtime_s.values()) < float("inf") for _, q in pairs):
+        clock = sum(min(q.runtime_s.values()) + q.side_s for _, q in pairs)
+        steps.append(("the clock of an error-corrected machine", clock))
+        prepared = clock + sum(d.routes[0].prepare_s for d in decisions)
+        steps.append(("forming, damping, pruning, extremes", prepared))
+    return _rungs(steps)
+
+
+def _rungs(steps: Sequence[tuple[str, float]]) -> tuple[Rung, ...]:
+    found, last = [], steps[0][1]
+    for text, seconds in steps:
+        found.append(Rung(text=text, seconds=seconds, factor=seconds / last))
+        last = seconds
+    return tuple(found)

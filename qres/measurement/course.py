@@ -1,0 +1,117 @@
+"""Training that survives its end: where it stands is on the disk, at most `SAVE_S` seconds old.
+
+What a position needs is the weights (statistics of batch norms with them), the mask, the state of the
+generator at the start of the pass and the updates since, and the weights that were to be kept on the
+way. Training that goes on from there equals training that was never interrupted, to the last bit.
+
+Short training never touches the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from qres.files import write_atomic
+
+SAVE_S = 60.0
+"""A position is written after so much time, at the end of an update."""
+
+
+@dataclass
+class Course:
+    """Where training stands.
+
+    Args:
+        path: of the file; None keeps nothing.
+        stage: trainings that are done, the first and those after each pruning.
+        epoch: pass of this training, from 1.
+        batch: updates of this pass that are done.
+        count: updates of all trainings.
+        ceiling: loss above which training has diverged.
+        order: state of the generator at the start of the pass; None before it.
+        mask: what pruning has left; None before.
+        found: packed weights that were kept on the way.
+    """
+
+    path: Path | None = None
+    stage: int = 0
+    epoch: int = 1
+    batch: int = 0
+    count: int = 0
+    ceiling: float = math.inf
+    order: torch.Tensor | None = None
+    mask: dict[str, torch.Tensor] | None = None
+    found: dict[int, bytes] = field(default_factory=dict)
+    saved: float = field(default_factory=time.monotonic)
+
+    def begin(self, generator: torch.Generator) -> None:
+        """Put the generator where it was at the start of this pass."""
+        if self.order is None:
+            self.order = generator.get_state()
+        else:
+            generator.set_state(self.order)
+
+    def end_epoch(self) -> None:
+        """Go on to the next pass."""
+        self.epoch, self.batch, self.order = self.epoch + 1, 0, None
+
+    def end_stage(self) -> None:
+        """Go on to the next training."""
+        self.stage, self.epoch, self.ceiling = self.stage + 1, 1, math.inf
+
+    def step(self) -> None:
+        """Count an update."""
+        self.batch, self.count = self.batch + 1, self.count + 1
+
+    def save(self, module: torch.nn.Module) -> None:
+        """Write the position, if that is due."""
+        if self.path is None or time.monotonic() - self.saved < SAVE_S:
+            return
+        tensors = {f"weight:{name}": item for name, item in module.state_dict().items()}
+        tensors |= {f"mask:{name}": item for name, item in (self.mask or {}).items()}
+        tensors |= {
+            f"found:{step}": torch.frombuffer(bytearray(packed), dtype=torch.uint8)
+            for step, packed in self.found.items()
+        }
+        assert self.order is not None  # an update was made in this pass
+        tensors["order"] = self.order
+        names = ("stage", "epoch", "batch", "count", "ceiling")
+        facts = {"facts": json.dumps({name: getattr(self, name) for name in names})}
+        whole = {name: item.contiguous() for name, item in tensors.items()}
+        write_atomic(self.path, safetensors.torch.save(whole, metadata=facts))
+        self.saved = time.monotonic()
+
+    def resume(self, module: torch.nn.Module) -> None:
+        """Go to the position of the file, if there is one that can be read, weights and all."""
+        if self.path is None or not self.path.is_file():
+            return
+        try:
+            with safetensors.safe_open(self.path, framework="pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                facts = json.loads(file.metadata()["facts"])
+        except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError):
+            return  # torn: training starts again
+        module.load_state_dict(_pick(tensors, "weight:"))
+        self.mask = _pick(tensors, "mask:") or None
+        kept = _pick(tensors, "found:").items()
+        self.found = {int(step): item.numpy().tobytes() for step, item in kept}
+        self.order = tensors["order"]
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+
+def _pick(tensors: Mapping[str, torch.Tensor], start: str) -> dict[str, Any]:
+    """Return the tensors whose names begin so, without that."""
+    return {
+        name.removeprefix(start): item for name, item in tensors.items() if name.startswith(start)
+    }

@@ -1,0 +1,354 @@
+"""One block of one step, written down: what a linear solver must know, and what it cost to know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+import torch
+from numpy.typing import NDArray
+
+from qres.errors import InputError
+from qres.measurement.lanczos import EPSILON, Extreme, find_extremes
+from qres.measurement.newton.condition import (
+    SOURCE,
+    Ends,
+    bound_merikoski,
+    describe,
+    describe_end,
+    describe_kappa,
+    find_ends,
+    shift,
+)
+from qres.measurement.newton.curvature import BlockMatrix
+from qres.measurement.newton.pruning import Pruned, bound_change, prune_symmetric
+from qres.measurement.newton.solve import Solved, damp, solve_block, solve_dense
+from qres.measurement.thresholds import find_norm
+from qres.measurement.trace import estimate_trace
+from qres.notation.quantity import Quantity
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+Values = dict[str, Quantity]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How hard to look: Lanczos steps, random probes, and the seed of both."""
+
+    lanczos_steps: int
+    n_probes: int
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """A solved block.
+
+    Args:
+        step: the solution.
+        is_definite: whether the matrix that was solved is positive definite.
+        values: of `NewtonBlock`.
+        lanczos_steps: as taken.
+    """
+
+    step: Vector
+    is_definite: bool
+    values: Mapping[str, Quantity]
+    lanczos_steps: int
+
+
+def examine_block(
+    matrix: BlockMatrix,
+    damping: float,
+    gradient: Vector,
+    *,
+    prune: float,
+    n_samples: int,
+    effort: Effort,
+    place: str,
+) -> Examined:
+    """Solve the damped, pruned system of a block and measure its matrix.
+
+    Args:
+        matrix: undamped.
+        damping: what is added to its diagonal.
+        gradient: right-hand side.
+        prune: part of the entries beside the diagonal that may go.
+        n_samples: of the batch.
+        effort: how hard to look.
+        place: opens error messages.
+
+    Raises:
+        InputError: the matrix cannot be solved with, or is too large to be pruned.
+    """
+    if not np.any(gradient):
+        raise InputError(f"{place}: the gradient is zero: there is nothing to solve")
+    rng = np.random.default_rng(effort.seed)
+    ends = find_ends(matrix, steps=effort.lanczos_steps, rng=rng)
+    if matrix.dense is None:
+        _check_large(matrix, ends, damping, prune, place)
+        step = solve_block(matrix, damping, gradient, place=place)
+        solved, extra = (
+            Solved(step=step, is_definite=True),
+            _describe_large(matrix, damping, effort),
+        )
+        extremes = _shift_ends(ends, damping)
+    else:
+        solved, extra, extremes = _examine_dense(
+            matrix, damping, gradient, prune, ends, effort, place
+        )
+    values = {
+        **_describe_ends(ends, damping, is_square=matrix.is_square),
+        **_describe_solver(matrix.dim, extremes, solved.step, gradient),
+        **extra,
+        **(_describe_gram(matrix, damping, n_samples) if matrix.is_square and not prune else {}),
+        "newton_fidelity": describe(_cosine(solved.step, gradient), "cosine of step and gradient"),
+    }
+    return Examined(
+        step=solved.step, is_definite=solved.is_definite, values=values, lanczos_steps=ends.steps
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Singular:
+    """Both ends of the singular values of the damped, pruned matrix."""
+
+    largest: Extreme
+    smallest: Extreme
+    method: str
+
+
+def _shift_ends(ends: Ends, damping: float) -> _Singular:
+    text = f"{ends.method}; {ends.lowest}; shifted by the damping"
+    method = text if ends.method not in ends.lowest else f"{ends.lowest}; shifted by the damping"
+    return _Singular(
+        largest=shift(ends.lambda_max, damping),
+        smallest=shift(ends.lambda_min, damping),
+        method=method,
+    )
+
+
+def _examine_dense(
+    matrix: BlockMatrix,
+    damping: float,
+    gradient: Vector,
+    prune: float,
+    ends: Ends,
+    effort: Effort,
+    place: str,
+) -> tuple[Solved, Values, _Singular]:
+    """Solve with a formed matrix and describe its entries."""
+    assert matrix.dense is not None
+    whole = damp(matrix.dense, damping)
+    pruned = prune_symmetric(whole, prune) if prune else None
+    kept = whole if pruned is None else pruned.matrix
+    solved = solve_dense(kept, gradient, is_damped=damping > 0, place=place)
+    is_shifted = matrix.is_square and pruned is None
+    extremes = _shift_ends(ends, damping) if is_shifted else _find_singular(kept, solved, effort)
+    norm = float(np.linalg.norm(kept))
+    values = {
+        "sparsity": describe(
+            int(np.max(np.count_nonzero(kept, axis=1))), "fullest row of the matrix", "exact"
+        ),
+        "max_entry": describe(float(np.max(np.abs(kept))), "every entry", "exact"),
+        "frobenius_norm": describe(norm, "every entry", "exact"),
+    }
+    if solved.log_det is not None:
+        bound = bound_merikoski(solved.log_det, norm, matrix.dim)
+        text = "determinant and Frobenius norm; costs a factorisation"
+        values["merikoski_log10"] = describe(bound, text, "proven")
+    if pruned is not None:
+        before = solve_dense(whole, gradient, is_damped=damping > 0, place=place)
+        lowest = _find_singular(whole, before, effort).smallest.low if before.is_definite else 0.0
+        values |= _describe_pruning(pruned, solved.step, before.step, lowest)
+    return solved, values, extremes
+
+
+def _find_singular(matrix: Matrix, solved: Solved, effort: Effort) -> _Singular:
+    """Return both ends of the singular values of a formed matrix.
+
+    By Lanczos on the matrix and on its inverse where it has a factor of Cholesky; else all of them.
+    """
+    if solved.factor is None:
+        return _list_singular(matrix)
+    rng = np.random.default_rng([*effort.seed, 2])
+    factor, dim, steps = (solved.factor, True), len(matrix), effort.lanczos_steps
+    above = find_extremes(matrix.__matmul__, dim, steps=steps, rng=rng, max_steps=steps)
+    below = find_extremes(
+        lambda vector: scipy.linalg.cho_solve(factor, vector),
+        dim,
+        steps=steps,
+        rng=rng,
+        max_steps=steps,
+    )
+    end = below.largest
+    smallest = Extreme(
+        value=1 / end.value,
+        low=1 / end.high,
+        high=1 / end.low,
+        residual=end.residual / end.value**2,
+    )
+    text = f"{above.method}; the smallest from {below.steps} steps on the inverse"
+    return _Singular(largest=above.largest, smallest=smallest, method=text)
+
+
+def _list_singular(matrix: Matrix) -> _Singular:
+    """Return both ends of the singular values of a symmetric matrix, all computed."""
+    sizes = np.abs(np.linalg.eigvalsh(matrix))
+    top, bottom = float(np.max(sizes)), float(np.min(sizes))
+    slack = len(matrix) * EPSILON * top
+
+    def surround(value: float) -> Extreme:
+        low = max(value - slack, 0.0)
+        return Extreme(value=value, low=low, high=value + slack, residual=slack)
+
+    text = "all eigenvalues of the formed matrix; the interval is their rounding error"
+    return _Singular(largest=surround(top), smallest=surround(bottom), method=text)
+
+
+def _describe_ends(ends: Ends, damping: float, *, is_square: bool) -> Values:
+    """Return the undamped spectrum, the damping, and what both say of the condition number."""
+    values = {
+        "lambda_max": describe_end(ends.lambda_max, ends.method),
+        "lambda_min": describe_end(ends.lambda_min, ends.lowest),
+        "lambda_reg": describe(damping, "damping schedule", "exact"),
+    }
+    if is_square and damping > 0:
+        values["kappa_bound"] = Quantity(
+            value=1 + ends.lambda_max.value / damping,
+            low=1 + ends.lambda_max.low / damping,
+            high=1 + ends.lambda_max.high / damping,
+            kind="measured",
+            bound="upper",
+            source=SOURCE,
+            method="1 + lambda_max/lambda_reg: no eigenvalue of a square is negative",
+        )
+    return values
+
+
+def _describe_solver(dim: int, extremes: _Singular, step: Vector, gradient: Vector) -> Values:
+    """Return what a linear solver asks for beside the entries."""
+    smallest = extremes.smallest
+    part = float(np.linalg.norm(step)) / float(np.linalg.norm(gradient))
+    return {
+        "dim": describe(dim, "parameters of the block", "exact"),
+        "norm": describe_end(extremes.largest, extremes.method),
+        "smallest_singular_value": describe_end(smallest, extremes.method),
+        "kappa": describe_kappa(extremes.largest, smallest, extremes.method),
+        "solution_overlap": Quantity(
+            value=part * smallest.low,
+            low=part * smallest.low,
+            high=min(part * smallest.high, 1.0),
+            kind="measured",
+            bound="lower",
+            source=SOURCE,
+            method="norms of step and gradient, at the lower end of the smallest singular value",
+        ),
+    }
+
+
+def _describe_pruning(
+    pruned: Pruned, step: Vector, undisturbed: Vector, lambda_min: float
+) -> Values:
+    """Return what pruning did to the matrix and to the step."""
+    bound = pruned.norm_bound
+    norm = min(find_norm(pruned.dropped, seed=0), bound)
+    change = float(np.linalg.norm(step - undisturbed) / np.linalg.norm(undisturbed))
+    return {
+        "pruned_share": describe(pruned.share, "entries beside the diagonal", "exact"),
+        "prune_error": Quantity(
+            value=norm,
+            high=bound,
+            kind="measured",
+            bound="upper",
+            source=SOURCE,
+            method="spectral norm of what was dropped; at most its largest row sum",
+        ),
+        "prune_step_error": Quantity(
+            value=change,
+            high=bound_change(bound, lambda_min),
+            kind="measured",
+            source=SOURCE,
+            method="step with and without pruning; at most |E|/(lambda_min - |E|) where that holds",
+        ),
+    }
+
+
+def _describe_large(matrix: BlockMatrix, damping: float, effort: Effort) -> Values:
+    """Return what is known of the entries of a matrix that was not formed."""
+    dim = matrix.dim
+    full = Quantity(
+        value=dim, kind="proven", bound="upper", source=SOURCE, method="at most the dimension"
+    )
+    values = {"sparsity": full}
+    if matrix.largest_entry is not None:
+        text = "every entry of the diagonal, where a square has its largest"
+        values["max_entry"] = describe(matrix.largest_entry + damping, text, "exact")
+    return values | {"frobenius_norm": _find_frobenius(matrix, damping, effort)}
+
+
+def _find_frobenius(matrix: BlockMatrix, damping: float, effort: Effort) -> Quantity:
+    r"""Return $\sqrt{\lVert H\rVert_F^2 + 2\lambda\operatorname{tr}H + N\lambda^2}$."""
+    if matrix.rows is not None:
+        square = float(np.linalg.norm(matrix.rows @ matrix.rows.T)) ** 2
+        assert matrix.trace is not None
+        total = square + 2 * damping * matrix.trace + matrix.dim * damping**2
+        return describe(math.sqrt(total), "every entry of the factor", "exact")
+
+    def multiply(vectors: torch.Tensor) -> torch.Tensor:
+        return torch.stack([torch.from_numpy(matrix.multiply(row.numpy())) for row in vectors])
+
+    rng = np.random.default_rng([*effort.seed, 1])
+    trace, square = estimate_trace(multiply, matrix.dim, n_probes=effort.n_probes, rng=rng)
+    total = square.value + 2 * damping * trace.value + matrix.dim * damping**2
+    slack = square.slack + 2 * damping * trace.slack
+    return Quantity(
+        value=math.sqrt(total),
+        low=math.sqrt(max(total - slack, 0.0)),
+        high=math.sqrt(total + slack),
+        kind="measured",
+        source=SOURCE,
+        method=f"Hutch++, 3 x {effort.n_probes} products, 95% interval",
+    )
+
+
+def _describe_gram(matrix: BlockMatrix, damping: float, n_samples: int) -> Values:
+    r"""Return what the encoding `gram` needs of $R^T R + \lambda I$.
+
+    The factor is $\sqrt B R$ with rows $\sqrt{\lambda B}\, e_i$ below it, shared out over the samples,
+    so that the norm of the loss in its outputs is 1 and the normalisation the trace.
+    """
+    assert matrix.trace is not None
+    outputs = matrix.rows_per_sample + (math.ceil(matrix.dim / n_samples) if damping else 0)
+    norm = math.sqrt(n_samples * (matrix.trace + matrix.dim * damping))
+    return {
+        "n_samples": describe(n_samples, "samples of the batch", "exact"),
+        "n_outputs": describe(outputs, "rows of the factor a sample, damping among them", "exact"),
+        "jacobian_frobenius": describe(norm, "every row of the factor", "exact"),
+        "output_hessian_norm": describe(1.0, "folded into the factor", "exact"),
+        "gram_dropped_norm": describe(0.0, "the matrix is its factor's square", "exact"),
+    }
+
+
+def _check_large(matrix: BlockMatrix, ends: Ends, damping: float, prune: float, place: str) -> None:
+    """Refuse what only a formed matrix allows."""
+    size = 8 * matrix.dim**2 / 1e9
+    if prune:
+        raise InputError(
+            f"{place}: {matrix.dim:,} parameters are {size:,.1f} GB as a full matrix, too large to be"
+            " pruned; algorithm.prune: 0 works by products, blocks: layer makes blocks smaller"
+        )
+    if not matrix.is_square and ends.lambda_min.low + damping <= 0:
+        raise InputError(
+            f"{place}: {matrix.dim:,} parameters are {size:,.1f} GB as a full matrix, and products do"
+            f" not show that it is definite (lambda_min >= {ends.lambda_min.low:.3g}, damping"
+            f" {damping:.3g}); take algorithm.curvature: gauss-newton or more damping"
+        )
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))

@@ -1,0 +1,82 @@
+"""From the description of a network to its Newton run beside its rivals: all that needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qres.config.record import NetworkModel, Newton, Scenario
+from qres.measurement.newton.cautions import find_cautions
+from qres.measurement.newton.loop import train_newton
+from qres.measurement.newton.record import NewtonRun
+from qres.measurement.newton.rivals import run_rivals
+from qres.measurement.newton.setup import Setup, Trainee
+from qres.measurement.pipeline import (
+    Weights,
+    describe_network,
+    list_notes,
+    on_threads,
+    restore_network,
+)
+from qres.measurement.progress import Progress
+from qres.measurement.record import Measurement
+from qres.measurement.tasks import Task
+from qres.notation.quantity import Quantity
+
+
+def run_network(
+    model: NetworkModel,
+    scenario: Scenario,
+    algorithm: Newton,
+    *,
+    trust: bool,
+    weights: Weights,
+    progress: Progress,
+    versions: Mapping[str, str],
+) -> Measurement:
+    """Train as the model says, then by Newton steps from there, and let the rivals try.
+
+    Args:
+        model: the network.
+        scenario: for its error, its effort and its folder.
+        algorithm: of the scenario.
+        trust: whether code of the user's may be imported.
+        weights: the store of trained weights.
+        progress: told as it goes.
+        versions: of libraries, for the record.
+    """
+    setup = Setup(
+        algorithm=algorithm,
+        delta=scenario.error.total,
+        lanczos_steps=scenario.measure.lanczos_steps,
+        n_probes=scenario.measure.probes,
+        seed=scenario.measure.seed,
+    )
+    with on_threads():
+        task, mask = restore_network(
+            model, folder=scenario.folder, trust=trust, weights=weights, progress=progress
+        )
+        trainee = Trainee(task.module, task.loss, task.batches, mask, task.dataset)
+        run = train_newton(trainee, setup, progress=progress)
+        rivals = run_rivals(trainee, setup, run.final_loss, progress=progress)
+        facts = describe_network(model, task)
+    return Measurement(
+        subject="network",
+        values=_describe_counts(task, trainee, run),
+        warnings=find_cautions(run) + list_notes(task),
+        details={**facts, "seed": setup.seed, "versions": dict(versions)},
+        newton=replace(run, rivals=rivals),
+    )
+
+
+def _describe_counts(task: Task, trainee: Trainee, run: NewtonRun) -> dict[str, Quantity]:
+    """Return what is counted."""
+    counts = {
+        "n_params": (sum(item.numel() for item in task.module.parameters()), "all parameters"),
+        "n_active": (run.n_params, "parameters that the mask leaves"),
+        "n_samples": (trainee.n_samples, "training samples"),
+    }
+    return {
+        name: Quantity(value=count, source="this network", method=text)
+        for name, (count, text) in counts.items()
+    }

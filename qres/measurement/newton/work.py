@@ -1,0 +1,78 @@
+r"""Operations that a step asks for besides its solve, by formula: nothing here is timed.
+
+| what | operations |
+|---|---|
+| gradient of $B$ samples | 3 forward passes, counted in the network: one forward, two back |
+| product with a block | 2.5 gradients |
+| Hessian of a block of $N$ | $N$ products |
+| factor of $m$ rows a sample | $(1 + 2m)/3$ gradients, the block's share of the parameters |
+| $R^T R$ | $2 m B N^2$ |
+| damping | $N$, and $N^2$ comparisons where it is relative to the largest entry |
+| pruning | $3 N^2$: selection, mask, joining |
+| Lanczos, $k$ steps | $k$ products and $2 k^2 N$ |
+
+Source: the usual counts (a gradient is $6 N B$ for linear layers, a Hessian product 12 to 15 $N B$).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from qres.measurement.newton.curvature import BlockMatrix
+from qres.measurement.objective import Objective
+
+PRODUCT = 2.5
+"""Gradients in one product."""
+
+
+def count_gradient(objective: Objective) -> float:
+    """Return the operations of one gradient of the whole batch.
+
+    Args:
+        objective: whose first sample is sent through the network once.
+    """
+    inputs, targets = objective.batches[0]
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        objective.output(objective.start_tensor, (inputs[:1], targets[:1]))
+    return 3.0 * counter.get_total_flops() * objective.n_samples
+
+
+def count_work(
+    matrix: BlockMatrix,
+    *,
+    gradient: float,
+    share: float,
+    lanczos_steps: int,
+    is_relative: bool,
+    is_pruned: bool,
+) -> dict[str, float]:
+    """Return the operations of `form`, `damp`, `prune`, `lanczos`, and of one `product`.
+
+    Args:
+        matrix: of the block.
+        gradient: operations of one gradient of the batch.
+        share: part of the active parameters that the block has.
+        lanczos_steps: as taken.
+        is_relative: whether damping asks for the largest entry.
+        is_pruned: whether entries are dropped.
+    """
+    dim, product = matrix.dim, PRODUCT * gradient
+    used = {"dense": 2.0 * dim**2, "rows": 4.0 * matrix.factor_rows * dim, "products": product}
+    is_dense = matrix.form == "dense"
+    compared = dim**2 if is_dense else 0
+    return {
+        "form": _count_form(matrix, gradient, share),
+        "damp": float(dim + is_relative * compared),
+        "prune": 3.0 * dim**2 * is_pruned,
+        "lanczos": lanczos_steps * used[matrix.form] + 2.0 * lanczos_steps**2 * dim,
+        "product": product,
+    }
+
+
+def _count_form(matrix: BlockMatrix, gradient: float, share: float) -> float:
+    if not matrix.is_square:
+        return PRODUCT * gradient * matrix.dim if matrix.form == "dense" else 0.0
+    rows = gradient * (1 + 2 * matrix.rows_per_sample) / 3 * share
+    squared = 2.0 * matrix.factor_rows * matrix.dim**2
+    return rows + squared if matrix.form == "dense" else rows

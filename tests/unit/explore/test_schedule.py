@@ -1,0 +1,186 @@
+"""The scheduler of Newton steps on runs written by hand: its prices, its choice, its ladder."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qres.classical.devices import load_device
+from qres.config.record import Damping, ErrorTarget, Newton, Readout
+from qres.explore.schedule import schedule
+from qres.notation.quantity import Quantity
+from qres.physical.machines import load_machine
+from qres.staircase import estimate
+
+DEVICE = load_device("h200")
+MACHINES = tuple(load_machine(name) for name in ("superconducting-1e-3", "superconducting-1e-4"))
+ERROR = ErrorTarget(total=0.1, fail_prob=0.05)
+
+
+PLAIN = Newton(
+    name="newton",
+    n_steps=1,
+    learning_rate=1.0,
+    batch_size=0,
+    curvature="gauss-newton",
+    blocks="layer",
+    damping=Damping(kind="absolute", value=0.3, decay=1.0),
+    prune=0.0,
+    policy="honest",
+    gate_time_s=1e-5,
+    encoding="auto",
+    data_access="qroam",
+    solver="shortcut",
+    readout=Readout(kind="tomography"),
+)
+
+
+def price(run, **changes):
+    return schedule(run, replace(PLAIN, **changes), ERROR, MACHINES, DEVICE, "runtime")
+
+
+@pytest.mark.slow
+def test_a_system_costs_what_linear_system_says(hand_made):
+    """One block, one step: the same estimate by another door, Toffoli for Toffoli."""
+    item = hand_made.random_block("w", 12, seed=1)
+    found = price(hand_made.run_of(item)).decisions[0].quantum
+    names = ("dim", "sparsity", "max_entry", "frobenius_norm", "norm", "smallest_singular_value")
+    given = {name: float(item.values[name]) for name in (*names, "solution_overlap")}
+    given |= {"dim": 12, "sparsity": 12}
+    report = estimate(
+        {
+            "schema": "qres-model/1",
+            "model": {"given": given},
+            "algorithm": {"name": "linear-system", "solver": "shortcut"},
+            "error": {"total": 0.1, "fail_prob": 0.05},
+            "hardware": [machine.name for machine in MACHINES],
+        }
+    )
+    logical = report.to_dict()["logical"]
+    assert found.toffoli == pytest.approx(logical["toffoli"]["value"], rel=1e-9)
+    assert found.t == pytest.approx(logical["t"]["value"], rel=1e-6)
+    assert found.logical_qubits == logical["logical_qubits"]["value"]
+    times = {row["hardware"]: row["runtime_s"]["value"] for row in report.to_dict()["physical"]}
+    assert found.runtime_s == pytest.approx(times, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_many_systems_at_once_cost_what_they_cost_alone(hand_made):
+    items = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (5, 12, 33)]
+    together = price(hand_made.run_of(*items))
+    share = replace(ERROR, fail_prob=ERROR.fail_prob / 3)
+    for item, decision in zip(items, together.decisions, strict=True):
+        alone = schedule(hand_made.run_of(item), PLAIN, share, MACHINES, DEVICE, "runtime")
+        same = replace(alone.decisions[0].quantum, reasons=decision.quantum.reasons)
+        assert decision.quantum == same  # why a machine cannot is said once, for the first
+
+
+@pytest.mark.slow
+def test_the_failure_probability_is_split_over_all_solves(hand_made):
+    """Ten times the systems: each may fail a tenth as often, which costs more."""
+    item = hand_made.random_block("w", 12, seed=1)
+    one, ten = price(hand_made.run_of(item)), price(hand_made.run_of(item, n_steps=10))
+    assert ten.decisions[0].quantum.toffoli > one.decisions[0].quantum.toffoli
+
+
+def test_the_schedule_is_never_slower_than_a_single_route(hand_made):
+    run = hand_made.run_of(
+        *(hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (3, 40, 200)), n_steps=2
+    )
+    found = price(run)
+    names = {route.name for decision in found.decisions for route in decision.routes}
+    assert {"quantum", "Cholesky", "CG", "CG by products"} <= names
+    for name in names:
+        assert found.scheduled_s <= found.single_route_s(name) * (1 + 1e-12)
+    assert found.scheduled_s <= min(found.classical_s, found.quantum_s) * (1 + 1e-12)
+
+
+@pytest.mark.slow
+def test_woodbury_where_the_factor_is_short(hand_made):
+    """20 rows of 400 columns: 2 * 400 * 400 + 8000/3 + 4 * 20 * 400 operations, by hand 354,667."""
+    item = replace(hand_made.random_block("w", 400, seed=3), factor_rows=20)
+    routes = {route.name: route for route in price(hand_made.run_of(item)).decisions[0].routes}
+    assert "Woodbury" in routes
+    flops = 2 * 20**2 * 400 + 20**3 / 3 + 4 * 20 * 400
+    traffic = 8 * (3 * 20 * 400 + 2 * 20**2)
+    rate = 0.4 * 67e12
+    seconds = 4 * DEVICE.latency_s + max(flops / rate, traffic / DEVICE.bandwidth)
+    assert routes["Woodbury"].solve_s == pytest.approx(seconds, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_pruned_systems_have_no_route_that_ignores_the_pruning(hand_made):
+    item = replace(hand_made.random_block("w", 40, seed=3), factor_rows=5)
+    run = replace(hand_made.run_of(item), prune=0.5)
+    names = {route.name for route in price(run).decisions[0].routes}
+    assert names == {"quantum", "Cholesky", "CG"}
+
+
+@pytest.mark.slow
+def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made):
+    rng = np.random.default_rng(5)
+    root = rng.normal(size=(20, 20))
+    item = replace(
+        hand_made.block("w", root @ root.T + np.eye(20), rng.normal(size=20)), is_definite=False
+    )
+    names = {route.name for route in price(hand_made.run_of(item)).decisions[0].routes}
+    assert names == {"quantum", "LU", "CGNR"}
+
+
+def test_the_paper_s_policy_by_hand(hand_made):
+    """s kappa ln(d kappa / .1) gates of 1 ns for s = 12, d = 12, beside the preparation."""
+    item = hand_made.random_block("w", 12, seed=1)
+    found = price(hand_made.run_of(item), policy="paper", gate_time_s=1e-9).decisions[0]
+    kappa = float(item.values["kappa"])
+    by_hand = 12 * kappa * math.log(12 * kappa / 0.1) * 1e-9
+    assert found.routes[0].solve_s == pytest.approx(by_hand, rel=1e-12)
+    assert found.routes[0].kind == "asymptotic"
+    assert found.route.is_quantum  # 1 us beside the latency of a kernel launch
+
+
+@pytest.mark.slow
+def test_the_ladder_multiplies_to_the_honest_price(hand_made):
+    items = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (5, 12)]
+    found = price(hand_made.run_of(*items), policy="honest", gate_time_s=1e-9)
+    product = math.prod(rung.factor for rung in found.ladder) * found.ladder[0].seconds
+    assert product == pytest.approx(found.ladder[-1].seconds, rel=1e-12)
+    solves = sum(decision.routes[0].total_s for decision in found.decisions)
+    assert found.ladder[-1].seconds == pytest.approx(solves, rel=1e-12)
+    assert found.ladder[0].seconds == sum(d.published_s for d in found.decisions)
+
+
+def test_break_even_by_hand(hand_made):
+    """Best classical time less the preparation, over all gates."""
+    decision = price(hand_made.run_of(hand_made.random_block("w", 12, seed=1))).decisions[0]
+    left = decision.classical.total_s - decision.routes[0].prepare_s - decision.quantum.side_s
+    if left <= 0:
+        assert decision.break_even_s is None
+    else:
+        gates = round(decision.quantum.toffoli + decision.quantum.t)
+        assert decision.break_even_s == pytest.approx(left / gates, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_a_singular_system_is_refused_by_the_quantum_route_alone(hand_made):
+    item = hand_made.random_block("w", 12, seed=1)
+    zero = Quantity(value=0.0, kind="measured")
+    infinite = Quantity(value=math.inf, kind="measured")
+    values = {**item.values, "smallest_singular_value": zero, "kappa": infinite}
+    found = price(
+        hand_made.run_of(replace(item, values=values), hand_made.random_block("v", 7, seed=2))
+    )
+    assert found.decisions[0].routes[0].reason == "the matrix is singular: kappa is infinite"
+    assert found.decisions[0].route.name == "Cholesky"
+    assert found.decisions[1].quantum is not None
+    assert found.ladder == ()
+
+
+@pytest.mark.slow
+def test_rivals_are_timed_to_the_loss_of_newton(hand_made):
+    """Losses .9 .6 .4: the third iteration is at .5 or below; 10 launches and 1e9 operations each."""
+    rival = price(hand_made.run_of(hand_made.random_block("w", 5, seed=1))).rivals[0]
+    one = 10 * DEVICE.latency_s + 1e9 / (0.4 * 67e12)
+    assert (rival.iterations, rival.seconds) == (3, pytest.approx(3 * one, rel=1e-9))

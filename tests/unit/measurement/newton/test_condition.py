@@ -1,0 +1,235 @@
+"""Bounds on condition numbers, pruning and damping, on matrices made by hand."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qres.config.record import Damping
+from qres.errors import InputError
+from qres.measurement.newton.condition import bound_merikoski, find_ends
+from qres.measurement.newton.curvature import BlockMatrix
+from qres.measurement.newton.damping import find_damping
+from qres.measurement.newton.examine import Effort, examine_block
+from qres.measurement.newton.pruning import bound_change, prune_symmetric
+from qres.measurement.newton.solve import solve_dense, solve_products, solve_woodbury
+
+EFFORT = Effort(lanczos_steps=16, n_probes=4, seed=(0,))
+
+
+def make_square(rows, **changes):
+    """R^T R as a formed block."""
+    dense = rows.T @ rows
+    fields = {
+        "dim": len(dense),
+        "multiply": dense.__matmul__,
+        "dense": dense,
+        "factor_rows": len(rows),
+        "rows_per_sample": 1,
+        "largest_entry": float(np.max(np.abs(dense))),
+        "trace": float(np.trace(dense)),
+    }
+    return BlockMatrix(**(fields | changes))
+
+
+def make_symmetric(rng, dim):
+    matrix = rng.standard_normal((dim, dim))
+    return (matrix + matrix.T) / 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    dim=st.integers(1, 12),
+    n_rows=st.integers(1, 20),
+    value=st.floats(1e-4, 10),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_kappa_of_a_damped_square_is_at_most_one_plus_n_over_the_value(dim, n_rows, value, seed):
+    rng = np.random.default_rng(seed)
+    matrix = make_square(rng.standard_normal((n_rows, dim)))
+    damping = find_damping(
+        Damping(kind="relative", value=value, decay=1.0), 0, matrix.largest_entry, block="x"
+    )
+    found = examine_block(
+        matrix, damping, np.ones(dim), prune=0.0, n_samples=n_rows, effort=EFFORT, place="here"
+    ).values
+    eigenvalues = np.linalg.eigvalsh(matrix.dense + damping * np.eye(dim))
+    kappa = eigenvalues[-1] / eigenvalues[0]
+    assert kappa <= (1 + dim / value) * (1 + 1e-9)
+    assert kappa <= found["kappa_bound"].high * (1 + 1e-9)
+    assert found["kappa_bound"].value <= (1 + dim / value) * (1 + 1e-9)
+    assert found["kappa"].low * (1 - 1e-9) <= kappa <= found["kappa"].high * (1 + 1e-9)
+    assert found["smallest_singular_value"].low >= damping * (1 - 1e-9)
+    assert 10 ** found["merikoski_log10"].value >= kappa * (1 - 1e-6)
+    assert found["solution_overlap"].value <= 1 + 1e-9
+
+
+def test_too_few_rows_leave_damping_alone_at_the_bottom():
+    matrix = make_square(np.random.default_rng(0).standard_normal((3, 9)))
+    ends = find_ends(matrix, steps=9, rng=np.random.default_rng(1))
+    assert (ends.lambda_min.low, ends.lambda_min.value, ends.lambda_min.high) == (0, 0, 0)
+    assert "3 rows of 9 columns" in ends.lowest
+
+
+def test_the_bound_of_merikoski_is_exact_for_two():
+    # [[1, 2], [3, 4]]: ||A||_F^2 = 30, det -2, x = (2/30)^2 * 4, kappa = 14.9330 (Q-Newton's example)
+    found = 10 ** bound_merikoski(math.log(2), math.sqrt(30), 2)
+    assert found == pytest.approx(14.9330, abs=5e-5)
+    assert found == pytest.approx(np.linalg.cond([[1.0, 2.0], [3.0, 4.0]]), rel=1e-12)
+
+
+def test_the_formula_of_the_public_code_is_no_number():
+    # q-newton computes (1 - N/||A||_F)^N where the bound has (N/||A||_F^2)^N; documentation only
+    norm = math.sqrt(30)
+    radicand = 1 - (1 - 2 / norm) ** 2 * 2**2
+    assert radicand == pytest.approx(-0.612, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("dim", "kappa", "power"), [(50, 10, 8.9), (200, 10, 33.8), (200, 1000, 187.5)]
+)
+def test_the_bound_is_exponentially_loose_on_even_logarithms(dim, kappa, power):
+    spectrum = np.geomspace(1, kappa, dim)
+    found = bound_merikoski(float(np.sum(np.log(spectrum))), float(np.linalg.norm(spectrum)), dim)
+    assert found == pytest.approx(power, abs=0.06)
+
+
+def test_the_bound_of_a_multiple_of_one_is_one_and_impossible_numbers_are_no_bound():
+    assert bound_merikoski(300 * math.log(0.1), 0.1 * math.sqrt(300), 300) == pytest.approx(
+        0, abs=1e-6
+    )
+    with pytest.raises(ValueError, match="too large"):
+        bound_merikoski(1.0, 1.0, 2)
+
+
+def test_pruning_keeps_symmetry_and_diagonal_and_its_bounds_hold():
+    rng = np.random.default_rng(7)
+    n_bounded = 0
+    for number in range(1000):
+        dim = int(rng.integers(2, 9))
+        matrix = make_symmetric(rng, dim) + (number % 2) * 3 * dim * np.eye(dim)
+        pruned = prune_symmetric(matrix, float(rng.uniform(0, 1)))
+        np.testing.assert_array_equal(pruned.matrix, pruned.matrix.T)
+        np.testing.assert_array_equal(np.diag(pruned.matrix), np.diag(matrix))
+        np.testing.assert_array_equal(pruned.matrix + pruned.dropped, matrix)
+        norm = np.linalg.norm(pruned.dropped, 2)
+        assert norm <= pruned.norm_bound * (1 + 1e-12)
+        limit = bound_change(pruned.norm_bound, float(np.linalg.eigvalsh(matrix)[0]))
+        if limit is not None:
+            n_bounded += 1
+            right = rng.standard_normal(dim)
+            before = np.linalg.solve(matrix, right)
+            change = np.linalg.norm(np.linalg.solve(pruned.matrix, right) - before)
+            assert change <= limit * np.linalg.norm(before) * (1 + 1e-9)
+    assert n_bounded > 300
+
+
+def test_pruning_by_hand():
+    matrix = np.array([[9.0, 3, 1, 0.5], [3, 9, 2, 0.4], [1, 2, 9, 0.3], [0.5, 0.4, 0.3, 9]])
+    # one of three stays in each row: 3 in rows 0 and 1, 2 in row 2, 0.5 in row 3
+    pruned = prune_symmetric(matrix, 2 / 3)
+    kept = [[9, 3, 0, 0.5], [3, 9, 2, 0], [0, 2, 9, 0], [0.5, 0, 0, 9]]
+    np.testing.assert_array_equal(pruned.matrix, kept)
+    assert pruned.share == pytest.approx(6 / 12)
+    assert pruned.norm_bound == pytest.approx(1.3)  # row 2: 1 + 0.3
+
+
+def test_woodbury_and_conjugate_gradients_are_the_direct_solution():
+    rng = np.random.default_rng(2)
+    rows, gradient = rng.standard_normal((5, 12)), rng.standard_normal(12)
+    damped = rows.T @ rows + 0.3 * np.eye(12)
+    direct = np.linalg.solve(damped, gradient)
+    np.testing.assert_allclose(solve_woodbury(rows, 0.3, gradient), direct, rtol=1e-10)
+    found = solve_products((rows.T @ rows).__matmul__, 0.3, gradient, place="here")
+    np.testing.assert_allclose(found, direct, rtol=1e-7)
+    dense = solve_dense(damped, gradient, is_damped=True, place="here")
+    np.testing.assert_allclose(dense.step, direct, rtol=1e-10)
+    assert dense.log_det == pytest.approx(np.linalg.slogdet(damped)[1])
+
+
+def test_an_indefinite_damped_matrix_is_solved_and_said():
+    matrix = np.diag([2.0, -1.0, 4.0])
+    found = solve_dense(matrix, np.ones(3), is_damped=True, place="here")
+    np.testing.assert_allclose(found.step, [0.5, -1, 0.25])
+    assert not found.is_definite
+    assert found.log_det == pytest.approx(math.log(8))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "words"),
+    [
+        (np.diag([1.0, 0.0]), "singular; take algorithm.damping.value above 0"),
+        (np.diag([1.0, -0.5]), r"indefinite \(lambda_min -0.5\); take algorithm.damping.value"),
+    ],
+)
+def test_without_damping_these_are_refused_in_one_line(matrix, words):
+    with pytest.raises(InputError, match=words):
+        solve_dense(matrix, np.ones(2), is_damped=False, place="block x, step 0")
+
+
+def test_damping_follows_its_schedule():
+    relative = Damping(kind="relative", value=0.5, decay=0.1)
+    assert find_damping(relative, 2, 8.0, block="x") == pytest.approx(0.5 * 0.01 * 8)
+    absolute = Damping(kind="absolute", value=0.5, decay=2.0)
+    assert find_damping(absolute, 3, None, block="x") == pytest.approx(4)
+    with pytest.raises(InputError, match="block x is too large to be formed"):
+        find_damping(relative, 0, None, block="x")
+
+
+def test_a_large_block_is_refused_where_it_must_be_formed():
+    matrix = make_square(np.ones((2, 4)), dense=None)
+    with pytest.raises(InputError, match=r"prune: 0 works by products, blocks: layer"):
+        examine_block(
+            matrix, 1.0, np.ones(4), prune=0.5, n_samples=2, effort=EFFORT, place="block x, step 0"
+        )
+    indefinite = np.diag([1.0, -3.0, 2.0, 1.0])
+    hessian = BlockMatrix(dim=4, multiply=indefinite.__matmul__)
+    with pytest.raises(
+        InputError, match=r"lambda_min >= -3, damping 1\); take algorithm.curvature"
+    ):
+        examine_block(
+            hessian, 1.0, np.ones(4), prune=0.0, n_samples=2, effort=EFFORT, place="block x, step 0"
+        )
+
+
+@pytest.mark.parametrize("form", ["rows", "products"])
+def test_a_large_block_says_of_its_matrix_what_the_dense_one_does(form):
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((4, 10))
+    dense = make_square(rows)
+    large = replace(dense, dense=None, rows=rows if form == "rows" else None)
+    gradient = rng.standard_normal(10)
+    one, other = (
+        examine_block(
+            m,
+            0.7,
+            gradient,
+            prune=0.0,
+            n_samples=4,
+            effort=Effort(lanczos_steps=10, n_probes=5, seed=(0,)),
+            place="",
+        )
+        for m in (dense, large)
+    )
+    np.testing.assert_allclose(other.step, one.step, rtol=1e-8)
+    for key in (
+        "frobenius_norm",
+        "max_entry",
+        "norm",
+        "smallest_singular_value",
+        "kappa",
+        "sparsity",
+        "solution_overlap",
+        "jacobian_frobenius",
+        "newton_fidelity",
+        "kappa_bound",
+    ):
+        assert float(other.values[key]) == pytest.approx(float(one.values[key]), rel=1e-8), key
+    # what the encoding gram makes of it: alpha = jacobian_frobenius^2 / n_samples = the trace
+    alpha = float(one.values["jacobian_frobenius"]) ** 2 / 4
+    assert alpha == pytest.approx(np.trace(rows.T @ rows) + 10 * 0.7)
+    assert one.values["n_outputs"].value == 1 + 3  # 10 rows of damping over 4 samples
+    assert "merikoski_log10" not in other.values

@@ -1,0 +1,102 @@
+"""Training that is killed goes on from its last position, equal to the bit."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qres.config.record import (  # noqa: E402
+    Architecture,
+    DataSource,
+    NetworkModel,
+    Pruning,
+    ResNet,
+    Training,
+)
+from qres.measurement import course as module_of_course  # noqa: E402
+from qres.measurement.fitting import count_updates, fit_network  # noqa: E402
+from qres.measurement.progress import keep_silent  # noqa: E402
+from qres.measurement.tasks import prepare_task  # noqa: E402
+from qres.measurement.waypoint import opened_waypoint, train_resumable  # noqa: E402
+
+
+class Killed(Exception):
+    """As `kill -9`, but for the test."""
+
+
+MLP = NetworkModel(
+    architecture=Architecture(kind="mlp", hidden=(4,), activation="tanh"),
+    dataset=DataSource(kind="breast-cancer"),
+    train=Training(epochs=2, learning_rate=0.1, batch_size=128, weight_decay=0.01, seed=3),
+    prune=Pruning(fraction=0.75, retrain_epochs=1, rounds=2),
+    checkpoint=None,
+)
+NORMS = NetworkModel(
+    architecture=ResNet(kind="resnet", depth=8, width=1, block="basic", activation="relu"),
+    dataset=DataSource(kind="random", shape=(1, 4, 4), n_classes=3, n_samples=30, seed=0),
+    train=Training(epochs=3, learning_rate=0.1, batch_size=12, weight_decay=0.0, seed=3),
+    prune=Pruning(fraction=0.5, retrain_epochs=1),
+    checkpoint=None,
+)
+
+
+def _fit(model, tmp_path, at_steps=(), dies_after=None):
+    generator = torch.Generator().manual_seed(model.train.seed)
+    task = prepare_task(model, generator, folder=tmp_path, trust=False)
+    count = 0
+    loss = task.loss
+
+    def counted(output, target):
+        nonlocal count
+        count += 1
+        if dies_after is not None and count > dies_after:
+            raise Killed
+        return loss(output, target)
+
+    object.__setattr__(task, "loss", counted)
+    found = fit_network(model, task, generator, at_steps=at_steps, progress=keep_silent)
+    return found, count, count_updates(model, task)
+
+
+@pytest.mark.parametrize("model", [MLP, NORMS])
+def test_training_that_dies_anywhere_goes_on_from_its_last_update(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(module_of_course, "SAVE_S", 0.0)
+    path = tmp_path / "weights.training"
+    whole, _, total = _fit(model, tmp_path, at_steps=(0, 1, 3))
+    left = total
+    for done in (1, 2, 3):  # passes end after 2, 3 or 4 updates: in one, at its end, after pruning
+        with pytest.raises(Killed), opened_waypoint(path):
+            _fit(model, tmp_path, at_steps=(0, 1, 3), dies_after=done)
+        assert path.is_file()
+        left -= done
+    found, count, _ = train_resumable(path, lambda: _fit(model, tmp_path, at_steps=(0, 1, 3)))
+    assert count == left > 0
+    assert found.end == whole.end
+    assert found.snapshots == whole.snapshots
+    assert not list(tmp_path.iterdir())
+
+
+def test_short_training_never_touches_the_disk(tmp_path):
+    path = tmp_path / "weights.training"
+    with pytest.raises(Killed), opened_waypoint(path):
+        _fit(MLP, tmp_path, dies_after=3)
+    assert not path.exists()
+
+
+def test_a_torn_position_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(module_of_course, "SAVE_S", 0.0)
+    path = tmp_path / "weights.training"
+    with pytest.raises(Killed), opened_waypoint(path):
+        _fit(MLP, tmp_path, dies_after=3)
+    path.write_bytes(path.read_bytes()[:-100])
+    found, count, total = train_resumable(path, lambda: _fit(MLP, tmp_path))
+    assert count == total
+    assert found.end == _fit(MLP, tmp_path)[0].end
+
+
+def test_a_second_process_keeps_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(module_of_course, "SAVE_S", 0.0)
+    path = tmp_path / "weights.training"
+    with opened_waypoint(path):
+        with pytest.raises(Killed), opened_waypoint(path):
+            _fit(MLP, tmp_path, dies_after=3)
+        assert not path.exists()

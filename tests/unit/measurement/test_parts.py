@@ -1,0 +1,184 @@
+"""Only what is asked for is measured, and what rests on the rest says so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+from qres.config.load import load_scenario  # noqa: E402
+from qres.errors import InputError  # noqa: E402
+from qres.measurement.arithmetic import Arithmetic  # noqa: E402
+from qres.measurement.contributions import (  # noqa: E402
+    describe_contributions,
+    find_crossing,
+    split_proxy,
+)
+from qres.measurement.curvature import Curvature  # noqa: E402
+from qres.measurement.density import Density  # noqa: E402
+from qres.measurement.lanczos import Extreme, Extremes  # noqa: E402
+from qres.measurement.measure import measure_scenario  # noqa: E402
+from qres.measurement.moments import bound_entries, find_moments  # noqa: E402
+from qres.measurement.spectrum import Explorer, Spectrum  # noqa: E402
+from qres.measurement.training import prune_network  # noqa: E402
+
+
+def _measure(make, store, algorithm=None, **settings):
+    scenario = make.scenario(make.network(), algorithm)
+    changed = replace(scenario, measure=replace(scenario.measure, **settings))
+    return measure_scenario(changed, store=store)
+
+
+def test_spectrum_alone(make, store):
+    found = _measure(make, store, parts=("spectrum",))
+    whole = _measure(make, store)
+    for end in ("lambda_max", "lambda_min", "grad_norm"):
+        assert float(found.values[end]) == pytest.approx(float(whole.values[end]), rel=1e-8)
+    assert float(found.values["max_entry"]) >= float(whole.values["max_entry"])
+    assert found.values["max_entry"].bound == found.values["sparsity"].bound == "upper"
+    frobenius, exact = found.values["frobenius_norm"], float(whole.values["frobenius_norm"])
+    assert frobenius.low <= exact <= frobenius.high
+    assert {"W-MODEL", "W-LOWER"} <= {code for code, _ in found.warnings}
+    assert found.values["eps_model"].kind == "assumed"
+    # a straight line, capped at what the spectrum allows: at most t eta |g|
+    slope = 0.1 * float(found.values["grad_norm"])
+    assert found.update_norms[1] == pytest.approx(slope)
+    assert len(found.update_norms) == 11
+    missing = ("t3_injective", "trajectory_decay", "final_distance")
+    assert not set(missing) & set(found.values)
+    assert found.segmentations == ()
+
+
+@pytest.mark.slow
+def test_each_part_brings_its_own(make, store):
+    found = _measure(make, store, parts=("local", "tensors"))
+    assert {"trajectory_decay", "t3_injective"} <= set(found.values)
+    assert "final_distance" not in found.values
+    followed = _measure(make, store, parts=("descent",))
+    assert "t3_injective" not in followed.values
+    assert followed.eps_model_curves == _measure(make, store).eps_model_curves
+
+
+def test_mini_batches_and_momentum_need_the_descent(make, store):
+    for changes in ({"momentum": 0.5}, {"n_batches": 2}):
+        with pytest.raises(InputError, match=r"measure\.parts: .* cannot go without descent"):
+            _measure(make, store, make.algorithm(**changes), parts=("spectrum",))
+    with pytest.raises(InputError, match=r"measure\.parts"):
+        load_scenario("digits-mlp", overrides=[("measure.parts", ["spectra"])])
+
+
+def _extremes(low, high):
+    top = Extreme(value=high, low=high, high=high, residual=0.0)
+    bottom = Extreme(value=low, low=low, high=low, residual=0.0)
+    return Extremes(largest=top, smallest=bottom, steps=2, fail_prob=1e-6)
+
+
+def test_moments_by_hand():
+    """Starts with mass 3/4 at 1 and 1/4 at 3, and all at 1, of 8 eigenvalues: traces 12 and 8,
+    squares 8 (3/4 + 9/4) = 24 and 8."""
+    density = Density(
+        nodes=(np.array([1.0, 3.0]), np.array([1.0])),
+        weights=(np.array([0.75, 0.25]), np.array([1.0])),
+    )
+    assert find_moments(density, 8) == ([12.0, 8.0], [24.0, 8.0])
+    spectrum = Spectrum(extremes=_extremes(1.0, 3.0), density=density, local=None, drift=0.0)
+    values = bound_entries(spectrum, 8).values
+    assert float(values["trace"]) == 10
+    assert float(values["frobenius_norm"]) == 4
+    assert values["frobenius_norm"].high == pytest.approx(np.sqrt(8) * 3)  # what the ends allow
+    assert values["frobenius_norm"].low == 3
+
+
+def test_moments_of_starts_are_unbiased():
+    """Diagonal 1..40: trace 820, squares 22140; 400 starts, within five standard errors."""
+    diagonal = torch.arange(1.0, 41.0, dtype=torch.float64)
+    explorer = Explorer(
+        multiply=lambda rows: rows * diagonal,
+        dim=40,
+        steps=3,
+        n_probes=400,
+        seed=0,
+        arithmetic=Arithmetic(),
+        max_steps=3,
+    )
+    for samples, exact in zip(
+        find_moments(explorer.explore().density, 40), (820, 22140), strict=True
+    ):
+        error = np.std(samples) / np.sqrt(len(samples))
+        assert abs(np.mean(samples) - exact) < 5 * error
+        assert 0.001 < error / exact < 0.03
+
+
+def test_contributions_by_hand():
+    """0.75 at 1 and 0.25 at -1, rate 0.1: 0.75 0.9^t and 0.25 1.1^t, which cross at
+    ln 3 / ln(1.1 / 0.9) = 1.0986123 / 0.2006707 = 5.474703."""
+    nodes, weights = np.array([-1.0, 1.0]), np.array([0.25, 0.75])
+    shrinking, growing = split_proxy(nodes, weights, [0.1] * 4)
+    assert shrinking == pytest.approx([0.75, 0.675, 0.6075, 0.54675, 0.492075])
+    assert growing == pytest.approx([0.25, 0.275, 0.3025, 0.33275, 0.366025])
+    density = Density(nodes=(nodes,), weights=(weights,))
+    assert find_crossing(density, 0.1, seed=0) == {"crossing_time": pytest.approx(5.474703)}
+    assert set(describe_contributions(density, [0.1] * 4, seed=0)) == {"dissipative", "divergent"}
+
+
+def test_contributions_have_bands_and_crossings_intervals():
+    """One start crosses at ln 3 / 0.2006707 = 5.47, the other, 0.6 to 0.4, at ln 1.5 / 0.2006707 = 2.02."""
+    nodes = np.array([-1.0, 1.0])
+    weights = np.array([0.25, 0.75]), np.array([0.4, 0.6])
+    density = Density(nodes=(nodes, nodes), weights=weights)
+    found = find_crossing(density, 0.1, seed=0)
+    assert found["crossing_low"] == pytest.approx(np.log(1.5) / np.log(1.1 / 0.9))
+    assert found["crossing_high"] == pytest.approx(np.log(3) / np.log(1.1 / 0.9))
+    middle = np.log(0.675 / 0.325) / np.log(1.1 / 0.9)  # of the mean density
+    assert found["crossing_time"] == pytest.approx(middle)
+    curves = describe_contributions(density, [0.1] * 2, seed=0)
+    assert curves["dissipative_low"][0] == pytest.approx(0.6)
+    assert curves["dissipative_high"][0] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("nodes", [[0.0, 0.0], [0.5, 1.0], [0.0, 1.0]])
+def test_what_never_grows_never_crosses(nodes):
+    density = Density(nodes=(np.array(nodes),), weights=(np.array([0.5, 0.5]),))
+    assert find_crossing(density, 0.1, seed=0) == {"crossing_time": None}
+
+
+def test_pruning_takes_the_smallest_and_of_equal_ones_the_last():
+    module = torch.nn.Linear(3, 2)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[3.0, -1.0, 1.0], [1.0, 0.5, -2.0]]))
+        module.bias.zero_()
+    mask = prune_network(module, 0.5)
+    assert mask["weight"].tolist() == [[True, True, True], [False, False, True]]
+    assert not mask["bias"].any()
+
+
+def test_pruning_spares_what_it_is_told_to():
+    module = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 1))
+    with torch.no_grad():
+        module[1].weight.fill_(1e-6)
+    mask = prune_network(module, 0.6, spare=("1.",))
+    assert mask["1.weight"].all()
+    assert mask["1.bias"].all()
+    assert sum(int(part.sum()) for part in mask.values()) == 10  # of 25
+    assert float(module[1].weight.detach().min()) == pytest.approx(1e-6)
+    with pytest.raises(InputError, match="no parameter begins with 'output'"):
+        prune_network(module, 0.5, spare=("output",))
+    with pytest.raises(InputError, match="more than are left"):
+        prune_network(module, 0.9, spare=("1.",))
+
+
+def test_large_networks_are_checked_on_few_samples(monkeypatch):
+    module = torch.nn.Linear(3, 1).double()
+    inputs, targets = torch.randn(9, 3).double(), torch.randn(9, 1).double()
+    curvature = Curvature(module, loss=torch.nn.functional.mse_loss, batches=[(inputs, targets)])
+    assert curvature.sampled() is curvature
+    monkeypatch.setattr("qres.measurement.objective.SMALL", 4)
+    part = curvature.sampled()
+    small = Curvature(
+        module, loss=torch.nn.functional.mse_loss, batches=[(inputs[:2], targets[:2])]
+    )
+    vector = np.arange(4.0)
+    np.testing.assert_allclose(part.multiply(vector), small.multiply(vector), rtol=1e-12)
+    assert curvature.n_samples == 9

@@ -1,0 +1,83 @@
+"""Many jobs are searched with few sizes first; the answer is that of all sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qres.logical.record import LogicalCost
+from qres.physical import sweep
+from qres.physical.estimate import OBJECTIVES, estimate_machine
+from qres.physical.machines import load_machine, machine_names
+from qres.physical.tables import flawless_below, machine_tables, rows_above
+
+N_JOBS = 300
+MUCH = 1e5
+"""Times the budget: so much rounding that many jobs are searched twice; the answer is the same."""
+
+
+def random_jobs() -> LogicalCost:
+    rng = np.random.default_rng(17)
+    counts = np.floor(10.0 ** rng.uniform(0, 16, (2, N_JOBS)))
+    return LogicalCost(
+        toffoli=counts[0] * (rng.random(N_JOBS) < 0.8),
+        t=counts[1] * (rng.random(N_JOBS) < 0.8),
+        rotations=0,
+        logical_qubits=np.floor(10.0 ** rng.uniform(0, 6, N_JOBS)),
+        fail_prob=10.0 ** rng.uniform(-6, -0.3, N_JOBS),
+    )
+
+
+def found(machine) -> np.ndarray:
+    costs = [estimate_machine(random_jobs(), machine, name) for name in OBJECTIVES]
+    return np.array([(cost.n_cycles, cost.physical_qubits) for cost in costs])
+
+
+def found_with_all_sizes(machine, patch) -> np.ndarray:
+    every = np.arange(len(machine_tables(machine).kind))
+    patch.setattr(sweep, "flawless_below", lambda machine, decade: machine_tables(machine))
+    patch.setattr(sweep, "rows_above", lambda machine, decade: every)
+    return found(machine)
+
+
+def test_two_searches_find_what_one_over_all_sizes_finds(monkeypatch):
+    machine = load_machine("superconducting-1e-3-open")
+    monkeypatch.setattr(sweep, "COARSE", MUCH)
+    quick = found(machine)
+    with monkeypatch.context() as patch:
+        # whoever believes the first search is wrong somewhere among these jobs
+        patch.setattr(sweep, "_is_kept", lambda views, choice: np.ones(N_JOBS, dtype=bool))
+        assert (found(machine) != quick).any()
+    assert (found_with_all_sizes(machine, monkeypatch) == quick).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", machine_names())
+def test_two_searches_find_what_one_over_all_sizes_finds_on_every_machine(name, monkeypatch):
+    machine = load_machine(name)
+    monkeypatch.setattr(sweep, "COARSE", MUCH)
+    quick = found(machine)
+    assert (found_with_all_sizes(machine, monkeypatch) == quick).all()
+
+
+@pytest.mark.parametrize("decade", [-6, -9, -14])
+def test_rounded_tables_are_never_worse_and_few_rows_are_left_in_them(decade):
+    machine = load_machine("superconducting-1e-3-open")
+    table, rounded = machine_tables(machine).table, flawless_below(machine, decade).table
+    pairs = [item.error + item.catalysis.error for item in (rounded, table)]
+    assert (rounded.error <= table.error).all()
+    assert (pairs[0] <= pairs[1]).all()
+    is_above = table.error > 10.0**decade
+    assert (rounded.error[is_above] == table.error[is_above]).all()
+    assert (rounded.error[~is_above] == 0.0).all()
+    # of the rows that round to the same error none that is kept is matched by another kept one
+    rows = rows_above(machine, decade)
+    kind = machine_tables(machine).kind
+    clean = rows[rounded.error[rows] == 0.0]
+    for unit in np.unique(kind):
+        own = clean[(kind[clean] == unit) & (pairs[0][clean] == 0.0)]
+        cost = np.stack([table.qubits[own], table.cycles[own]])
+        added = cost + np.stack([table.catalysis.qubits[own], table.catalysis.cycles[own]])
+        both = np.concatenate([cost, added])
+        matches = (both[:, :, None] <= both[:, None, :]).all(axis=0)
+        assert (matches.sum(axis=0) == 1).all()

@@ -1,0 +1,33 @@
+"""What qdk 1.33 does that our comparison with it works around: if one fails, it has changed."""
+
+import pytest
+
+qdk = pytest.importorskip("qdk.estimator", reason="https://github.com/microsoft/qdk/issues/1741")
+COUNTS = {"numQubits": 1000, "tCount": 0, "measurementCount": 1}
+
+
+def runtime(ccz):
+    """Nanoseconds of a job of so many CCZ gates."""
+    found = qdk.LogicalCounts({**COUNTS, "cczCount": ccz}).estimate({})
+    return found["physicalCounts"]["runtime"]
+
+
+def test_a_runtime_wraps_at_64_bits():
+    few, many = runtime(10**14), runtime(4 * 10**14)
+    advice = "mended: verify/against_qdk.py may compare jobs of more operations"
+    assert 0 < many < few < 2**63, advice
+
+
+def test_a_misspelt_count_is_left_out():
+    right = qdk.LogicalCounts({**COUNTS, "tCount": 1000}).estimate({})
+    wrong = qdk.LogicalCounts({**COUNTS, "tcount": 1000}).estimate({})
+    states = [found["physicalCounts"]["breakdown"]["numTstates"] for found in (right, wrong)]
+    advice = "mended (qdk#1741): names of counts need no check of ours"
+    assert states == [1000, 0], advice
+
+
+def test_its_error_is_no_exception():
+    with pytest.raises(BaseException, match="AlgorithmHasNoResources") as caught:
+        qdk.LogicalCounts({"numQubits": 1, "tCount": 0}).estimate({})
+    advice = "mended: verify/against_qdk.py may catch Exception"
+    assert not isinstance(caught.value, Exception), advice
