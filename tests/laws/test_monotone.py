@@ -58,7 +58,7 @@ def assert_not_cheaper(
     for name, found in prices.items():
         table = np.broadcast_to(found, (len(changes) + 1) * size).reshape(-1, size)
         fallen = {
-            way
+            way: np.min(row[table[0] > 0] / table[0][table[0] > 0])
             for way, row in zip(changes, table[1:], strict=True)
             if (row < table[0] * (1 - saved.get(way, 0))).any()
         }
@@ -76,15 +76,16 @@ def budget_symbols(member: Any) -> list[str]:
 def test_no_price_falls_when_a_share_shrinks(member, data):
     """An error that is made smaller also takes less away from the others.
 
-    With E the sum of the shares, a run keeps at least 1 - E of its amplitude, which a sequence of
-    reflections makes up for by its length, and each share is divided by 1 + E where a norm is read:
-    at least (1 - E)/(1 + E) of a price is left. Failures save nothing.
+    With E the sum of the shares, over the stretch where that is below 1, a run keeps at least 1 - E
+    of its amplitude, which a sequence of reflections makes up for by its length, and each share is
+    divided by 1 + E where a norm is read: once for the norm, and the copies of a sampling read-out
+    grow with the square. At least (1 - E)/(1 + E)^3 of a price is left. Failures save nothing.
     """
     rows, factor = data.draw(member.rows()), data.draw(SMALLER)
     changes = {name: rows[name] * factor for name in budget_symbols(member)}
     shares = [name for name in changes if name in ERRORS]
-    whole = sum((rows[name] for name in shares), start=0.0)
-    gain = dict.fromkeys(shares, 1 - (1 - whole) / (1 + whole))
+    whole = sum((rows[name] for name in shares), start=0.0) / np.minimum(rows.get("stretch", 1), 1)
+    gain = dict.fromkeys(shares, 1 - (1 - whole) / (1 + whole) ** 3)
     assert_not_cheaper(member, rows, changes, gain)
 
 

@@ -194,7 +194,10 @@ def test_the_frontier_of_counts_holds_every_optimum_over_all_splits(name, n_mach
     """Drawn at the split of one objective it would miss the others."""
     machine = replace(MACHINES[name], n_machines=n_machines)
     cost = replace(
-        job(1e5, 0.0, 500.0), rotations=562_341.0, idle_qubits=300.0, shots=100.0 if n_machines > 1 else 1
+        job(1e5, 0.0, 500.0),
+        rotations=562_341.0,
+        idle_qubits=300.0,
+        shots=100.0 if n_machines > 1 else 1,
     )
     points = find_frontier(cost, machine, is_split=True)
     sizes = [(point.runtime_s, point.physical_qubits) for point in points]
