@@ -262,7 +262,11 @@ def lifted_vector() -> Part:
     return Part(
         toffoli=toffoli,
         rotations=rotations,
-        width=lambda controls: vector_width(controls) + _MOST - 1 + _PRODUCTS,
+        width=lambda controls: sympy.Max(
+            vector_width(controls) + _MOST - 1 + _PRODUCTS,
+            # U = 3 m - 1 of m bits of the odd part: those, the flag, and a qubit of the comparison
+            sympy.Min(1, uniform) * ((uniform + 1) / 3 + 2),
+        ),
         bloq=bloq,
         angle_weight=2 * sympy.pi * sympy.Max(_LEVELS, 1) * _MOST,
     )

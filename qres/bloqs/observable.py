@@ -171,7 +171,7 @@ class HadamardTest(Circuit):
 
     def __attrs_post_init__(self) -> None:
         _refuse_control(self)
-        index = next(reg.bitsize for reg in self.state.signature if reg.name == "index")
+        index = sum(reg.bitsize for reg in self.state.signature if reg.name == "index")
         known = self.reference.vector_bitsize + self.reference.time_bitsize
         asked = self.vector_low + known + self.reference_bitsize
         if not is_symbolic(asked, index) and asked > index:

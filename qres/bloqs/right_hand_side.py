@@ -58,8 +58,9 @@ class UniformSuperposition(Circuit):
 
     @property
     def workspace(self) -> SymbolicInt:
-        """The flag, beside it the comparison, of one qubit more than the odd part has."""
-        return odd_part_bitsize(self.length) + 2
+        """The flag, beside it the comparison, of one qubit more than the odd part has; or nothing."""
+        odd_bits = odd_part_bitsize(self.length)
+        return odd_bits + 2 * (1 - largest([1 - odd_bits, 0]))
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Hadamards; and unless the length is a power of two, one round of amplification."""

@@ -326,8 +326,10 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
     size, steps, rate = draw(whole(1e9, 2)), draw(whole(1e4)), draw(real(1e-4, 1))
     entry, norm, update, grad = draw(SCALE), draw(SCALE), draw(SCALE), draw(SCALE)
     # an error of the loss stays below the change of the loss
-    update = max(update, 1 / grad) if {"t3_frobenius", "update_norm"} <= {*names} else update
-    order = draw(st.integers(2, 4)) if "truncation_order" in names else 1
+    has_loss = {"t3_frobenius", "update_norm"} <= {*names}
+    update = max(update, 1 / grad) if has_loss else update
+    # the loss at degree 2 is read from blocks up to the third
+    order = draw(st.integers(3 if has_loss else 2, 4)) if "truncation_order" in names else 1
     ranges: dict[str, Callable[[], Any]] = {
         "n_active": lambda: size,
         "dim": lambda: size,
