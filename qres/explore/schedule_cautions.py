@@ -55,9 +55,11 @@ def _clock(schedule: Schedule) -> Iterator[tuple[str, str]]:
     if not solves or longest >= CLOCK_FLOOR_S:
         return
     never = sum(seconds is None for seconds in known)
-    head = "no block ties at any gate time" if never == len(known) else ""
-    text = head or f"the kindest block ties at a logical gate of {longest:.2g} s"
-    tail = f"; {never} of {len(known)} lose by preparation alone" if 0 < never < len(known) else ""
+    if never == len(known):
+        yield "W-CLOCK", "no block ties at any gate time: all lose by preparation alone"
+        return
+    text = f"the kindest block ties at a logical gate of {longest:.2g} s"
+    tail = f"; {never} of {len(known)} lose by preparation alone" if never else ""
     yield "W-CLOCK", f"{text}, shorter than any decoder reacts (100 ns){tail}"
 
 

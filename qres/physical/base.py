@@ -62,8 +62,14 @@ class FactoryTable:
     def take(self, rows: np.ndarray) -> FactoryTable:
         """Return the chosen rows, in that order."""
         labels = tuple(self.labels[row] for row in rows)
-        kept = (getattr(self, name)[rows] for name in ("error", "qubits", "cycles", "failure"))
-        return FactoryTable(labels, *kept, self.catalysis.take(rows))
+        return FactoryTable(
+            labels,
+            self.error[rows],
+            self.qubits[rows],
+            self.cycles[rows],
+            self.failure[rows],
+            self.catalysis.take(rows),
+        )
 
 
 class Code(Protocol):

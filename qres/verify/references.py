@@ -242,7 +242,7 @@ def _norm(rng: np.random.Generator, make: Callable[[Any], Problem]) -> ReadoutPr
     rows = found.problem.padding + 1
     flags, sizes = found.run.flag_bitsize, found.wanted
     # the flags, the qubit of the reference and of the block, the answer, one less and the CZ
-    formula = (flags + sizes["row_bitsize"] + sizes["part_bitsize"] - 1, 0)
+    formula = (int(flags) + sizes["row_bitsize"] + sizes["part_bitsize"] - 1, 0)
     exact = float(np.linalg.norm(found.read))
     return ReadoutProof(
         quantity="norm in a lift",
