@@ -33,7 +33,7 @@ def classes() -> set[str]:
             yield child
             yield from below(child)
 
-    mine = {item for item in below(Circuit) if item.__module__.startswith("qres.")}
+    mine = {item for item in below(Circuit) if item.__module__.startswith("qres.bloqs.")}
     kept = {getattr(importlib.import_module(item.__module__), item.__name__) for item in mine}
     return {item.__name__ for item in kept if not inspect.isabstract(item)}
 
