@@ -9,7 +9,7 @@ carries what it must prepare: forming, damping, pruning; none needs the extremes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from qres.classical.estimate import estimate_flops
 from qres.classical.record import ClassicalCost, Device
@@ -21,6 +21,7 @@ from qres.classical.solve import (
     VECTOR_PASSES,
     estimate_solve,
 )
+from qres.classical.subject import read_value
 from qres.measurement.newton.record import NewtonBlock
 
 WOODBURY_LAUNCHES = 4
@@ -53,7 +54,7 @@ def _routes(
         facts = {"symmetric": True, "positive_definite": block.is_definite}
         dense = estimate_solve(block.values, device, epsilon=epsilon, details=facts)
         yield from ((cost, formed) for cost in dense.alternatives)
-    if is_pruned or not block.is_definite or math.isinf(_kappa(block.values)):
+    if is_pruned or not block.is_definite or math.isinf(_kappa(block)):
         return
     if 0 < block.factor_rows < block.dim:
         yield _woodbury(block, device), factor_flops(block)
@@ -77,7 +78,7 @@ def _woodbury(block: NewtonBlock, device: Device) -> ClassicalCost:
 
 def _products(block: NewtonBlock, device: Device, epsilon: float) -> ClassicalCost:
     """CG whose products go through the network, one launch each."""
-    kappa = _kappa(block.values)
+    kappa = _kappa(block)
     iterations = max(
         1, math.ceil(0.5 * math.sqrt(kappa) * math.log(2 * math.sqrt(kappa) / epsilon))
     )
@@ -92,8 +93,6 @@ def _products(block: NewtonBlock, device: Device, epsilon: float) -> ClassicalCo
     return time_work(device, "CG by products", "fp64", flops, traffic, iterations, assumptions)
 
 
-def _kappa(values: Mapping[str, object]) -> float:
+def _kappa(block: NewtonBlock) -> float:
     """Return the condition number at the upper end of its interval."""
-    kappa = values["kappa"]
-    high = getattr(kappa, "high", None)
-    return float(kappa if high is None else high)  # type: ignore[arg-type]
+    return float(read_value(block.values, "kappa", end="high"))

@@ -12,6 +12,7 @@ import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
+from qres.notation.extremes import compared_by_sign
 from qres.notation.named import NAMED, NamedFunction
 
 
@@ -79,6 +80,7 @@ _PLAIN = {"fully_qualified_modules": False, "inline": True, "allow_unknown_funct
 
 
 @lru_cache(maxsize=4096)
+@compared_by_sign()
 def compile_exact(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Callable[..., Any]:
     """Compile for scalars: integers and fractions stay exact."""
     named = {name: function.scalar for name, function in NAMED.items()}
@@ -93,6 +95,7 @@ def compile_exact(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Calla
 
 
 @lru_cache(maxsize=4096)
+@compared_by_sign()
 def compile_array(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Callable[..., Any]:
     """Compile for float64 arrays that broadcast against each other."""
     named = {name: function.array for name, function in NAMED.items()}

@@ -20,6 +20,7 @@ import sympy
 
 from qres.errors import InputError, OutsideError, QresError, RangeError, nearest
 from qres.notation.compiled import compile_array, compile_exact
+from qres.notation.extremes import compared_by_sign
 from qres.notation.quantity import Bound, Kind
 from qres.notation.source import Source
 from qres.notation.symbols import describe, symbol
@@ -198,6 +199,7 @@ class Formula:
         return self._full if self.parts else self
 
     @cached_property
+    @compared_by_sign()
     def _full(self) -> Formula:
         known = self.substituted()
         conditions = [*self.conditions, *(c for _, part in self.parts for c in part.conditions)]
@@ -210,6 +212,7 @@ class Formula:
             headline=None,
         )
 
+    @compared_by_sign()
     def substituted(self, kept: Iterable[str] = ()) -> dict[Any, Any]:
         """Return what each part's symbol stands for in terms of the inputs, and of those `kept`.
 
@@ -224,6 +227,7 @@ class Formula:
                 known[symbol(name)] = sympy.sympify(part.full().expression).xreplace(known)
         return known
 
+    @compared_by_sign()
     def at(self, **expressions: Any) -> Any:
         """Return the full expression with symbols replaced, to build other formulas from."""
         defaults = {k: v for k, v in self.defaults.items() if v is not None}

@@ -282,11 +282,15 @@ def rivals() -> dict[str, tuple[Member, ...]]:
 
 def timed(label: str, case: Any, member: Member) -> Any:
     """Return a case of a law, left to the slow run where each of its parts is in another case."""
-    is_usual = (member.solver, dict(member.readout)) == (SOLVER, READOUT)
+    way, choice = dict(member.readout), member.choice
+    is_usual = (member.solver, way) == (SOLVER, READOUT) and (
+        (choice.encoding, choice.mode, choice.rule) == (ENCODING, "coherent", RULE)
+    )
     is_covered = {
-        "carleman-gd": member.solver not in (SOLVER, FLAGGED),
-        "linear-system": dict(member.readout) != READOUT,
+        "carleman-gd": member.solver != SOLVER,
+        "linear-system": member.solver == SOLVER and not is_usual,
         "segments": not is_usual,
+        "lift-2": not is_usual and way.get("of") != "loss",
         "lift-3": True,
         "momentum": True,
     }.get(member.name, False)

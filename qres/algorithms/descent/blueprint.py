@@ -21,6 +21,7 @@ from qres.algorithms.system import (
     rotation_precision,
 )
 from qres.config.record import Readout as ReadoutSettings
+from qres.notation.extremes import compared_by_sign
 from qres.notation.formula import define
 from qres.notation.named import ceil_log2
 from qres.notation.source import derived
@@ -30,6 +31,7 @@ NAME = "carleman-gd"
 
 
 @cache
+@compared_by_sign()
 def blueprint(
     encoding_name: str,
     solver_name: str,
