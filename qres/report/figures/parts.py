@@ -117,10 +117,12 @@ def _terms(expression: Any, size: float, prices: _Prices) -> tuple[Part, ...]:
         values = [(term, prices.value(term)) for term in terms]
         mains = [(term, value) for term, value in values if value and prices.is_circuit(term)]
         rest = whole - sum(value for _, value in mains)
-        if len(mains) + bool(rest) > 1 and rest >= 0 and all(value > 0 for _, value in mains):
-            found = [_part(term, value * (size / float(whole)), prices) for term, value in mains]
+        found = _merged(
+            [_part(term, value * (size / float(whole)), prices) for term, value in mains]
+        )
+        if len(found) + bool(rest) > 1 and rest >= 0 and all(part.size > 0 for part in found):
             other = [Part(name=OTHER, size=float(rest) * size / float(whole))] if rest else []
-            return (*_merged(found), *other)
+            return (*found, *other)
     return ()
 
 
@@ -158,7 +160,10 @@ def _names(term: Any, prices: _Prices) -> Iterator[str]:
 
 
 def _merged(parts: list[Part]) -> list[Part]:
-    """Return the parts with those of the same name as one."""
+    """Return the parts with those of the same name as one; what cancels is none.
+
+    Where one use of a circuit is controlled, its price stands as a difference.
+    """
     found: dict[str, Part] = {}
     for part in parts:
         old = found.get(part.name)
@@ -166,4 +171,4 @@ def _merged(parts: list[Part]) -> list[Part]:
         inner = (*(old.parts if old else ()), *part.parts)
         is_whole = old is None or bool(old.parts) == bool(part.parts)
         found[part.name] = Part(name=part.name, size=size, parts=inner if is_whole else ())
-    return list(found.values())
+    return [part for part in found.values() if part.size]
