@@ -48,7 +48,7 @@ class FactoryTable:
         qubits: physical qubits of one factory.
         cycles: expected code cycles per unit of work (see `Factory.work`).
         failure: probability that a run is thrown away, of the last level where there are several;
-            each factory says whether its cycles hold it. NaN where no source states it.
+            `Factory.charges_discards` says whether the cycles hold it. NaN where no source states it.
         catalysis: what a pair of T adds.
     """
 
@@ -109,6 +109,11 @@ class Factory(Protocol):
     @property
     def rests_on(self) -> tuple[str, ...]:
         """Names of the factories whose formulas it uses, itself among them if it has any."""
+        ...
+
+    @property
+    def charges_discards(self) -> bool:
+        """Whether its cycles are expected ones: those of runs that are thrown away among them."""
         ...
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:

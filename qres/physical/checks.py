@@ -31,7 +31,7 @@ def checked(
     counts, which are not rounded, and NaN where a formula has no value, which is infeasible.
 
     Args:
-        cost: logical counts; scalars, or arrays that broadcast. A depth of None becomes NaN.
+        cost: logical counts; scalars, or arrays that broadcast. A depth of None becomes one gate a layer.
         caps: numbers above 0, by name.
         is_judged: whether counts that are not finite become infeasible; without it they are refused.
 
@@ -48,8 +48,6 @@ def checked(
     for name, array in floats.items():
         if not is_judged and not np.isfinite(array).all():
             raise InputError(f"{name}: expected finite numbers, found one that is not")
-    if cost.depth is None:
-        floats = {name: floats.get(name, np.asarray(np.nan)) for name in given}
     try:
         arrays = dict(zip(floats, np.broadcast_arrays(*floats.values()), strict=True))
     except ValueError:
@@ -59,8 +57,11 @@ def checked(
     if excess.any():
         idle, every = (arrays[name][excess][0] for name in ("idle_qubits", "logical_qubits"))
         raise InputError(f"idle_qubits: {idle:g} are more than all {every:g} logical qubits")
+    if cost.depth is None:
+        with np.errstate(over="ignore"):  # counts that are endless, or nearly, are told later
+            arrays["depth"] = arrays["toffoli"] + arrays["t"]
     shape = arrays["toffoli"].shape
-    return shape, *(array.ravel() for array in arrays.values())
+    return shape, *(arrays[name].ravel() for name in given)
 
 
 def as_count(name: str, value: Any, *, is_cap: bool = False) -> np.ndarray:

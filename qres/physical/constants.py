@@ -126,7 +126,12 @@ CONSTANTS: tuple[Constant, ...] = (
         ("LEVEL_2_CELLS", "unit cells of a CCZ or of the catalysis", _SHEET, "fitted"),
         ("LEVEL_2_PAIRS", "undetected pairs of faulty T in 8-to-CCZ", _SHEET, "exact"),
         ("LEVEL_2_INPUTS", "T states of one run of 8-to-CCZ", _SHEET, "exact"),
-        ("ROUNDS_PER_CCZ", "rounds of a CCZ, overlapping its neighbours", _SHEET, "fitted"),
+        (
+            "ROUNDS_PER_CCZ",
+            "rounds of a CCZ, overlapping its neighbours, none thrown away",
+            _SHEET,
+            "fitted",
+        ),
         ("CATALYSIS_ROUNDS", "rounds more of a pair of T from a CCZ", _SHEET, "fitted"),
     ),
     *_of(

@@ -23,7 +23,7 @@ from qres.config.record import Objective
 from qres.errors import InputError
 from qres.logical.record import LogicalCost
 from qres.physical.base import Factory, Layout
-from qres.physical.checks import check_choice, checked
+from qres.physical.checks import PRICED, check_choice, checked
 from qres.physical.choice import Choice
 from qres.physical.jobs import Jobs
 from qres.physical.obstacle import Obstacle, View
@@ -81,14 +81,16 @@ def estimate_machine(
     shape, *counts, part, shots = checked(cost, caps)
     tables = machine_tables(machine)
     with np.errstate(all="ignore"):
-        is_small = counts[0] + counts[1] + counts[2] <= LARGEST_COUNT
-        has_counts = is_small & (counts[3] > 0.0)
+        has_counts = _are_known(counts) & (counts[3] > 0.0) & np.isfinite(counts[3])
         views = _views(tables, part, *counts)
         choice = search_all(views, objective, has_counts)
         jobs = chosen_jobs(views, choice)
         priced = outcome(tables, jobs, choice)
     kept = np.minimum(priced.fail_prob, jobs.fail_prob)
     priced = replace(priced, fail_prob=kept, has_counts=has_counts, is_feasible=choice.row >= 0)
+    # layers that are no number, or endless ones that react in no time, have no floor of their own
+    floor = np.where(np.isfinite(jobs.layers), priced.runtime_floor_s, np.inf)
+    priced = replace(priced, runtime_floor_s=floor)
     if machine.n_machines > 1:
         n_machines = np.minimum(machine.n_machines, np.maximum(shots, 1.0))
         priced = side_by_side(priced, n_machines, part, machine.cycle_time_s)
@@ -113,10 +115,12 @@ class Reasons:
         """Return what binds at one point, and the nearest that fits (1 to 100 ms)."""
         *counts, part, _ = (values[index : index + 1] for values in self._counts)
         with np.errstate(all="ignore"):
-            if not counts[0] + counts[1] + counts[2] <= LARGEST_COUNT:
+            if not _are_known(counts):
                 return (
                     f"the logical counts are not finite (above {LARGEST_COUNT:g}, the most priced)"
                 )
+            if not np.isfinite(counts[3]):
+                return "the failure probability left to the machine is not finite"
             if not counts[3] > 0.0:
                 return "no failure probability is left to the machine; expected above 0"
             return str(Obstacle(_views(self.tables, part, *counts), float(part[0])))
@@ -165,6 +169,13 @@ def physical_at(
         return shaped(outcome(tables, jobs, choice), shape)
 
 
+def _are_known(counts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return whether all counts are numbers, and small enough to be priced."""
+    toffoli, t, logical_qubits, _, depth, idle_qubits = counts[: len(PRICED)]
+    is_small = toffoli + t + logical_qubits <= LARGEST_COUNT
+    return is_small & (depth <= LARGEST_COUNT) & (idle_qubits <= logical_qubits)
+
+
 def _views(tables: MachineTables, part: np.ndarray, *counts: np.ndarray) -> list[View]:
     """Return a view for each layout, then one more for each where idle qubits may be stored."""
     idle = counts[5]
@@ -192,7 +203,7 @@ def _jobs(
     max_qubits: np.ndarray | float = np.inf,
     max_runtime_s: np.ndarray | float = np.inf,
 ) -> Jobs:
-    """Return the jobs as one layout sees them, all on patches; a depth of NaN is one gate a layer.
+    """Return the jobs as one layout sees them, all on patches.
 
     `part` of the cycles are those of the busiest machine, which the time is that of.
     """
@@ -201,7 +212,7 @@ def _jobs(
     longest = np.where(np.less(part, 1.0), np.floor(longest) / part, longest)
     return Jobs(
         magic=magic,
-        layers=np.where(np.isnan(depth), magic, depth),
+        layers=depth,
         tiles=layout.tiles(logical_qubits),
         steps=np.where(magic > 0.0, layout.steps_per_magic_state * magic, 1.0),
         fail_prob=fail_prob,

@@ -76,9 +76,7 @@ def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
         factory_qubits=factory_qubits,
         n_cycles=cycles,
         runtime_s=cycles * machine.cycle_time_s,
-        runtime_floor_s=np.nan_to_num(
-            jobs.layers * machine.reaction_time_s, nan=np.inf, posinf=np.inf
-        ),
+        runtime_floor_s=jobs.layers * machine.reaction_time_s,
         fail_prob=data_fails + magic_fails + event_fails,
         fail_prob_data=data_fails,
         fail_prob_magic=magic_fails,

@@ -131,11 +131,11 @@ class _Rotated:
         return self.fields["fail_prob"]
 
     def fewest(self, budget: np.ndarray) -> np.ndarray:
-        """Return the fewest T gates of a rotation that miss with less than a budget; 0 without any."""
+        """Return the fewest T gates of a rotation that miss with less than a budget, 0 without any."""
         with np.errstate(all="ignore"):
             least = np.floor(INTERCEPT + SLOPE * np.log2(self.rotations / budget)) + 1.0
             least = least + (synthesis_failure(self.rotations, least) >= budget)
-        return np.where((self.rotations > 0.0) & (budget > 0.0), least, 0.0)
+        return np.where((self.rotations > 0.0) & (budget > 0.0) & (budget < np.inf), least, 0.0)
 
     def rank(
         self, at: np.ndarray, count: np.ndarray, budget: np.ndarray, to: tuple[Machine, Objective]
@@ -158,7 +158,7 @@ def _best_count(jobs: _Rotated, machine: Machine, objective: Objective) -> np.nd
     count = jobs.fewest(jobs.fail_prob)
     best = jobs.fewest(jobs.fail_prob / 2)
     key, tie = np.full((2, len(count)), np.inf)
-    open_ = np.flatnonzero(jobs.fail_prob > 0.0)
+    open_ = np.flatnonzero((jobs.fail_prob > 0.0) & (jobs.fail_prob < np.inf))
     while len(open_):
         # the last row is the bound on all that follow: their fewest T gates, nothing spent on them
         rows = count[open_] + np.arange(STEP + 1.0)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qres.physical.discards import discard_assumptions
 from qres.report.record import Result
 from qres.report.units import number
 
@@ -12,6 +13,8 @@ def assumptions(report: Result) -> list[str]:
     found += report.notes
     found += [item.text for item in report.job.assumptions] if report.job else []
     found += [f"{item.name}: {text}" for item in report.machines for text in item.assumptions]
+    for cost in report.priced.machines if report.priced else ():
+        found += [f"{cost.hardware}: {text}" for text in discard_assumptions(cost)]
     if report.priced is not None and report.priced.classical is not None:
         found += report.priced.classical.assumptions
     return list(dict.fromkeys(found))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from qres.notation.quantity import Quantity
+from qres.physical.discards import are_discards_charged
 from qres.physical.record import Machine, MachineCost
 from qres.report.bibliography import machine_formulas
 from qres.report.inputs import interval
@@ -89,7 +90,8 @@ def _thrown_away(cost: MachineCost) -> str:
     if math.isnan(cost.factory_failure):
         return "runs that are thrown away are in its cycles; its source does not count them"
     share = number(cost.factory_failure)
-    return f"a run of its last level is thrown away with probability {share} (derived)"
+    held = "its cycles hold that" if are_discards_charged(cost) else "its published cycles do not"
+    return f"a run of its last level is thrown away with probability {share} (derived); {held}"
 
 
 def _qubits(report: Result, machine: Machine, cost: MachineCost) -> Lines:

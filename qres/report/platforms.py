@@ -85,7 +85,7 @@ def machine_sheet(report: Result) -> Sheet:
         sheet.add_row(
             cost.hardware,
             count(found["physical_qubits"].value),
-            duration(float(cost.runtime_s)),
+            duration(float(cost.runtime_s)).replace(" of the ", "\nof the\n"),  # narrow screens cut
             str(cost.distance),
             f"{cost.n_factories:,}",
             "; ".join(

@@ -45,6 +45,7 @@ class AnsweredFactory:
     name: str = "qdk"
     unit: str = "T of the qdk"
     rests_on: tuple[str, ...] = ()
+    charges_discards: bool = True
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return the runs: what they make has no error here."""

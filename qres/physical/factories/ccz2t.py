@@ -7,7 +7,8 @@ $p_1 = 1100\,p_L(d_1) + 35\,p_0^3$, a CCZ (or a pair of T) fails with
 $1000\,p_L(d_2) + 28\,p_1^2$. It takes 5.5 rounds of $\max(2 d_1 + 1, d_2)$ cycles, one round more
 where a pair of T is made. The constants are the paper's, as implemented in Qualtran's
 `CCZ2TFactory`. A run of the last level is thrown away with $8 p_1$ in first order (derived). The paper's
-5.5 rounds leave that out; they are kept as published, so the time is low by this part.
+5.5 rounds leave that out; they are kept as published, so the time is low by this part, which a report
+says where this factory sets the time.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ FAILURE = Formula(
     meaning="probability that a run of 8T-to-CCZ is thrown away, first order",
     expression=LEVEL_2_INPUTS * _level_1(_T),
     inputs=("physical_error", "threshold", "prefactor", "distance_1", "t_error"),
-    source=derived("any single one of eight faulty T states is detected"),
+    source=derived(
+        "any single one of eight faulty T states is detected; the published rounds leave it out"
+    ),
     kind="fitted",
     bound="upper",
     letter="q_2",
@@ -116,6 +119,7 @@ class Ccz2T:
     name: str = "ccz2t"
     unit: str = "CCZ, catalysed as in ccz2t"
     rests_on: tuple[str, ...] = ("ccz2t",)
+    charges_discards: bool = False
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return CCZ states: one per Toffoli, one per pair of T."""

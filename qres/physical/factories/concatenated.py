@@ -68,6 +68,7 @@ class Concatenated:
     name: str = "concatenated"
     unit: str = "T"
     bottom: Bottom = DISTILLED
+    charges_discards: bool = True
 
     @property
     def rests_on(self) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Cultivation:
     name: str = "cultivation"
     unit: str = "T"
     rests_on: tuple[str, ...] = ("cultivation",)
+    charges_discards: bool = True
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return T states: four per Toffoli."""

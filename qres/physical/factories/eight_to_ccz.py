@@ -64,6 +64,7 @@ class EightToCcz:
     name: str = "eight-to-ccz"
     unit: str = "CCZ, catalysed as in eight-to-ccz"
     bottom: Bottom = DISTILLED
+    charges_discards: bool = True
 
     @property
     def rests_on(self) -> tuple[str, ...]:

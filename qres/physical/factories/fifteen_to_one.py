@@ -82,6 +82,7 @@ class FifteenToOne:
     name: str = "fifteen-to-one"
     unit: str = "T"
     rests_on: tuple[str, ...] = ("fifteen-to-one",)
+    charges_discards: bool = True
 
     def states(self, toffoli: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return T states: four per Toffoli."""

@@ -11,6 +11,7 @@ from qres.errors import InputError
 from qres.logical.record import LogicalCost
 from qres.physical.estimate import OBJECTIVES, estimate_machine, physical_at
 from qres.physical.machines import load_machine, machine_names
+from qres.physical.split import find_split
 
 MACHINES = {name: load_machine(name) for name in machine_names()}
 GF = MACHINES["superconducting-1e-3"]
@@ -107,6 +108,57 @@ def test_points_of_an_array_that_are_not_finite_are_infeasible(bad):
     assert "not finite" in many.reason[1]
     assert np.isinf(many.runtime_s[1])
     assert not np.isnan(many.runtime_floor_s).any()
+
+
+COUNTED = {
+    "toffoli": 1e6,
+    "t": 10.0,
+    "logical_qubits": 100.0,
+    "fail_prob": 0.01,
+    "depth": 1e5,
+    "idle_qubits": 50.0,
+}
+UNKNOWN = [(field, bad) for field in COUNTED for bad in (np.nan, np.inf)]
+UNKNOWN.remove(("idle_qubits", np.inf))  # more than all qubits, which is refused
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("field", "bad"), UNKNOWN)
+@pytest.mark.parametrize("name", ["superconducting-1e-3", "superconducting-1e-3-yoked"])
+def test_a_count_without_a_value_is_infeasible_whichever_it_is(name, field, bad):
+    """No count that a formula has no value for is read as another number; its neighbour stays."""
+    pair = {key: np.full(2, value) for key, value in COUNTED.items()}
+    pair[field][1] = bad
+    many = estimate_machine(LogicalCost(rotations=0, **pair), MACHINES[name], "qubits")
+    alone = estimate_machine(LogicalCost(rotations=0, **COUNTED), MACHINES[name], "qubits")
+    assert many.is_feasible.tolist() == [True, False]
+    assert "not finite" in many.reason[1]
+    for key in (*ROW, "runtime_floor_s"):
+        value = getattr(many, key)
+        assert value[0] == getattr(alone, key)
+        assert value.dtype == object or not np.isnan(value).any()
+    assert np.isinf([many.runtime_s[1], many.physical_qubits[1]]).all()
+    # 1e5 layers of 10 us; of layers without a value there is no floor
+    assert many.runtime_floor_s[1] == (np.inf if field == "depth" else 1.0)
+    split = find_split(LogicalCost(**{**pair, "rotations": 7.0}), MACHINES[name], "qubits")
+    assert split.machine.is_feasible.tolist() == [True, False]
+
+
+def test_endless_layers_that_react_in_no_time_have_no_floor():
+    machine = replace(GF, reaction_time_s=0.0)
+    for depth in (np.inf, np.nan):
+        cost = estimate_machine(replace(job(10), depth=np.array([depth])), machine, "runtime")
+        assert cost.runtime_floor_s.tolist() == [np.inf]
+
+
+def test_a_depth_that_is_not_given_is_one_gate_a_layer():
+    counts, every = np.array([1e3, 1e6]), []
+    for depth in (None, counts + 5):
+        cost = estimate_machine(replace(job(counts, 5.0), depth=depth), GF, "runtime")
+        every.append((cost.n_cycles.tolist(), cost.physical_qubits.tolist()))
+    assert every[0] == every[1]
+    # ten cycles of 1 us for each of 1,005 and 1,000,005 gates
+    assert every[0][0] == [10_050, 10_000_050]
 
 
 def test_nothing_left_to_fail_is_infeasible():
