@@ -7,8 +7,8 @@ r"""In which numbers, where, and how many samples at a time products are compute
 | `bfloat16` | bfloat16, the loss from float32 outputs | float32 |
 
 The graph of the gradient is what costs memory. Auto micro-batches are as large as `GRAPH_BYTES` (a
-constant, so that sums do not depend on what else the machine does) has room for; the graph is kept
-between products where all of it fits.
+constant, so that sums do not depend on what else the machine does) has room for; the graphs are kept
+between products where all of them fit into as much.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qres.errors import InputError
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
 
 GRAPH_BYTES = 4 * 2**30
-"""Room for one graph of the gradient."""
+"""Room for one graph of the gradient, and for all that are kept together."""
 
 SMALL = 2**20
 """Data and networks of fewer numbers than this are never cut: their graphs fit anywhere."""
@@ -133,9 +133,8 @@ def make_plan(
             )
         if not is_coupled:
             _check_room(batches[0], micro_batch, count, n_params)
-        return Plan(
-            _cut(batches, micro_batch), keeps and (is_coupled or _fits(batches, n_params, count))
-        )
+        parts = _cut(batches, micro_batch)
+        return Plan(parts, keeps and (is_coupled or _fits(parts, n_params, count)))
     numbers = max(n_params, sum(inputs.numel() for inputs, _ in batches))
     if is_coupled or numbers < SMALL:
         return Plan(batches, keeps)
@@ -179,12 +178,13 @@ def find_memory(device: torch.device | str) -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _fits(batches: list[Batch], n_params: int, count: Callable[[Batch], int]) -> bool:
-    """Say whether the graphs of all batches fit side by side."""
-    if max(n_params, sum(inputs.numel() for inputs, _ in batches)) < SMALL:
+def _fits(parts: list[Batch], n_params: int, count: Callable[[Batch], int]) -> bool:
+    """Say whether the graphs of all parts fit side by side; each holds the weights once more."""
+    n_samples = sum(len(inputs) for inputs, _ in parts)
+    if max(n_params, sum(inputs.numel() for inputs, _ in parts)) < SMALL:
         return True
-    fixed, each = _measure_graph(batches[0], count)
-    return fixed + each * sum(len(inputs) for inputs, _ in batches) <= GRAPH_BYTES
+    fixed, each = _measure_graph(parts[0], count)
+    return fixed * len(parts) + each * n_samples <= GRAPH_BYTES
 
 
 def _measure_graph(batch: Batch, count: Callable[[Batch], int]) -> tuple[int, int]:
@@ -209,16 +209,21 @@ def _cut(batches: list[Batch], size: int) -> list[Batch]:
 def count_graph(build: Callable[[], object]) -> int:
     """Return the bytes of the different tensors that autograd saves while `build` runs."""
     seen: dict[int, int] = {}
+    saved: list[torch.Tensor] = []  # a graph that holds its own outputs is never freed
 
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
+    def pack(tensor: torch.Tensor) -> int:
         storage = tensor.untyped_storage()
         seen[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        saved.append(tensor)
+        return len(saved) - 1
 
-    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
-    with torch.enable_grad(), hooks:
-        kept = build()
-    del kept
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, saved.__getitem__)
+    try:
+        with torch.enable_grad(), hooks:
+            kept = build()
+        del kept
+    finally:
+        saved.clear()
     return sum(seen.values())
 
 

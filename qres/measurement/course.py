@@ -75,20 +75,28 @@ class Course:
 
     def save(self, module: torch.nn.Module) -> None:
         """Write the position, if that is due."""
-        if self.path is None or time.monotonic() - self.saved < SAVE_S:
-            return
+        if self.path is not None and time.monotonic() - self.saved >= SAVE_S:
+            self._write(self.path, module)
+
+    def close(self, module: torch.nn.Module) -> None:
+        """Write the position after all updates where one was written before: what follows takes long too."""
+        if self.path is not None and self.path.is_file():
+            self._write(self.path, module)
+
+    def _write(self, path: Path, module: torch.nn.Module) -> None:
+        """Write weights, mask and position."""
         tensors = {f"weight:{name}": item for name, item in module.state_dict().items()}
         tensors |= {f"mask:{name}": item for name, item in (self.mask or {}).items()}
         tensors |= {
             f"found:{step}": torch.frombuffer(bytearray(packed), dtype=torch.uint8)
             for step, packed in self.found.items()
         }
-        assert self.order is not None  # an update was made in this pass
-        tensors["order"] = self.order
+        if self.order is not None:
+            tensors["order"] = self.order
         names = ("stage", "epoch", "batch", "count", "ceiling")
         facts = {"facts": json.dumps({name: getattr(self, name) for name in names})}
         whole = {name: item.contiguous() for name, item in tensors.items()}
-        write_atomic(self.path, safetensors.torch.save(whole, metadata=facts))
+        write_atomic(path, safetensors.torch.save(whole, metadata=facts))
         self.saved = time.monotonic()
 
     def resume(self, module: torch.nn.Module) -> None:
@@ -105,7 +113,7 @@ class Course:
         self.mask = _pick(tensors, "mask:") or None
         kept = _pick(tensors, "found:").items()
         self.found = {int(step): item.numpy().tobytes() for step, item in kept}
-        self.order = tensors["order"]
+        self.order = tensors.get("order")
         for name, value in facts.items():
             setattr(self, name, value)
 

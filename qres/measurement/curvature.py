@@ -18,10 +18,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from qres.measurement.arithmetic import Batch
+from qres.measurement.arithmetic import Batch, Plan
 from qres.measurement.coordinates import ActiveCoordinates
 from qres.measurement.graphs import Graph, differentiate, differentiate_block, nest
-from qres.measurement.objective import Loss, Objective, Vector
+from qres.measurement.objective import FEW, Loss, Objective, Vector
 from qres.measurement.progress import Progress, keep_silent
 
 __all__ = ["Batch", "Curvature", "Loss", "Vector"]
@@ -70,7 +70,12 @@ class Curvature(Objective):
         other.coordinates = ActiveCoordinates(base, self.coordinates.indices)
         other._start = self._start.to(finer.dtype)
         other._batches = [other._prepare(batch) for batch in self._batches]
-        other._planned = replace(other._plan, is_kept=False)
+        if self.n_samples <= FEW:  # to count their graph would cost as much as a product
+            other._planned = Plan(
+                [other._prepare(batch) for batch in self._plan.batches], is_kept=False
+            )
+        else:
+            other._planned = replace(other._plan, is_kept=False)
         return other
 
     def derive(self, vector: Vector, order: int) -> list[Vector]:

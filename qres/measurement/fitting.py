@@ -100,6 +100,7 @@ def fit_network(
         if model.prune.fraction > 0:
             train("retrain", model.prune.retrain_epochs, model.prune.retrain_learning_rate)
     assert course.mask is not None
+    course.close(module)
     return Fitted(end=_pack(task, course.mask), snapshots=course.found)
 
 

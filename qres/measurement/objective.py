@@ -20,6 +20,7 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from qres.errors import InputError
 from qres.measurement.arithmetic import (
@@ -115,7 +116,8 @@ class Objective:
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""
         tensors = self.coordinates.scatter(point)
-        with convolving(self.module):
+        # fused attention has no second derivative
+        with convolving(self.module), sdpa_kernel(SDPBackend.MATH):
             return torch.func.functional_call(self.module, tensors, (batch[0],))
 
     def compare(self, output: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

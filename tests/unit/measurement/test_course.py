@@ -75,6 +75,29 @@ def test_training_that_dies_anywhere_goes_on_from_its_last_update(model, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("model", [MLP, NORMS])
+def test_what_follows_the_last_update_is_not_trained_for_again(model, tmp_path, monkeypatch):
+    """The statistics of batch norms are taken after all updates: a kill there loses no update."""
+    whole, _, _ = _fit(model, tmp_path, at_steps=(0, 1, 3))
+    path = tmp_path / "weights.training"
+    with monkeypatch.context() as patch:
+        patch.setattr(module_of_course, "SAVE_S", 0.0)
+        with pytest.raises(Killed), opened_waypoint(path):
+            _fit(model, tmp_path, at_steps=(0, 1, 3), dies_after=1)
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qres.measurement.fitting._pack", die)
+        with pytest.raises(Killed), opened_waypoint(path):
+            _fit(model, tmp_path, at_steps=(0, 1, 3))
+    found, count, _ = train_resumable(path, lambda: _fit(model, tmp_path, at_steps=(0, 1, 3)))
+    assert count == 0
+    assert found.end == whole.end
+    assert found.snapshots == whole.snapshots
+
+
 def test_short_training_never_touches_the_disk(tmp_path):
     path = tmp_path / "weights.training"
     with pytest.raises(Killed), opened_waypoint(path):

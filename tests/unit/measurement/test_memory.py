@@ -2,13 +2,16 @@
 
 import re
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch.multiprocessing.reductions import StorageWeakRef  # noqa: E402
+
 from qres.errors import InputError  # noqa: E402
-from qres.measurement import memory  # noqa: E402
-from qres.measurement.arithmetic import Arithmetic, count_graph  # noqa: E402
+from qres.measurement import arithmetic, memory  # noqa: E402
+from qres.measurement.arithmetic import Arithmetic, count_graph, make_plan  # noqa: E402
 from qres.measurement.curvature import Curvature  # noqa: E402
 
 BATCH = (torch.zeros(8, 100).double(), torch.zeros(8, dtype=torch.int64))
@@ -87,3 +90,69 @@ def test_free_memory_is_what_the_machine_and_its_container_leave(monkeypatch, tm
     assert memory.find_room(torch.device("cpu")) == 30_000
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.find_room(torch.device("cpu")) == 65_536
+
+
+def test_a_counted_graph_leaves_nothing_behind():
+    """Tanh saves its own output: what keeps that tensor for the count keeps the graph with it."""
+    seen = []
+
+    def build():
+        weight = torch.ones(100, dtype=torch.float64, requires_grad=True)
+        output = torch.tanh(weight)
+        (gradient,) = torch.autograd.grad(output.sum(), weight, create_graph=True)
+        seen.extend(StorageWeakRef(item.untyped_storage()) for item in (output, gradient))
+        return weight, gradient
+
+    # the output, its slope of ones, and 1 - tanh^2 for the second derivative
+    assert count_graph(build) >= 800
+    assert [item.expired() for item in seen] == [True, True]
+
+
+def test_a_count_that_fails_leaves_nothing_behind():
+    seen = []
+
+    def build():
+        output = torch.tanh(torch.ones(100, requires_grad=True))
+        seen.append(StorageWeakRef(output.untyped_storage()))
+        del output
+        raise ValueError("cannot be built")
+
+    with pytest.raises(ValueError, match="cannot be built"):
+        count_graph(build)
+    assert seen[0].expired()
+
+
+@pytest.mark.parametrize(("room", "is_kept"), [(2080, True), (2079, False)])
+def test_every_kept_graph_holds_the_weights(monkeypatch, room, is_kept):
+    """Two parts of four samples: 1000 bytes of weights each, 10 bytes a sample, 2 x 1000 + 8 x 10."""
+    monkeypatch.setattr(arithmetic, "SMALL", 0)
+    monkeypatch.setattr(arithmetic, "GRAPH_BYTES", room)
+    plan = make_plan(
+        [BATCH],
+        micro_batch=4,
+        keeps=True,
+        n_params=100,
+        is_coupled=False,
+        count=lambda part: 1000 + 10 * len(part[0]),
+    )
+    assert [len(inputs) for inputs, _ in plan.batches] == [4, 4]
+    assert plan.is_kept is is_kept
+
+
+def test_few_samples_are_refined_without_another_count(monkeypatch):
+    """The cut of the coarse products is kept; the products are those of double precision."""
+    module = _chain().float()
+    batch = (torch.linspace(-1, 1, 200).reshape(2, 100), torch.tensor([0, 2]))
+    made = {"loss": torch.nn.functional.cross_entropy, "batches": [batch]}
+    coarse = Curvature(module, **made, arithmetic=Arithmetic(precision="float32", micro_batch=1))
+    assert len(coarse._plan.batches) == 2
+    vector = np.ones(coarse.n_active)
+    exact = Curvature(module, **made).multiply(vector)
+    monkeypatch.setattr(arithmetic, "SMALL", 0)
+    monkeypatch.setattr("qres.measurement.objective.count_graph", lambda _: pytest.fail("counted"))
+    finer = coarse.refined()
+    assert [len(inputs) for inputs, _ in finer._plan.batches] == [1, 1]
+    assert not finer._plan.is_kept
+    np.testing.assert_allclose(finer.multiply(vector), exact, rtol=1e-12, atol=1e-14)
+    rounded = np.abs(coarse.multiply(vector) - exact).max()
+    assert 1e-10 < rounded < 1e-5
