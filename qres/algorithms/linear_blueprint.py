@@ -19,6 +19,7 @@ from qres.algorithms.system import (
     rotation_precision,
 )
 from qres.config.record import Readout as ReadoutSettings
+from qres.notation.extremes import compared_by_sign
 from qres.notation.formula import define
 from qres.notation.named import ceil_log2
 from qres.notation.source import derived
@@ -27,6 +28,7 @@ from qres.notation.symbols import symbol, symbols
 NAME = "linear-system"
 
 
+@compared_by_sign()
 def blueprint(
     choice: Choice, settings: ReadoutSettings
 ) -> tuple[System, tuple[Stage, ...], Definitions]:

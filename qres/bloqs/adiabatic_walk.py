@@ -12,7 +12,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import require_numbers
-from qres.bloqs.integers import as_integer, at_least, numbers, tally
+from qres.bloqs.integers import as_integer, at_least, numbers, parity, tally
 from qres.bloqs.linear_solver import LinearSolver, placed, zeros
 from qres.bloqs.multiplexed_turn import MultiplexedTurn
 from qres.bloqs.reflection import PhasedReflection, ZeroFlag, ZeroReflection, require_angle
@@ -44,7 +44,7 @@ class AdiabaticRun(LinearSolver):
     the start: then nothing moves where it is off.
 
     Args:
-        walk_steps: $T$, even.
+        walk_steps: $T$, even, at least 2.
         filter_length: $L$, odd.
         is_published: whether the weights are made as published.
         angles: $T$ angles $\vartheta$; not needed to count.
@@ -58,9 +58,11 @@ class AdiabaticRun(LinearSolver):
         theorem](https://arxiv.org/abs/2111.08152). Costa et al. (2022). Sections 4 and 5.
     """
 
-    walk_steps: SymbolicInt = attrs.field(kw_only=True, converter=as_integer, validator=at_least(0))
+    walk_steps: SymbolicInt = attrs.field(
+        kw_only=True, converter=as_integer, validator=[at_least(2), parity(0)]
+    )
     filter_length: SymbolicInt = attrs.field(
-        kw_only=True, converter=as_integer, validator=at_least(1)
+        kw_only=True, converter=as_integer, validator=[at_least(1), parity(1)]
     )
     is_published: bool = attrs.field(kw_only=True, default=False)
     angles: tuple[float, ...] | None = attrs.field(

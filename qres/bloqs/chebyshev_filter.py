@@ -48,7 +48,11 @@ def fixed_point_stretch(length: int, fail_prob: float) -> float:
     Args:
         length: $L$.
         fail_prob: $\delta$, between 0 and 1.
+
+    Raises:
+        InputError: a probability that is not between them.
     """
+    _require_between("fail_prob", fail_prob)
     return math.cosh(math.acosh(1 / math.sqrt(fail_prob)) / length)
 
 
@@ -62,8 +66,9 @@ def exact_stretch(length: int, success_prob: float) -> float:
         success_prob: $P$, between 0 and 1.
 
     Raises:
-        InputError: too few uses for this probability.
+        InputError: too few uses for this probability, or one that is not between 0 and 1.
     """
+    _require_between("success_prob", success_prob)
     found = math.cos(math.pi / (2 * length)) / math.sqrt(1 - success_prob)
     if found < 1 - 1e-12:
         raise InputError(
@@ -77,6 +82,15 @@ def gap_stretch(gap: float) -> float:
     r"""Return the $\beta$ with which singular values from `gap` on are filtered, $(1-a^2)^{-1/2}$.
 
     Args:
-        gap: $a$, at least 0 and below 1.
+        gap: $a$, between 0 and 1: $1/\kappa$ where $\kappa > 1$.
+
+    Raises:
+        InputError: a gap that is not between them.
     """
+    _require_between("gap", gap)
     return 1 / math.sqrt((1 - gap) * (1 + gap))
+
+
+def _require_between(name: str, value: float) -> None:
+    if not 0 < value < 1:
+        raise InputError(f"{name} is {value}; it must be a number between 0 and 1")

@@ -57,6 +57,17 @@ def at_least(minimum: int, maximum: int | None = None) -> Callable[[Any, Any, An
     return check
 
 
+def parity(rest: int) -> Callable[[Any, Any, Any], None]:
+    """Make an attrs validator of integers that leave this rest divided by 2; symbols pass."""
+
+    def check(instance: Any, attribute: Any, value: Any) -> None:
+        if not is_symbolic(value) and value % 2 != rest:
+            name = f"{type(instance).__name__}.{attribute.name}"
+            raise InputError(f"{name} is {value}; it must be {'odd' if rest else 'even'}")
+
+    return check
+
+
 def numbers(*, least: float = -math.inf, is_open: bool = False) -> Callable[[Any, Any, Any], None]:
     """Make an attrs validator of finite numbers: of one, or of each in a tuple; None is none at all.
 

@@ -11,7 +11,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import require_numbers
-from qres.bloqs.integers import as_integer, at_least, numbers, tally
+from qres.bloqs.integers import as_integer, at_least, numbers, parity, tally
 from qres.bloqs.linear_solver import LinearSolver, zeros
 from qres.bloqs.multiplexed_turn import MultiplexedTurn
 from qres.bloqs.reflection import PhasedReflection, ZeroReflection, require_angle
@@ -53,7 +53,9 @@ class ShortcutRun(LinearSolver):
         Dalzell (2024). Sections 2 and 3; there the guess is a matrix element, here an angle.
     """
 
-    length: SymbolicInt = attrs.field(kw_only=True, converter=as_integer, validator=at_least(1))
+    length: SymbolicInt = attrs.field(
+        kw_only=True, converter=as_integer, validator=[at_least(1), parity(1)]
+    )
     guess_bitsize: SymbolicInt = attrs.field(
         kw_only=True, default=0, converter=as_integer, validator=at_least(0)
     )

@@ -73,12 +73,12 @@ class Branches:
     Args:
         learning_rate: $\eta$.
         momentum: $\beta$.
-        velocity_scale: $\sigma$.
+        velocity_scale: $\sigma$, above 0.
     """
 
-    learning_rate: float
-    momentum: float
-    velocity_scale: float
+    learning_rate: float = attrs.field(validator=numbers())
+    momentum: float = attrs.field(validator=numbers(least=0))
+    velocity_scale: float = attrs.field(validator=numbers(least=0, is_open=True))
 
     @property
     def free(self) -> np.ndarray:

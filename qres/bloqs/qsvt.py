@@ -12,7 +12,7 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.circuit import ROTATION, Circuit, registers, require_numbers, rotations
-from qres.bloqs.integers import as_integer, at_least, largest, numbers, tally
+from qres.bloqs.integers import as_integer, at_least, largest, numbers, parity, tally
 from qres.bloqs.linear_solver import LinearSolver
 from qres.bloqs.reflection import all_ones, require_angle
 from qres.bloqs.steps import Bits, Step, backwards
@@ -110,7 +110,9 @@ class InversionRun(LinearSolver):
         Gilyén, Su, Low, Wiebe (2019). Theorem 17 and Corollary 18.
     """
 
-    degree: SymbolicInt = attrs.field(kw_only=True, converter=as_integer, validator=at_least(1))
+    degree: SymbolicInt = attrs.field(
+        kw_only=True, converter=as_integer, validator=[at_least(1), parity(1)]
+    )
     phases: tuple[float, ...] | None = attrs.field(
         kw_only=True, default=None, repr=False, validator=numbers()
     )

@@ -98,9 +98,11 @@ class LoadedRotationTree(Circuit):
             InputError: a shape that does not fit, or entries that are no numbers.
         """
         rows, size = vectors.shape
-        if rows != self.rows or size > 2**self.levels or not np.all(np.isfinite(vectors)):
-            expected = f"{self.rows} rows of at most {2**self.levels} finite entries"
+        if rows != self.rows or size > 2**self.levels:
+            expected = f"{self.rows} rows of at most {2**self.levels} entries"
             raise InputError(f"LoadedRotationTree: expected {expected}, found {rows} of {size}")
+        if not np.all(np.isfinite(vectors)):
+            raise InputError("LoadedRotationTree: expected finite entries, found nan or inf")
         padded = np.zeros((rows, 2**self.levels))
         padded[:, :size] = vectors
         words = [angle_words(padded, level, self.bits) for level in range(self.levels)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qres.report.grid import Sheet, grid
 from qres.report.record import Result
-from qres.report.units import number
+from qres.report.units import count, number
 
 MODES = {
     "coherent": "amplified",
@@ -19,6 +19,23 @@ MODES = {
 OPTIMIZER = {"momentum": "momentum", "weight_decay": "weight decay"}
 """Keys of the optimizer that are shown where they are not 0."""
 
+Known = Mapping[str, Any]
+
+REGISTERS: dict[str, tuple[Callable[[Known], int], str]] = {
+    "index_bits": (lambda known: known["dim"], "components"),
+    "time_bits": (
+        lambda known: known["segment_steps"] + known["padding"] + 1,
+        "rows of the history",
+    ),
+    "slot_bits": (lambda known: _slots(known, "sparsity", 1), "entries of a row"),
+    "t3_slot_bits": (lambda known: _slots(known, "t3_sparsity", 2), "entries of a row of T3"),
+    "t4_slot_bits": (lambda known: _slots(known, "t4_sparsity", 3), "entries of a row of T4"),
+    "sample_bits": (lambda known: known["gram_rows"], "rows of the Jacobian"),
+    "step_bits": (lambda known: known["segment_steps"], "steps of the right-hand side"),
+    "batch_bits": (lambda known: known["n_batches"], "batches"),
+}
+"""Qubits of a register: what they number, and its name."""
+
 
 def plan(report: Result) -> list[Sheet]:
     """Return the plan of a job that was chosen; nothing where there was nothing to choose."""
@@ -26,7 +43,8 @@ def plan(report: Result) -> list[Sheet]:
     if not choices:
         return []
     table = grid("Plan", "", "", wide=1, keep=True)
-    parts = (*_descent(report, choices), *_system(choices), *_error(report, choices))
+    system = (*_system(choices), *_padded(report, choices))
+    parts = (*_descent(report, choices), *system, *_error(report, choices))
     for name, text in parts:
         table.add_row(name, text)
     return [table]
@@ -73,6 +91,27 @@ def _system(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("solver", f"{choices['solver']}, its state {state}"),
         ("read-out", f"{choices['readout']}, {choices['failure rule']}"),
     ]
+
+
+def _padded(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the sizes that do not fill their registers, and those of the registers."""
+    known: dict[str, Any] = {name: item.value for name, item in report.pedigrees().items()}
+    sizes = [
+        (size(known), known[bits], text)
+        for bits, (size, text) in REGISTERS.items()
+        if bits in known
+    ]
+    blocks = choices.get("truncation_order", 1)
+    sizes.append((blocks, (blocks - 1).bit_length(), "blocks of the lift"))
+    found = [
+        f"{count(size)} {text} to {count(2**bits)}" for size, bits, text in sizes if size < 2**bits
+    ]
+    return [("padded", f"to powers of two: {', '.join(found)}")] if found else []
+
+
+def _slots(known: Mapping[str, Any], name: str, order: int) -> int:
+    """Return the entries that a row of a tensor has tables for; of diagonals their number."""
+    return known.get("n_diagonals") or min(known[name], known["dim"] ** order)
 
 
 def _origin(report: Result) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from qres.errors import InputError, nearest
 from qres.verify.record import Comparison
+from qres.verify.tables import Row, table
 
 PEERS = ("qualtran", "qdk")
 
@@ -39,10 +40,13 @@ def comparison_text(peer: str, found: Sequence[Comparison]) -> str:
     head = (
         f"{'quantity':<17}{'inputs':>8}{'largest':>10}{'allowed':>10}{'claimed':>14}{'found':>14}"
     )
-    rows = [
-        f"{item.quantity:<17}{item.n_inputs:>8,}{item.worst:>10.1e}{item.allowed:>10.1e}"
-        f"{item.ours:>14.6g}{item.theirs:>14.6g}  {'' if item.is_equal else 'DIFFERS'}".rstrip()
+    rows = (
+        Row(
+            f"{item.quantity:<17}{item.n_inputs:>8,}{item.worst:>10.1e}{item.allowed:>10.1e}"
+            f"{item.ours:>14.6g}{item.theirs:>14.6g}",
+            item.is_equal,
+        )
         for item in found
-    ]
+    )
     title = f"qres against {peer}; claimed and found where they differ most"
-    return "\n".join([title, head, *rows])
+    return "\n".join([title, *table(head, rows)])

@@ -27,6 +27,7 @@ from qres.bloqs.amplification import AmplifiedState
 from qres.bloqs.chebyshev_filter import chebyshev_phases, fixed_point_stretch
 from qres.verify.lift_problems import RESCALING
 from qres.verify.solvers import SolverProof, built_run, prove_solver, solved
+from qres.verify.tables import Row, table, text
 from qres.verify.trainings import Loss, System, lifted_system
 
 EPSILON = 0.01
@@ -190,27 +191,35 @@ def prove_descents(
 
 
 _HEAD = (
-    f"{'training':<9}{'N':>2}{'T':>3}{'p':>3}{'qubits':>7}  {'solver':<20}{'runs':>5}{'uses':>6}"
-    f"{'most':>7}{'error':>9}{'found':>9}{'distance':>10}{'found':>9}{'moved':>7}"
+    f"  {'solver':<20}{'runs':>5}{'uses':>7}{'most':>7}{'error':>8}{'found':>8}"
+    f"{'distance':>9}{'found':>8}{'moved':>6}"
 )
 _TITLE = "Trainings of two weights by a solver circuit, held against gradient descent itself"
 _MEANING = (
     "uses of U_A in one run, and the most by the published model and whole steps; error of its state"
-    " and distance\nof the weights from those of gradient descent, claimed and found"
+    " and distance of the weights from those of gradient descent, claimed and found"
 )
 
 
 def descents_text(proofs: Sequence[DescentProof]) -> str:
     """Return a table of trainings; where claimed and found differ a row says so."""
-    return "\n".join([_TITLE, _MEANING, _HEAD, *map(_row, proofs)])
+    rows = sorted(proofs, key=_training)
+    return "\n".join([*text(_TITLE), *text(_MEANING), *table(_HEAD, map(_row, rows))])
 
 
-def _row(proof: DescentProof) -> str:
+def _training(proof: DescentProof) -> tuple[Any, ...]:
+    return proof.loss, proof.truncation_order, proof.steps, proof.padding
+
+
+def _row(proof: DescentProof) -> Row:
     run = proof.run
-    return (
-        f"{proof.loss:<9}{proof.truncation_order:>2}{proof.steps:>3}{proof.padding:>3}"
-        f"{proof.qubits:>7}  {run.solver:<20}{proof.invocations:>5}{run.circuit[0]:>6,}"
-        f"{math.floor(run.model + run.rounding):>7,}{run.epsilon:>9.1e}{run.epsilon_found:>9.1e}"
-        f"{proof.budget:>10.1e}{proof.distance:>9.1e}{proof.moved:>7.2g}"
-        f"  {'' if proof.is_equal else 'DIFFERS'}"
-    ).rstrip()
+    cells = (
+        f"  {run.solver:<20}{proof.invocations:>5}{run.circuit[0]:>7,}"
+        f"{math.floor(run.model + run.rounding):>7,}{run.epsilon:>8.1e}{run.epsilon_found:>8.1e}"
+        f"{proof.budget:>9.1e}{proof.distance:>8.1e}{proof.moved:>6.2g}"
+    )
+    name = (
+        f"{proof.loss}, N = {proof.truncation_order}, T = {proof.steps}, p = {proof.padding},"
+        f" {proof.qubits} qubits"
+    )
+    return Row(cells, proof.is_equal, name)

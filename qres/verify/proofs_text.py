@@ -11,17 +11,18 @@ from qres.verify.readouts_text import readouts_text
 from qres.verify.registry import Found
 from qres.verify.solvers import SolverProof
 from qres.verify.solvers_text import constants_text, solvers_text
+from qres.verify.tables import Row, counts, table, text
 from qres.verify.walk import WalkConstant
 
 _HEAD = (
-    f"{'circuit':<22}{'form':<10}{'runs':>4} {'matrix':<11}{'rows':>4}"
+    f"  {'form':<10}{'runs':>4} {'matrix':<11}{'rows':>4}"
     f"{'alpha':>7}{'found':>7}{'epsilon':>8}{'found':>8}{'Toffoli':>8}{'qubits':>8}"
 )
 _TITLE = "Circuits simulated on random matrices; alpha and epsilon claimed and found"
 _COUNTS = (
     "Toffoli: formula, call graph and decomposition of the circuit, which are equal; qubits:"
-    "\nclaimed, and the most that are alive at one step of the circuit. A matrix whose rows are no"
-    "\npower of two is padded with zeros to the next one"
+    " claimed, and the most that are alive at one step of the circuit. A matrix whose rows are no"
+    " power of two is padded with zeros to the next one"
 )
 
 
@@ -49,26 +50,26 @@ def _encoded_text(proofs: Sequence[Proof], is_whole: bool) -> str:
     groups: dict[tuple[str, str], list[Proof]] = {}
     for proof in proofs:
         groups.setdefault((proof.encoding, proof.form), []).append(proof)
-    lines = [_TITLE, _COUNTS, _HEAD]
+    rows = []
     for group in groups.values():
         if is_whole:
-            lines += [_row(proof, 1) for proof in group]
+            rows += [_row(proof, 1) for proof in group]
             continue
-        lines.append(_row(max(group, key=_nearness), len(group)))
-        lines += [_row(proof, 1) for proof in group if not proof.is_equal]
-    return "\n".join(lines)
+        rows.append(_row(max(group, key=_nearness), len(group)))
+        rows += [_row(proof, 1) for proof in group if not proof.is_equal]
+    return "\n".join([*text(_TITLE), *text(_COUNTS), *table(_HEAD, rows)])
 
 
 def _nearness(proof: Proof) -> float:
     return proof.epsilon_found / proof.epsilon
 
 
-def _row(proof: Proof, count: int) -> str:
-    counts = (proof.toffoli, proof.toffoli_call_graph, proof.toffoli_circuit)
-    toffoli = f"{counts[0]:,}" if len(set(counts)) == 1 else "/".join(map(str, counts))
-    return (
-        f"{proof.encoding:<22}{proof.form:<10}{count:>4} {proof.matrix:<11}{proof.rows:>4}"
+def _row(proof: Proof, count: int) -> Row:
+    found = (proof.toffoli, proof.toffoli_call_graph, proof.toffoli_circuit)
+    cells = (
+        f"  {proof.form:<10}{count:>4} {proof.matrix:<11}{proof.rows:>4}"
         f"{proof.alpha:>7.4g}{proof.alpha_found:>7.4g}"
-        f"{proof.epsilon:>8.1e}{proof.epsilon_found:>8.1e}{toffoli:>8}{'/'.join(map(str, proof.qubits)):>8}"
-        f"  {'' if proof.is_equal else 'DIFFERS'}"
-    ).rstrip()
+        f"{proof.epsilon:>8.1e}{proof.epsilon_found:>8.1e}{proof.toffoli:>8,}"
+        f"{'/'.join(map(str, proof.qubits)):>8}"
+    )
+    return Row(cells, proof.is_equal, proof.encoding, counts(("Toffoli", found)))

@@ -245,6 +245,17 @@ def test_every_condition_is_checked(formula):
             formula(**{**example_of(formula), **outside})
 
 
+@pytest.mark.parametrize("bad", [0.999, 0.5, 0, -2])
+def test_a_condition_number_below_1_is_refused(bad):
+    """Whoever sees it: the ratio of a largest and a smallest value is at least 1."""
+    asked = [(item, name) for item in formulas() for name in ("kappa", "kappa_eff")]
+    asked = [(item, name) for item, name in asked if name in item.inputs]
+    assert len(asked) > 20
+    for item, name in asked:
+        with pytest.raises(InputError, match=rf"{name} .*found.* {name}="):
+            item(**{**example_of(item), name: bad})
+
+
 def test_pedigree(formula):
     assert isinstance(formula.source, Source)
     assert len(str(formula.source)) > 5

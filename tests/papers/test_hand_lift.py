@@ -649,7 +649,9 @@ class Estimate:
     def read_plain(self):
         copies, width = self.count * self.copies, self.qubits(0)
         if self.mode == "repeat":
-            runs = self.count * math.ceil(self.copies * self.expected / self.prob / self.queries)
+            # errors leave a repeated run the same part of its amplitude: so much more often it is run
+            expected = self.copies * self.expected / (self.prob * self.kept**2)
+            runs = self.count * math.ceil(expected / self.queries)
         else:
             runs, rounds = copies * self.uses, copies * (self.uses - 1) // 2
             self.stages["amplification reflections"] = row(

@@ -139,7 +139,7 @@ def test_the_measured_constant_is_a_thousand_times_smaller():
 
 def test_one_adiabatic_run():
     """kappa 400, eps .01, Delta .386: 2 (1.84 400/.386 + 400 ln 200) = 2 (1906.7358 + 2119.3269)."""
-    run = {"kappa_eff": 400, "adiabatic_error": 0.386}
+    run = {"kappa_eff": 400, "constant": 1.84, "adiabatic_error": 0.386}
     steps = qres.formula("solver.adiabatic-empirical.run_steps")(**run, epsilon=0.01)
     assert 2 * steps == pytest.approx(8052.1254, abs=5e-5)
     assert 4 * steps == pytest.approx(16104.2508, abs=5e-5)
@@ -153,7 +153,7 @@ def test_one_adiabatic_run():
 )
 def test_measured_steps_lie_below_the_measured_constant(kappa, eps, steps):
     """8 x 8 non-Hermitian matrices at Delta = .2 took 64, 140, 392 steps; 1.84 kappa/.2 = 9.2 kappa."""
-    run = ask("adiabatic-empirical.run_steps", kappa, eps, adiabatic_error=0.2)
+    run = ask("adiabatic-empirical.run_steps", kappa, eps, constant=1.84, adiabatic_error=0.2)
     walk = run - kappa * math.log(2 / eps)
     assert walk == near(9.2 * kappa)
     assert steps < walk < 1.5 * steps

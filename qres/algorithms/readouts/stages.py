@@ -5,7 +5,8 @@ restarts, amplified: $2k + 1$ runs and $2k$ reflections) or *repeated* (expected
 success probability). Estimates of a single run are *direct*.
 
 A run is amplified exactly where its probability is known, and by a fixed-point sequence where only a
-lower bound is: that of the run with all its errors, see `_lost_amplitude`.
+lower bound is. That bound, and the probability with which a repeated run succeeds, are those of the
+run with all its errors, see `_kept_amplitude`.
 The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
 measured, and $(\delta_a/c)^2/2$ where $c$ uses stand in one circuit, because the amplitudes
 $\sqrt{2\delta}$ of the failures add up there.
@@ -50,7 +51,7 @@ def readout_definitions(system: System, member: Readout, mode: Mode) -> Definiti
     return (
         *member.definitions(system, mode),
         *_amplification(system, member, mode),
-        *(_repeat_definitions(system) if mode == "repeat" else ()),
+        *(_repeat_definitions(system, member) if mode == "repeat" else ()),
         define(
             f"{name}.run_rotations",
             "rotations of the longest single run, and of what stands beside it",
@@ -102,8 +103,7 @@ def _exact(system: System) -> Definitions:
 
 def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
     part = symbol("fail_amplification") / (member.amplified(mode) * system.segments)
-    kept = 1 - _lost_amplitude(system, member)
-    joint = sympy.Min(1, _PROB * _FLAG * kept**2)
+    joint = sympy.Min(1, _PROB * _FLAG * _kept_amplitude(system, member) ** 2)
     length = FIXED_POINT.at(success_prob=joint, fail_prob=symbol("fail_state"))
     return (
         define(
@@ -130,8 +130,8 @@ def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
     )
 
 
-def _lost_amplitude(system: System, member: Readout) -> Any:
-    r"""Return the part of the amplitude $\sqrt{P p}$ that the errors of a run may take away.
+def _kept_amplitude(system: System, member: Readout) -> Any:
+    r"""Return the part of the amplitude $\sqrt{P p}$ that the errors of a run leave at least.
 
     Errors of matrix, right-hand side and solver move the flagged state by
     $\epsilon \le \mathrm{share}\,\mathrm{root}/2$, rotations the whole run by $\sqrt p$ times that, so
@@ -139,13 +139,14 @@ def _lost_amplitude(system: System, member: Readout) -> Any:
     $\sqrt p\,(\sqrt P - \frac{\mathrm{root}}{2}\sum\mathrm{share})$.
     """
     shares = sympy.Add(*symbols("share_encoding share_solver share_rotation"))
-    return shares * member.root(system) / (2 * system.stretch * sympy.sqrt(_PROB))
+    return 1 - shares * member.root(system) / (2 * system.stretch * sympy.sqrt(_PROB))
 
 
-def _repeat_definitions(system: System) -> Definitions:
+def _repeat_definitions(system: System, member: Readout) -> Definitions:
     solver = system.solver
     expected = sympy.sympify(solver.expected_queries).subs(symbol("epsilon"), symbol("eps_solver"))
-    total, runs = _COPIES * expected / _PROB, symbol("total_runs")
+    wanted = _PROB * _kept_amplitude(system, member) ** 2
+    total, runs = _COPIES * expected / wanted, symbol("total_runs")
     queries = solver.matrix_queries
     return (
         define(

@@ -18,9 +18,11 @@ the whole filter. Its $\Delta$ minimises the cost of amplifying it, steps$/\sqrt
 constant and not again for each $\epsilon$: with a $\Delta$ that moves with $\epsilon$ the whole
 number of amplification rounds drops now and then, and more precision would cost less.
 $\Delta^2 = 2/3$ is the best where the walk outweighs the filter, $\Delta = 1/2$ for a constant
-near 2; over $10^{-12} \le \epsilon \le 0.1$ they lose at most 0.1 % and 3.5 %. The evolution is
-off by at most $\Delta$ and the filter leaves at most $\epsilon$, so a run is amplified with the lower
-bound $1 - \delta$. An evolution off by $\Delta$ has $\tan\theta = \sqrt\delta/(1 - \Delta^2/2)$ of the
+near 2; over $10^{-12} \le \epsilon \le 0.1$ they lose at most 0.1 % and 3.5 %. Flag and filter of a
+run are made for one and the same $\Delta$, the error of the evolution that is charged: the promised
+one where the constant is proven, a larger one where simulations found that. The filter leaves at most
+$\epsilon$, so a run is amplified with the lower bound $1 - \delta$. An evolution off by $\Delta$ has
+$\tan\theta = \sqrt\delta/(1 - \Delta^2/2)$ of the
 rest for each part of the solution, and a filter of height $\epsilon'$ leaves $\epsilon'\tan\theta$ of
 it: at $\Delta^2 = 2/3$ that is $1.118\,\epsilon'$, so the filter is made for
 $\epsilon' = \epsilon/\max(1, \tan\theta)$. The circuit of a run (`qres.bloqs.adiabatic_walk`) takes
@@ -48,7 +50,7 @@ from qres.algorithms.solvers.frame import (
     queries,
 )
 from qres.notation.formula import Condition, Formula
-from qres.notation.quantity import Bound, Kind
+from qres.notation.quantity import Kind
 from qres.notation.searches import adiabatic_cost
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbols
@@ -73,42 +75,42 @@ _ERROR_RANGE = Condition(sympy.And(_ERROR > 0, _ERROR <= 1), "0 < adiabatic_erro
 def adiabatic_formulas(
     model: str,
     constant: Any,
-    error: Any,
+    run: tuple[Any, Any],
     source: Source,
     kind: Kind,
-    bound: Bound,
-    found: Any = None,
+    simulated: Source | None = None,
 ) -> tuple[Formula, ...]:
     r"""Return steps, uses of U_A and of U_b, and steps and chance of a run without restarts.
 
     Args:
         model: name of the solver.
-        constant: default of $\alpha_w$.
-        error: default of $\Delta$ of a run without restarts.
+        constant: default of $\alpha_w$ where restarts are expected.
+        run: defaults of $\alpha_w$ and of $\Delta$ of a run without restarts, for filter and flag.
         source: of the constant.
         kind: how the constant is known.
-        bound: of all counts.
-        found: error of the evolution that is charged where simulations found more than `error`.
+        simulated: source of those of a run where they rest on simulations.
     """
     expected = {
         "source": source,
         "kind": kind,
-        "bound": bound,
+        # whole numbers of steps, at most five more, are not in the named formulas
+        "bound": "two-sided",
         "inputs": ("kappa_eff", "epsilon", "constant", "retry_power"),
         "defaults": {"constant": constant, "retry_power": 2},
         "conditions": (*RANGE, _CONSTANT_RANGE, _POWER_RANGE),
     }
-    run = expected | {
+    single = expected | {
+        "source": simulated or source,
         "inputs": ("kappa_eff", "epsilon", "constant", "adiabatic_error"),
-        "defaults": {"constant": constant, "adiabatic_error": error},
+        "defaults": dict(zip(("constant", "adiabatic_error"), run, strict=True)),
         "conditions": (*RANGE, _CONSTANT_RANGE, _ERROR_RANGE),
     }
     flag = {
-        "source": _OVERLAPPING if found is None else _SIMULATED,
-        "kind": "proven" if found is None else "assumed",
+        "source": _SIMULATED if simulated else _OVERLAPPING,
+        "kind": "assumed" if simulated else "proven",
         "unit": "1",
         "inputs": ("epsilon", "adiabatic_error"),
-        "defaults": {"adiabatic_error": found or error},
+        "defaults": {"adiabatic_error": run[1]},
         "conditions": (EPSILON_RANGE, _ERROR_RANGE),
     }
     steps = "walk and filter steps"
@@ -131,7 +133,7 @@ def adiabatic_formulas(
             "",
             f"{steps} of one run without restarts",
             RUN_STEPS,
-            run | {"unit": "steps"},
+            single | {"unit": "steps"},
         ),
         "flag_prob": (
             r"p_{\mathrm{run}}",
@@ -153,8 +155,8 @@ def adiabatic_gates(constant: Any, error: Any, *, is_published: bool) -> RunGate
     the way, the weights of the two terms of $H$ twice; the filter has a rotation a step instead.
 
     Args:
-        constant: $\alpha_w$.
-        error: $\Delta$.
+        constant: $\alpha_w$ of a run.
+        error: $\Delta$ of a run, for its filter as for its flag.
         is_published: whether the weights take two rotations, as published, or one.
     """
     walk, length = symbols("walk_steps filter_length")

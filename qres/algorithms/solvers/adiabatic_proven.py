@@ -20,10 +20,9 @@ _CONSTANT, _ERROR = 2305, math.sqrt(2 / 3)
 FORMULAS = adiabatic_formulas(
     "adiabatic-proven",
     _CONSTANT,
-    _ERROR,
+    (_CONSTANT, _ERROR),
     Source("total cost with retries, proven constant 2305", COSTA_2025),
     "proven",
-    "two-sided",  # whole numbers of steps, at most five more, are not in the named formulas
 )
 
 SOLVER = adiabatic_solver(

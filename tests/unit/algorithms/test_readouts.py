@@ -192,6 +192,36 @@ def test_the_rule_per_shot_in_digits(mode):
     assert numbers["copies"] == pytest.approx(whole["copies"] * (32 / 31) ** 2, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        # shares of .1/3: three of them over 2
+        ("state", 0.05),
+        # shares of .1/4 and root 2/(sqrt 5 x 1.1): 3 x .025/(sqrt 5 x 1.1) = .075/2.45967478
+        ("tomography-sampling", 0.030491836),
+    ],
+)
+def test_errors_make_repetitions_more(name, lost):
+    """A run keeps 1 - lost of its amplitude, 1/(p (1 - lost)^2) runs a state: 1/.9025, 1/.93994588.
+
+    Breaking it means: runs are repeated as if they had no error, up to 10 % too few.
+    """
+    job = job_of(name, "repeat", {})
+    numbers = job.evaluate()
+    # P = 1; kappa_eff = 8 x .7/.25 = 22.4, ln = 3.109061, 2 guesses:
+    # S = (1/cosh .777265 + 1/cosh 2.331796)/2 = (.758962 + .192397)/2 = .475680, .97 S^2 = .219484
+    flag = numbers["flag_prob"]
+    assert flag == pytest.approx(0.219484, rel=1e-4)
+    runs = math.ceil(numbers["copies"] / (flag * (1 - lost) ** 2))
+    assert numbers["total_runs"] == pytest.approx(runs, rel=1e-8)
+    assert numbers["total_matrix_queries"] == numbers["total_runs"] * numbers["matrix_queries"]
+    # and the sequence that amplifies starts from the same probability
+    joint = flag * (1 - lost) ** 2
+    amplified = job_of(name, "coherent", {}).evaluate()
+    slope = math.acosh(1 / math.sqrt(amplified["fail_state"])) / math.atanh(math.sqrt(joint))
+    assert amplified["invocations"] == 2 * math.ceil((slope - 1) / 2) + 1
+
+
 def test_direction_and_norm_stay_within_the_shares():
     """Errors of state and reading, in every proportion, up to E = 4; worst where they are small.
 

@@ -80,11 +80,14 @@ def test_the_search_finds_minima_inside_and_at_the_ends():
 
 
 @pytest.mark.parametrize(
-    ("model", "constant", "loss"),
-    [("adiabatic-proven", 2305.0, 1e-3), ("adiabatic-empirical", 1.84, 0.035)],
+    ("model", "constant", "promised", "loss"),
+    [
+        ("adiabatic-proven", 2305.0, math.sqrt(2 / 3), 1e-3),
+        ("adiabatic-empirical", 1.84, 0.5, 0.035),
+    ],
 )
 @pytest.mark.parametrize("eps", [0.1, 1e-2, 1e-3, 1e-6, 1e-9, 1e-12])
-def test_one_run_is_near_the_best_error_for_amplification(model, constant, loss, eps):
+def test_one_run_is_near_the_best_error_for_amplification(model, constant, promised, loss, eps):
     """Breaking it means: the Delta of a run without restarts costs more than is said.
 
     That is the Delta which the constant promises; a flag that simulations found lower is another.
@@ -97,7 +100,9 @@ def test_one_run_is_near_the_best_error_for_amplification(model, constant, loss,
     ).fun
     named = {item.name: item for item in collect_solvers()}
     run = named[f"solver.{model}.run_steps"]
-    steps, promised = run(kappa_eff=1, epsilon=eps), run.defaults["adiabatic_error"]
+    steps = run(kappa_eff=1, epsilon=eps, constant=constant, adiabatic_error=promised)
+    walk = [run.defaults[name] for name in ("constant", "adiabatic_error")]
+    assert walk[0] / walk[1] == pytest.approx(constant / promised, rel=1e-12)
     flag = named[f"solver.{model}.flag_prob"](epsilon=1e-300, adiabatic_error=promised)
     assert 1 - 1e-9 <= steps / math.sqrt(flag) / best <= 1 + loss
 
@@ -289,6 +294,40 @@ def test_the_flag_that_rests_on_simulations_says_so():
         assert ("not proven" in str(flag.source)) == (kind == "assumed")
         assert float(member.flag_prob) == pytest.approx(least, rel=1e-12)
         assert flag(epsilon=1e-300) == pytest.approx(least, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "pace", "rest"),
+    [
+        # off by .8: sqrt(.5376)/.68; by sqrt(2/3): sqrt(5/9)/(2/3)
+        ("adiabatic-empirical", 1.84 / 0.5, math.sqrt(0.5376) / 0.68),
+        ("adiabatic-proven", 2305 / math.sqrt(2 / 3), math.sqrt(1.25)),
+    ],
+)
+@pytest.mark.parametrize("kappa", [2.0, 50.0, 1e4])
+@pytest.mark.parametrize("eps", [0.2, 1e-2, 1e-9])
+def test_filter_and_flag_of_a_run_are_made_for_the_same_error(model, pace, rest, kappa, eps):
+    """An evolution as bad as its flag says, cos = sqrt(flag), is filtered to eps nevertheless.
+
+    What is left off the kernel is at most 1/cosh(L arcosh(1/sqrt(1 - 1/kappa^2))) of it.
+    """
+    member = solver(model)
+    flag = float(member.flag_prob)
+    assert math.sqrt(1 / flag - 1) == pytest.approx(rest, rel=1e-9)
+    found = {
+        name: int(compile_exact(INPUTS, sympy.sympify(expression))(kappa, eps, 1.0))
+        for name, _, expression in member.gates.arguments
+    }
+    walk, length = found["walk_steps"], found["filter_length"]
+    assert pace * kappa - 1e-6 <= walk < pace * kappa + 2 + 1e-6
+    assert rest / math.cosh(length * math.acosh(1 / math.sqrt(1 - kappa**-2))) <= eps
+    if kappa > 2:  # and not for a better one: a filter for eps alone would leave more than eps
+        alone = kappa * math.log(2 / eps)
+        assert length >= alone + kappa * math.log(rest)
+        assert rest / math.cosh(alone * math.acosh(1 / math.sqrt(1 - kappa**-2))) > eps
+    run = next(item for item in collect_solvers() if item.name == f"solver.{model}.run_steps")
+    steps = run(kappa_eff=kappa, epsilon=eps)
+    assert steps <= walk + length + 1 <= steps + 5
 
 
 def test_the_flag_of_a_known_norm_holds_at_every_precision():

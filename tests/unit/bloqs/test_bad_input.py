@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 
 from qres.bloqs.banded_encoding import BandedEncoding
+from qres.bloqs.chebyshev_filter import exact_stretch, fixed_point_stretch, gap_stretch
+from qres.bloqs.momentum_lift import Branches
 from qres.errors import InputError
+from qres.verify.solvers import built_run, provable_solvers, random_system
 from tests.unit.bloqs.test_laws import EVERY, instances
 
 UNUSED = {("SparseEncoding", "target_blocks"), ("BatchedSlots", "target_blocks")}
@@ -54,23 +58,105 @@ def test_every_argument_is_checked(name):
             assert "must" in message or "expected" in message
 
 
-SIZES = {
-    "sparsity": ("SparseEncoding", "rows"),
-    "order": ("LiftedMatrix", "truncation_order"),
-    "steps": ("LiftedMatrix", "n_steps"),
-    "degree": ("InversionRun", "degree"),
-    "entries": ("TableLookup", "entries"),
-    "bits": ("LoadedRotation", "bits"),
-    "iterations": ("AmplitudeEstimation", "iterations"),
-}
-"""What must not be zero."""
+STEPS = {"n_steps", "steps", "walk_steps", "length", "filter_length", "degree"}
+ORDERS = {"order", "truncation_order", "map_order", "powers"}
+COUNTS = {"rows", "entries", "bits", "slots", "n_diagonals", "n_cuts", "n_batches"}
+NOT_NOTHING = STEPS | ORDERS | COUNTS
+"""Sizes of which none at all is no circuit."""
 
 
-@pytest.mark.parametrize(("name", "argument"), SIZES.values(), ids=SIZES)
-def test_nothing_of_it_is_refused(name, argument):
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_of_it_is_refused(name):
     bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
-    with pytest.raises(InputError, match=argument):
-        attrs.evolve(bloq, **{argument: 0})
+    for argument in NOT_NOTHING & {name for name, value in fields(bloq) if isinstance(value, int)}:
+        with pytest.raises(InputError, match=rf"{name}\.{argument} is 0; it must be an integer"):
+            attrs.evolve(bloq, **{argument: 0})
+
+
+def test_most_sizes_have_such_a_name():
+    met = [set(attrs.fields_dict(kind)) for kind in instances()]
+    assert {"n_steps", "truncation_order", "n_diagonals", "walk_steps"} <= set.union(*met)
+    assert sum(bool(NOT_NOTHING & names) for names in met) > 30
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "bad", "words"),
+    [
+        ("AmplitudeEstimation", "iterations", 0, "an integer"),
+        ("AdiabaticRun", "walk_steps", 3, "even"),
+        ("AdiabaticRun", "filter_length", 4, "odd"),
+        ("ShortcutRun", "length", 4, "odd"),
+        ("InversionRun", "degree", 4, "odd"),
+    ],
+)
+def test_numbers_of_steps_that_are_no_run_are_refused(name, argument, bad, words):
+    bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
+    with pytest.raises(InputError, match=rf"{name}\.{argument} is {bad}; it must be {words}"):
+        attrs.evolve(bloq, **{argument: bad})
+
+
+@pytest.mark.parametrize("kappa", [0.5, 0, 1, -2.0, math.nan, math.inf])
+def test_a_condition_number_is_above_1(kappa):
+    """No circuit takes one; what chooses the angles of a run does."""
+    matrix, vector = np.diag([1.0, 0.5]), np.array([1.0, 0.0])
+    words = f"kappa is {kappa}; it must be a finite number above 1"
+    for name in provable_solvers():
+        with pytest.raises(InputError, match=words):
+            built_run(name, matrix, vector, kappa, 0.1)
+    with pytest.raises(InputError, match=words):
+        random_system(np.random.default_rng(0), 2, kappa)
+
+
+@pytest.mark.parametrize("bad", [1.5, 1.0, 0.0, -0.5, math.nan])
+def test_a_gap_and_a_probability_lie_between_0_and_1(bad):
+    for name, ask in (
+        ("gap", gap_stretch),
+        ("fail_prob", lambda value: fixed_point_stretch(5, value)),
+        ("success_prob", lambda value: exact_stretch(5, value)),
+    ):
+        with pytest.raises(InputError, match=f"{name} is {bad}; it must be a number between"):
+            ask(bad)
+
+
+@pytest.mark.parametrize("bad", [(math.nan, 0.5, 1.0), (0.1, -0.5, 1.0), (0.1, 0.5, 0.0)])
+def test_momentum_is_of_finite_numbers(bad):
+    with pytest.raises(InputError, match=r"Branches\..* is .*; it must be a finite number"):
+        Branches(*bad)
+
+
+DATA = {
+    "FrobeniusEncoding": lambda it, data: it.with_matrix(data(it.row_tree.rows, 3)),
+    "SparseEncoding": lambda it, data: it.with_matrix(data(it.rows, it.rows)),
+    "LoadedRotationTree": lambda it, data: it.with_vectors(data(it.rows, 2**it.levels)),
+    "GramEncoding": lambda it, data: it.with_factors(
+        data(it.row_tree.rows, 3), np.ones(it.row_tree.rows)
+    ),
+    "BandedEncoding": lambda it, data: it.with_diagonals(
+        (-2, -1, 0, 1), data(it.n_diagonals), (2, 1, 0, 2)
+    ),
+    "FactorTrees": lambda it, data: it.with_tensor(data(3, 3)),
+    "FactorSlots": lambda it, data: it.with_tensor(data(it.rows, it.rows)),
+    "LiftedVector": lambda it, data: it.with_vector(data(2**it.vector.levels)),
+    "SparseState": lambda it, data: it.with_entries((3, 9, 12), data(3)),
+    "DampedStep": lambda it, data: it.with_rates(data(it.n_steps)),
+    "ScheduledHistory": lambda it, data: it.with_rates(data(it.n_steps)),
+}
+"""Circuits that take data, and how they do."""
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_entries_are_finite(name, bad):
+    bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
+
+    def filled(*shape: int, first: float = 0.1) -> np.ndarray:
+        found = np.full(shape, 0.1)
+        found.flat[0] = first
+        return found
+
+    DATA[name](bloq, filled)
+    with pytest.raises(InputError, match=r"finite|positive"):
+        DATA[name](bloq, lambda *shape: filled(*shape, first=bad))
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0])

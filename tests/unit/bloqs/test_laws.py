@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from qualtran import DecomposeTypeError
 from qualtran.bloqs.basic_gates import MeasureX
+from qualtran.resource_counting import QubitCount, get_cost_value
 from qualtran.testing import assert_valid_bloq_decomposition
 
 import qres.bloqs
@@ -194,6 +195,19 @@ def test_it_walks(circuit):
             continue
         found, claimed = decomposed_counts(form), count_bloq(form)
         assert (found[TOFFOLI], found[ROTATIONS]) == (claimed[0], claimed[2])
+
+
+def test_it_is_counted_without_looking_inside(circuit, monkeypatch):
+    """Qualtran decomposes adjoints, and tables to count qubits: minutes (#1841, #1052)."""
+
+    def refuse(*_, **__):
+        raise AssertionError("decomposed")
+
+    monkeypatch.setattr(Circuit, "build_composite_bloq", refuse)
+    for form in forms(circuit):
+        assert isinstance(form, Circuit)
+        count_bloq(form)
+        assert get_cost_value(form, QubitCount()) == form.logical_qubits
 
 
 def test_its_qubits_are_enough(circuit):

@@ -341,8 +341,8 @@ def test_a_sparse_state_of_shapes_has_too_few_bits():
     assert shaped.mu == 1, advice
 
 
-def test_products_of_two_letters_and_sums_of_squares_do_not_count():
-    """Mended: the lists of what is counted by an own formula in bloqs/circuit.py may be shorter."""
+def test_products_of_two_letters_do_not_count():
+    """Mended: bloqs may call Qualtran's product where sizes are symbols."""
     n, m = sympy.symbols("n m", positive=True, integer=True)
     with pytest.raises(TypeError, match="truth value"):
         gates(arithmetic.Product(n, m))

@@ -137,6 +137,8 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
         "optimizer.momentum_restart: without momentum there is nothing to restart",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {momentum_restart: 1}", (
         "optimizer.momentum_restart: expected true or false, found 1",)),
+    (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {momentum_restart: no}", (
+        "optimizer.momentum_restart: expected true or false, found 'no'",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {n_batches: 4}", (
         "optimizer.n_batches: gd takes the whole data set; 4 batches are kind: sgd",)),
     (NETWORK, "n_steps: 50", "n_steps: 50\n  optimizer: {kind: sgd}", (

@@ -4,11 +4,15 @@ from contextlib import nullcontext
 
 import pytest
 import sympy
+from sympy.functions.elementary.miscellaneous import MinMaxBase
 
 from qres import staircase
 from qres.algorithms import linear_blueprint, whole
 from qres.algorithms.descent import blueprint as descent_blueprint
+from qres.algorithms.record import Unit
+from qres.algorithms.rules.base import UpdateRule
 from qres.notation.breaking import Breaker
+from qres.notation.compiled import compile_exact
 from qres.notation.extremes import at_rest, compared_by_sign
 from qres.notation.latex import to_latex
 from qres.notation.pieces import sort_text
@@ -79,13 +83,39 @@ def test_pieces_are_sorted_by_the_text_of_sympy():
 @pytest.mark.parametrize("name", sorted({**whole.WHOLE, **whole.IDLES}))
 def test_comparing_by_sign_finds_as_much_as_sympy(monkeypatch, name):
     """The expressions of whole algorithms are the same either way, so it matters not who builds."""
-    caches = (linear_blueprint.blueprint, descent_blueprint.blueprint, whole._carleman_gd)
-    caches = [*filter(lambda item: hasattr(item, "cache_clear"), caches), whole._linear_system]
+    raw = descent_blueprint.blueprint.__wrapped__.__wrapped__
+    plain = {linear_blueprint: linear_blueprint.blueprint.__wrapped__, descent_blueprint: raw}
     found = []
-    for comparing in (compared_by_sign, nullcontext):
+    for comparing, blueprints in ((compared_by_sign, {}), (nullcontext, plain)):
         monkeypatch.setattr(whole, "compared_by_sign", comparing)
-        for item in caches:
-            item.cache_clear()
+        for module, blueprint in blueprints.items():
+            monkeypatch.setattr(module, "blueprint", blueprint)
+        for item in (descent_blueprint.blueprint, whole._carleman_gd, whole._linear_system):
+            if hasattr(item, "cache_clear"):
+                item.cache_clear()
         formula = whole._build(*name.split("."))
         found.append((formula.expression, [part.expression for _, part in formula.parts]))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+def test_a_job_is_formed_and_compiled_without_a_simplification(monkeypatch, degree):
+    """Breaking it means: a degree-2 estimate takes twice as long, all of it in sympy's maxima."""
+    build = descent_blueprint.blueprint.__wrapped__
+    named = ("frobenius", "shortcut", whole.READOUT, "whole run", "coherent", degree, UpdateRule())
+    build(*named, is_plain=True, is_whole=True)  # what is imported with it may take its time
+
+    def refuse(cls, left, right):
+        raise AssertionError(f"compared {left} with {right}")
+
+    monkeypatch.setattr(MinMaxBase, "_is_connected", classmethod(refuse))
+    with pytest.raises(AssertionError, match="compared"):
+        sympy.Max(M * N, M * (N + 2))
+    _, stages, _ = build(*named, is_plain=True, is_whole=True)
+    width = max((stage.unit.qubits for stage in stages if isinstance(stage.unit, Unit)), key=len_of)
+    compile_exact.__wrapped__(tuple(sorted(width.free_symbols, key=str)), width)
+
+
+def len_of(expression):
+    """Return how long an expression is in print."""
+    return len(str(expression))

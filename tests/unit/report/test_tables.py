@@ -9,6 +9,7 @@ import pytest
 
 import qres
 from qres.notation.quantity import Quantity
+from qres.report.plan import plan
 from qres.report.units import count, duration
 
 GIVEN = {
@@ -130,6 +131,42 @@ def test_the_plan_in_words():
     assert "optimizer" not in plain
     slow = plan_of(ask("training", algorithm__optimizer__weight_decay=0.01))
     assert slow["optimizer"] == "gradient descent, weight decay 0.01"
+
+
+def padded_in(report, **values: int) -> str:
+    """What the plan says of sizes that fill no register, once these values are put in."""
+    typed = {name: replace(report.job.values[name], value=value) for name, value in values.items()}
+    job = replace(report.job, values={**report.job.values, **typed})
+    (sheet,) = plan(replace(report, job=job))
+    return dict(sheet.rows).get("padded", "").removeprefix("to powers of two: ")
+
+
+def test_padded_sizes_are_said():
+    """2^10 = 1024 < 1500 <= 2048 = 2^11; 2^2 = 4 < 5 <= 8 = 2^3."""
+    report = ask("system")
+    assert report.job.choices["encoding"] == "sparse"
+    assert padded_in(report) == "5 entries of a row to 8"  # of 4096 = 2^12
+    found = padded_in(report, dim=1500)
+    assert found == "1,500 components to 2,048, 5 entries of a row to 8"
+    assert padded_in(report, dim=1025, sparsity=4) == "1,025 components to 2,048"
+    assert padded_in(report, dim=1024, sparsity=4) == ""
+
+
+def test_padded_rows_of_a_history_are_said():
+    """Row 0, 4 steps and p idle rows are p + 5; 60 weights take 6 qubits, 64."""
+    report = ask("training")
+    assert report.job.choices["encoding"] == "frobenius"
+    assert padded_in(report, n_active=64, padding=3) == ""
+    assert padded_in(report, n_active=60, padding=3) == "60 components to 64"
+    assert padded_in(report, n_active=64, padding=4) == "9 rows of the history to 16"
+
+
+def test_padded_blocks_of_a_lift_are_said():
+    """Blocks 1 to N: 2 fill a qubit, 3 do not fill two."""
+    report = ask("training", algorithm__degree=2)
+    for order, text in ((2, ""), (3, "3 blocks of the lift to 4")):
+        job = replace(report.job, choices={**report.job.choices, "truncation_order": order})
+        assert padded_in(replace(report, job=job), n_active=64, padding=3) == text
 
 
 def test_the_budget_adds_up(report):

@@ -31,3 +31,18 @@ def test_its_error_is_no_exception():
         qdk.LogicalCounts({"numQubits": 1, "tCount": 0}).estimate({})
     advice = "mended: verify/against_qdk.py may catch Exception"
     assert not isinstance(caught.value, Exception), advice
+
+
+def test_a_misspelt_setting_is_left_out():
+    """Without rotations half of the budget is for logical errors; 1e-3 is the default."""
+    counts = qdk.LogicalCounts({**COUNTS, "tCount": 1000})
+    wrong, right = ({"errorBudgett": 1e-2}, {"errorBudget": 1e-2})
+    found = [counts.estimate(given)["errorBudget"]["logical"] for given in (wrong, right)]
+    advice = "mended: settings need no check of ours"
+    assert found == [0.5e-3, 0.5e-2], advice
+
+
+def test_more_than_64_bits_is_no_number():
+    """Mended: verify/against_qdk.py may ask for jobs of any size."""
+    with pytest.raises(Exception, match="expected u64"):
+        runtime(10**20)

@@ -34,6 +34,7 @@ from qres.verify.leaves import LEAVES
 from qres.verify.simulate import run, start
 from qres.verify.solvers import (
     _LEAVES,
+    EPSILON,
     KAPPAS,
     SIZES,
     _vector,
@@ -263,6 +264,61 @@ def test_the_walk_of_the_circuit_is_that_of_the_matrices():
         assert np.abs(np.abs(solved(bloq)) - np.abs(found)).max() < 1e-9
         assert values.min() == pytest.approx(1 / KAPPA)
         assert abs(left @ solution) > 0
+
+
+def overlap(kappa: float, rows: int, steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Return the matrix, its right-hand side, and the dense state after a walk, all but ancillas."""
+    system = random_system(np.random.default_rng([seed, rows, int(100 * kappa)]), rows, kappa)
+    angles = walk_angles(steps, kappa, is_published=False)
+    return *system, walk_state(*system, angles, is_published=False)[0, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("rows", SIZES)
+@pytest.mark.parametrize("kappa", KAPPAS)
+def test_a_walk_ends_no_farther_off_than_flag_and_filter_are_made_for(rows, kappa):
+    """Off by at most .8, flagged with .4624 at least, and filtered to EPSILON; all with dense matrices.
+
+    Breaking it means: the flag that is charged, or the filter, is for a better walk than there is.
+    """
+    member = solver("adiabatic-empirical")
+    values = {symbol("kappa_eff"): kappa, symbol("epsilon"): EPSILON}
+    walk, length = (int(expression.subs(values)) for *_, expression in member.gates.arguments)
+    matrix, vector, state = overlap(kappa, rows, walk, 0)
+    solution = np.linalg.solve(matrix, vector)
+    flag = float(state @ solution / np.linalg.norm(solution)) ** 2
+    assert math.sqrt(2 - 2 * math.sqrt(flag)) < 0.8
+    assert flag > float(member.flag_prob) == pytest.approx(0.4624)
+    # of singular value s of Q A the filter leaves x T_L(b x)/T_L(b), x = sqrt(1 - s^2)
+    about = matrix - np.outer(vector, vector @ matrix)
+    _, sizes, right = np.linalg.svd(about)
+    places = np.sqrt(np.maximum(0, 1 - sizes**2))
+    stretch = gap_stretch(1 / kappa)
+    chebyshev = np.polynomial.chebyshev.Chebyshev.basis(length)
+    with np.errstate(over="ignore"):
+        left = places * chebyshev(stretch * places) / chebyshev(stretch)
+    filtered = right.T @ (left * (right @ state))
+    kept = abs(filtered @ solution) / np.linalg.norm(filtered) / np.linalg.norm(solution)
+    assert math.sqrt(max(0, 1 - kept**2)) <= EPSILON
+    assert np.linalg.norm(filtered) ** 2 >= flag * (1 - 1e-9)
+
+
+def test_with_restarts_the_published_count_is_enough():
+    """Failures noticed half-way through the filter: steps + rest/flag on average, below the printed.
+
+    1.84 kappa/.386 steps and kappa ln 200 of a filter, 12.7567 kappa expected at epsilon = .01.
+    """
+    for kappa, walk in ((10.0, 48), (20.0, 96)):
+        flags = []
+        for seed in range(6):
+            for rows in (4, 8):
+                matrix, vector, state = overlap(kappa, rows, walk, seed)
+                solution = np.linalg.solve(matrix, vector)
+                flags.append(float(state @ solution / np.linalg.norm(solution)) ** 2)
+        assert np.mean(flags) == pytest.approx(0.83, abs=0.03)
+        whole = walk + kappa * math.log(200)
+        failed = walk + kappa * math.log(200) / 2
+        expected = float(np.mean(whole + (1 / np.array(flags) - 1) * failed))
+        assert 0.88 * 12.7567 * kappa < expected < 0.96 * 12.7567 * kappa
 
 
 @pytest.mark.slow
