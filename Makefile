@@ -50,8 +50,11 @@ bench: $(READY)
 	@$(BIN)/python tests/benchmarks/bench_commands.py
 	@$(BIN)/python tests/benchmarks/bench_price.py
 	@$(BIN)/python tests/benchmarks/bench_job.py
+	@$(BIN)/python tests/benchmarks/bench_bloq.py
 	@$(BIN)/python tests/benchmarks/bench_formula.py
 	@$(BIN)/python tests/benchmarks/bench_curvature.py
+	@$(BIN)/python tests/benchmarks/bench_newton.py
+	@$(BIN)/python tests/benchmarks/bench_schedule.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -272,14 +272,14 @@ def differentiate(report: Report, *, symbols: Iterable[str] | None = None) -> El
         symbols: which, inputs or derived ones; without them every input that the cost rests on.
 
     Raises:
-        InputError: a symbol is unknown, zero or no number.
+        InputError: a symbol is unknown, zero or no number; a Newton run, which is many jobs.
         InfeasibleError: the report has no price.
     """
-    from qres.explore.elasticities import elasticities
+    from qres.explore.elasticities import elasticities, refusal
     from qres.report.figures.elasticities import Elasticities
 
     if report.job is None or report.verdict is None:
-        raise InfeasibleError(*(report.failure or ("price", "there is none")))
+        raise refusal(report.schedule, report.failure)
     index, is_floor = report.verdict.machine, report.verdict.is_floor
     rows = elasticities(
         report.job,

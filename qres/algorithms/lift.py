@@ -24,7 +24,7 @@ import sympy
 from qres.algorithms.carleman import plain
 from qres.algorithms.solvers.frame import condition_number
 from qres.errors import HypothesisError, InputError
-from qres.notation.formula import Condition, Formula, define
+from qres.notation.formula import Condition, Formula, at_least_one, define
 from qres.notation.named import geometric
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
@@ -90,10 +90,7 @@ ALPHA = Formula(
     source=derived("linear combination over which i of N positions carry a factor"),
     kind="proven",
     letter=r"\alpha_M",
-    conditions=(
-        Condition(sympy.Ge(_N, 1), "truncation_order >= 1"),
-        Condition(sympy.Ge(_M, 1), "map_order >= 1"),
-    ),
+    conditions=at_least_one("truncation_order", "map_order"),
     evaluator=_lift_alpha,
     plain=plain.lift_alpha,
 )
@@ -109,7 +106,7 @@ SUCCESS_PROB = Formula(
     kind="proven",
     letter="P",
     defaults={"z_read": None},
-    conditions=(Condition(sympy.Ge(_N, 1), "truncation_order >= 1"),),
+    conditions=at_least_one("truncation_order"),
     evaluator=_success_prob,
     plain=plain.success_prob,
 )
@@ -123,7 +120,7 @@ INVERSE_NORM = Formula(
     kind="proven",
     bound="upper",
     letter=r"\lVert L^{-1}\rVert",
-    conditions=(Condition(sympy.Ge(_G, 0), "growth >= 0"),),
+    conditions=(Condition(sympy.Ge(_G, 0), "growth >= 0"), *at_least_one("n_steps")),
 )
 
 FORMULAS = (ALPHA, SUCCESS_PROB, INVERSE_NORM)

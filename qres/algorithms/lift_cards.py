@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qres.algorithms.lifted import routing_ancillas, routing_rotations, routing_toffoli
-from qres.notation.formula import Formula
+from qres.notation.formula import Formula, at_least_one
 from qres.notation.source import derived
 
 NAMES = {
@@ -17,6 +17,7 @@ _CARD = derived("gates and registers of the circuits in qres.bloqs")
 
 def _formulas(degree: int) -> tuple[Formula, ...]:
     (toffoli, rotations, ancillas), orders = NAMES[degree], ("truncation_order", "map_order")
+    valid = at_least_one(*orders)
     return (
         Formula(
             name=toffoli,
@@ -25,6 +26,7 @@ def _formulas(degree: int) -> tuple[Formula, ...]:
             inputs=(*orders, "index_bits", "time_bits"),
             source=_CARD,
             unit="Toffoli",
+            conditions=valid,
         ),
         Formula(
             name=rotations,
@@ -33,6 +35,7 @@ def _formulas(degree: int) -> tuple[Formula, ...]:
             inputs=orders,
             source=_CARD,
             unit="rotations",
+            conditions=valid,
         ),
         Formula(
             name=ancillas,
@@ -41,6 +44,7 @@ def _formulas(degree: int) -> tuple[Formula, ...]:
             inputs=(*orders, "index_bits"),
             source=_CARD,
             unit="qubits",
+            conditions=valid,
         ),
     )
 

@@ -212,7 +212,13 @@ class ModelFile(Section):
 
     @model_validator(mode="after")
     def _is_plain(self) -> ModelFile:
-        """Refuse what measuring a Newton run does not do."""
+        """Refuse what a Newton run does not do: it is many jobs, each with a place of its own."""
+        limit = self.limits and self.limits.max_runtime
+        if self.algorithm.name == "newton" and limit is not None:
+            refuse(
+                "newton has no use for it: it limits one job, a run is many; max_qubits limits each",
+                at=("limits", "max_runtime"),
+            )
         for key in (*NETWORK_ONLY, "at_steps"):
             if self.algorithm.name == "newton" and getattr(self.measure, key) is not None:
                 refuse("newton has no use for it", at=("measure", key))

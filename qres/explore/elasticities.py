@@ -22,11 +22,12 @@ import numpy as np
 from qres.algorithms.record import CONCRETE, Job
 from qres.classical.record import Device
 from qres.config.record import ErrorTarget, Objective
-from qres.errors import InputError, nearest
+from qres.errors import InfeasibleError, InputError, nearest
 from qres.explore.budget import even_split
 from qres.physical.record import Machine
 from qres.pricing.price import price
 from qres.pricing.record import Elasticity, Priced
+from qres.pricing.schedule import Schedule
 
 SPAN = 2.0
 """One stair of a ceiling of a logarithm."""
@@ -157,3 +158,16 @@ def _row(name: str, value: Any, priced: Priced, position: int, count: int) -> El
         logical_qubits=slope(cost.logical_qubits),
         runtime_s=None if times is None else slope(times),
     )
+
+
+def refusal(schedule: Schedule | None, failure: tuple[str, str] | None) -> Exception:
+    """Return why a report without a job has no elasticities.
+
+    Args:
+        schedule: of a Newton run, which is many jobs; else None.
+        failure: (stage, reason) of a job that could not be built, if there is one.
+    """
+    if schedule is not None:
+        text = "a Newton run is many jobs; estimate one of its systems by algorithm linear-system"
+        return InputError(f"differentiate: {text}")
+    return InfeasibleError(*(failure or ("price", "there is none")))

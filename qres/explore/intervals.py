@@ -41,7 +41,7 @@ def intervals(
     `<machine>.runtime_s` for machines that stay feasible, each at its own split of the failures if
     there are `splits`.
     """
-    ends = {name: pair for name, item in job.values.items() if (pair := _ends(item)) is not None}
+    ends = {name: pair for name, item in job.values.items() if (pair := ends_of(item)) is not None}
     if not ends:
         return {}
     point = {name: float(job.values[name]) for name in ends}
@@ -49,7 +49,7 @@ def intervals(
         corners = [dict(zip(ends, values, strict=True)) for values in product(*ends.values())]
     else:
         corners = _extreme_corners(job, budget, point, ends)
-    series = _totals(job, budget, [point, *corners], machines, objective, splits)
+    series = totals_at(job, budget, [point, *corners], machines, objective, splits)
     found = {name: np.asarray(values, dtype=float) for name, values in series.items()}
     return {
         name: (float(values.min()), float(values.max()))
@@ -58,7 +58,8 @@ def intervals(
     }
 
 
-def _ends(quantity: Quantity) -> Interval | None:
+def ends_of(quantity: Quantity) -> Interval | None:
+    """Return the ends of an interval, None where there is none or they are one."""
     if quantity.low is None or quantity.high is None or quantity.low == quantity.high:
         return None
     return float(quantity.low), float(quantity.high)
@@ -69,7 +70,7 @@ def _extreme_corners(
 ) -> list[dict[str, float]]:
     """Return the cheapest and the dearest corner, by the direction of each input alone."""
     moves = [{**point, name: high} for name, (_, high) in ends.items()]
-    rows = _totals(job, budget, [point, *moves], (), "runtime")
+    rows = totals_at(job, budget, [point, *moves], (), "runtime")
     gates = np.asarray(rows["toffoli"] + rows["t"], dtype=float)
     rises = dict(zip(ends, gates[1:] >= gates[0], strict=True))
     dear = {name: pair[1] if rises[name] else pair[0] for name, pair in ends.items()}
@@ -77,7 +78,7 @@ def _extreme_corners(
     return [cheap, dear]
 
 
-def _totals(
+def totals_at(
     job: Job,
     budget: Mapping[str, Any],
     points: Sequence[dict[str, float]],
@@ -85,7 +86,16 @@ def _totals(
     objective: Objective,
     splits: Splits | None = None,
 ) -> dict[str, Any]:
-    """Return each total at all points, in one array call."""
+    """Return each total at all points, in one array call.
+
+    Args:
+        job: stages and values.
+        budget: shares and failure probabilities.
+        points: values of the same symbols at each.
+        machines: quantum machines.
+        objective: what the physical layer makes small.
+        splits: failures of each machine, in place of those of the budget.
+    """
     rows = {name: np.array([point[name] for point in points]) for name in points[0]}
     numbers = job.evaluate({**budget, **rows})
     cost = total(count_stages(job, numbers), numbers)

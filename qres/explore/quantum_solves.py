@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,8 @@ from qres.algorithms.solvers.base import solver
 from qres.config.record import ErrorTarget, LinearSystem, Objective
 from qres.errors import HypothesisError, InfeasibleError
 from qres.explore.budget import even_split
+from qres.explore.intervals import Interval
+from qres.explore.solve_intervals import find_spreads
 from qres.logical.formulas import count_stages, total
 from qres.logical.record import LogicalCost, StageCost
 from qres.measurement.record import Measurement
@@ -38,11 +40,13 @@ class _Group:
 
     choice: Choice
     job: Job
+    budget: Mapping[str, float]
     numbers: Mapping[str, Any]
     stages: tuple[StageCost, ...]
     cost: LogicalCost
     machines: tuple[MachineCost, ...]
     side_s: Any
+    busiest_part: Any
     sources: tuple[Source, ...]
 
     @cached_property
@@ -62,7 +66,7 @@ def price_systems(
     """Return the best quantum job of every system, or the reason why there is none.
 
     Args:
-        systems: measured values of each matrix.
+        systems: measured values of each matrix; the smallest singular value is taken at its lower end.
         parameters: encoding, access, solver and read-out.
         error: of each solution.
         machines: quantum machines.
@@ -77,7 +81,7 @@ def price_systems(
         else:
             found[index] = "the matrix is singular: kappa is infinite"
     for indices in alike.values():
-        chosen = [systems[index] for index in indices]
+        chosen = [_at_worst(systems[index]) for index in indices]
         for index, item in zip(
             indices,
             _price_alike(chosen, parameters, error, machines, objective, seconds_of),
@@ -116,11 +120,30 @@ def _price_alike(
             rank = _rank(group, index, objective)
             if rank < ranks[index]:
                 ranks[index], best[index] = rank, group
+    spreads = _spread(best, systems, machines, objective)
     explained: set[str] = set()
     return [
-        reasons[index] if group is None else _single(group, index, explained)
+        reasons[index]
+        if group is None
+        else _single(group, index, systems[index], spreads[index], explained)
         for index, group in enumerate(best)
     ]
+
+
+def _spread(
+    best: Sequence[_Group | None],
+    systems: Sequence[Values],
+    machines: Sequence[Machine],
+    objective: Objective,
+) -> dict[int, dict[str, Interval]]:
+    """Return the intervals of the totals of each system by the choice that is best for it."""
+    found: dict[int, dict[str, Interval]] = {}
+    for group in {id(item): item for item in best if item is not None}.values():
+        indices = [index for index, item in enumerate(best) if item is group]
+        chosen = [systems[index] for index in indices]
+        spreads = find_spreads(group.job, group.budget, chosen, machines, objective)
+        found |= dict(zip(indices, spreads, strict=True))
+    return found
 
 
 def _price_group(
@@ -133,7 +156,7 @@ def _price_group(
     seconds_of: Any,
 ) -> _Group:
     measured = {
-        name: np.array([_point(name, values) for values in systems])
+        name: np.array([float(values[name]) for values in systems])
         for name in job.values
         if name in systems[0]
     }
@@ -145,11 +168,13 @@ def _price_group(
     return _Group(
         choice=choice,
         job=job.with_budget(budget),
+        budget=budget,
         numbers=numbers,
         stages=stages,
         cost=cost,
         machines=tuple(estimate_machine(cost, machine, objective) for machine in machines),
         side_s=seconds_of(flops),
+        busiest_part=cost.busiest_part(machines[0].n_machines),
         sources=tuple(dict.fromkeys(_sources(job))),
     )
 
@@ -159,8 +184,10 @@ def _sources(job: Job) -> Iterator[Source]:
     yield from (formula.source for name, formula in job.definitions if name in job.used)
 
 
-def _point(name: str, values: Values) -> float:
-    return _lowest(values) if name == "smallest_singular_value" else float(values[name])
+def _at_worst(values: Values) -> Values:
+    """Return the values with the smallest singular value at its lower end."""
+    smallest = values["smallest_singular_value"]
+    return {**values, "smallest_singular_value": replace(smallest, value=_lowest(values))}
 
 
 def _lowest(values: Values) -> float:
@@ -196,12 +223,20 @@ def _objective(cost: MachineCost, index: int, objective: Objective) -> float:
     return {"runtime": seconds, "qubits": qubits, "volume": seconds * qubits}[objective]
 
 
-def _single(group: _Group, index: int, explained: set[str]) -> QuantumSolve:
+def _single(
+    group: _Group,
+    index: int,
+    values: Values,
+    spread: Mapping[str, Interval],
+    explained: set[str],
+) -> QuantumSolve:
     """Return one system's job out of the arrays.
 
     Args:
         group: all that were priced together.
         index: of the system.
+        values: of the system.
+        spread: intervals of its totals.
         explained: machines of which it was said what binds; more are added.
     """
     numbers, cost = group.numbers, group.cost
@@ -231,7 +266,16 @@ def _single(group: _Group, index: int, explained: set[str]) -> QuantumSolve:
         is_norm_access=encoding(group.choice.encoding).is_norm_access,
         sources=group.sources,
         assumptions=tuple(item.text for item in group.job.assumptions),
+        spread=spread,
+        busiest_part=_at(group.busiest_part, index),
+        job=_of_system(group.job, values),
     )
+
+
+def _of_system(job: Job, values: Values) -> Job:
+    """Return the job with the values of one system."""
+    own = {name: values[name] for name in job.values if name in values}
+    return replace(job, values={**job.values, **own})
 
 
 def _stage(stage: StageCost, index: int) -> StageShare:

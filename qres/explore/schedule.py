@@ -17,6 +17,7 @@ from qres.classical.estimate import estimate_flops
 from qres.classical.newton import price_routes
 from qres.classical.record import Device
 from qres.config.record import ErrorTarget, LinearSystem, Newton, Objective
+from qres.explore.intervals import ends_of
 from qres.explore.quantum_solves import price_systems
 from qres.measurement.newton.record import NewtonBlock, NewtonRun, RivalRun
 from qres.notation.source import Source
@@ -115,7 +116,8 @@ def _decide(
     published = _published(block, error.total, parameters.gate_time_s)
     quantum_s = _prepare(block, device)
     if parameters.policy == "paper":
-        first = _published_route(published, quantum_s)
+        ends = _published_ends(block, error.total, parameters.gate_time_s)
+        first = _published_route(published, quantum_s, ends)
     else:
         first = _quantum_route(found, machines, quantum_s)
     classical = [
@@ -166,10 +168,18 @@ def _quantum_route(
     reason = found.reasons[best]
     if reason:
         return replace(never, place=best, reason=reason)
-    return replace(never, place=best, solve_s=found.runtime_s[best] + found.side_s)
+    ends = found.spread.get(f"{best}.runtime_s")
+    return replace(
+        never,
+        place=best,
+        solve_s=found.runtime_s[best] + found.side_s,
+        solve_ends_s=ends and (ends[0] + found.side_s, ends[1] + found.side_s),
+    )
 
 
-def _published_route(published_s: float | None, prepare_s: float) -> Route:
+def _published_route(
+    published_s: float | None, prepare_s: float, ends: tuple[float, float] | None
+) -> Route:
     seconds = float("inf") if published_s is None else published_s
     reason = "the paper's formula says nothing here" if published_s is None else ""
     return Route(
@@ -179,12 +189,26 @@ def _published_route(published_s: float | None, prepare_s: float) -> Route:
         solve_s=seconds,
         kind="asymptotic",
         reason=reason,
+        solve_ends_s=ends,
     )
 
 
-def _published(block: NewtonBlock, delta: float, gate_time_s: float) -> float | None:
+def _published_ends(
+    block: NewtonBlock, delta: float, gate_time_s: float
+) -> tuple[float, float] | None:
+    """Return what the paper charges at both ends of the condition number; None where it is sharp."""
+    pair = ends_of(block.values["kappa"])
+    if pair is None:
+        return None
+    low, high = (_published(block, delta, gate_time_s, kappa=end) for end in pair)
+    return None if low is None or high is None else (low, high)
+
+
+def _published(
+    block: NewtonBlock, delta: float, gate_time_s: float, kappa: float | None = None
+) -> float | None:
     """Return the time that the paper charges; None at an infinite condition number."""
-    kappa = float(block.values["kappa"])
+    kappa = float(block.values["kappa"]) if kappa is None else kappa
     if kappa == float("inf"):
         return None
     sparsity = round(float(block.values["sparsity"]))
@@ -201,7 +225,7 @@ def _break_even(
     left = min(route.total_s for route in classical) - prepare_s - found.side_s
     if left <= 0:
         return None
-    return float(BREAK_EVEN(classical_s=left, serial_toffoli=max(1, round(found.gates))))
+    return float(BREAK_EVEN(classical_s=left, serial_toffoli=max(1, round(found.serial_gates))))
 
 
 def _reason(routes: Sequence[Route], chosen: int) -> str:
@@ -217,18 +241,23 @@ def _reason(routes: Sequence[Route], chosen: int) -> str:
 
 
 def _time_rival(rival: RivalRun, target: float, device: Device) -> RivalTime:
-    """Return how long a first-order method takes to the loss that Newton ends with."""
+    """Return how long a first-order method takes to the loss that Newton ends with.
+
+    One launch an iteration, as a gradient of Newton's is charged too.
+    """
     reached = [index for index, loss in enumerate(rival.losses) if loss <= target]
     iterations = reached[0] + 1 if reached else None
     taken = len(rival.losses) if iterations is None else iterations
     one = float(estimate_flops(rival.flops_per_iteration, device).runtime_s)
-    waits = (rival.launches_per_iteration - 1) * device.latency_s
+    waits = max(rival.launches_per_iteration - 1, 0) * device.latency_s
     return RivalTime(
         name=rival.name,
         learning_rate=rival.learning_rate,
         iterations=iterations,
-        seconds=taken * (one + max(waits, 0.0)),
+        seconds=taken * one,
+        eager_s=taken * (one + waits),
         final_loss=rival.losses[-1],
+        is_at_end=rival.learning_rate in (min(rival.tried), max(rival.tried)),
     )
 
 
@@ -245,6 +274,7 @@ def _ladder(decisions: Sequence[Decision], delta: float, gate_time_s: float) -> 
     queries = sum(q.matrix_queries for _, q in pairs)
     one_run = sum(q.query_gates for _, q in pairs)
     whole = sum(q.gates for _, q in pairs)
+    shared = sum(q.serial_gates for _, q in pairs)
     steps: list[tuple[str, float]] = [
         ("the paper's formula, constant 1", sum(d.published_s or 0.0 for d in decisions)),
         ("its encoding: alpha norm(A^-1) for s kappa", encoded * gate_time_s),
@@ -252,6 +282,8 @@ def _ladder(decisions: Sequence[Decision], delta: float, gate_time_s: float) -> 
         ("gates of a query: loading the matrix and the gradient", one_run * gate_time_s),
         ("read-out: amplification, norm, signs, every entry", whole * gate_time_s),
     ]
+    if shared < whole:
+        steps.append(("machines side by side, which share the shots", shared * gate_time_s))
     if all(min(q.runtime_s.values()) < float("inf") for _, q in pairs):
         clock = sum(min(q.runtime_s.values()) + q.side_s for _, q in pairs)
         steps.append(("the clock of an error-corrected machine", clock))

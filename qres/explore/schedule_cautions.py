@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from qres.explore.breakeven import CLOCK_FLOOR_S
 from qres.explore.quantum_solves import QUERY_STAGES
 from qres.measurement.newton.record import NewtonBlock, NewtonRun
+from qres.physical.record import Machine
 from qres.pricing.schedule import Decision, QuantumSolve, Schedule
 from qres.pricing.schedule_sums import solves_of, sum_machines, sum_stages
 
@@ -19,13 +20,15 @@ LOW_RANK = 0.5
 """A stable rank of at most this part of the dimension is said."""
 
 
-def find_schedule_cautions(schedule: Schedule, run: NewtonRun, machines: Sequence[str]) -> Warnings:
+def find_schedule_cautions(
+    schedule: Schedule, run: NewtonRun, machines: Sequence[Machine]
+) -> Warnings:
     """Return the warnings of a schedule.
 
     Args:
         schedule: priced.
         run: that was priced.
-        machines: names of the quantum machines.
+        machines: the quantum machines.
     """
     pairs = [(d, d.quantum) for d in schedule.decisions if d.quantum is not None]
     blocks = [block for step in run.steps for block in step.blocks]
@@ -36,7 +39,8 @@ def find_schedule_cautions(schedule: Schedule, run: NewtonRun, machines: Sequenc
         *_reading(schedule),
         *_condition(pairs),
         *_low_rank(schedule, blocks),
-        *_refused(schedule, machines),
+        *_idle(schedule, machines),
+        *_refused(schedule, [machine.name for machine in machines]),
     )
     return tuple(found)
 
@@ -118,6 +122,15 @@ def _low_rank(schedule: Schedule, blocks: Sequence[NewtonBlock]) -> Iterator[tup
             f" at most {max(map(_stable_rank, seen)):.3g}: dequantised algorithms live here"
         )
         yield "W-DEQ", text
+
+
+def _idle(schedule: Schedule, machines: Sequence[Machine]) -> Iterator[tuple[str, str]]:
+    """Yield machines side by side that no solve has shots for."""
+    several = max((machine.n_machines for machine in machines), default=1)
+    solves = solves_of(schedule)
+    if several > 1 and solves and all(solve.busiest_part >= 1 for solve in solves):
+        text = "each solve is one coherent run, so all but one machine would stand idle"
+        yield "W-MACHINES", f"limits.machines {several:,}: {text}"
 
 
 def _stable_rank(block: NewtonBlock) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qres.algorithms.newton.work import BREAK_EVEN
 from qres.algorithms.record import Assumption
 from qres.explore.breakeven import CLOCK_FLOOR_S
-from qres.explore.verdict import name_winner
+from qres.explore.verdict import name_winner, undone
 from qres.notation.quantity import Kind, Quantity, weakest
 from qres.pricing.record import Knob, Tie, Verdict
 from qres.pricing.schedule import Schedule
@@ -28,8 +28,11 @@ def judge_schedule(schedule: Schedule, machines: Sequence[str]) -> Verdict:
         reason = f"{refused.block} of step {refused.step}: {refused.routes[0].reason}"
         return Verdict(winner="classical", ratio=None, dominated_by=dominated, reason=reason)
     seconds, is_floor = quantum_seconds(schedule, machines)
+    low, high = (None, None) if is_floor else _ends(schedule)
     ratio = Quantity(
         value=seconds / schedule.classical_s,
+        low=low,
+        high=high,
         kind="asymptotic" if schedule.policy == "paper" else _kind(schedule),
         bound="lower" if is_floor else "two-sided",
         source="the run by the quantum route alone over the run on the device alone",
@@ -40,7 +43,7 @@ def judge_schedule(schedule: Schedule, machines: Sequence[str]) -> Verdict:
             else ""
         ),
     )
-    winner, reason = name_winner(float(ratio), _assumed(schedule))
+    winner, reason = undone(ratio) or name_winner(float(ratio), _assumed(schedule))
     tie = None if float(ratio) <= 1 else _clock(schedule, seconds)
     return Verdict(
         winner=winner,
@@ -51,6 +54,12 @@ def judge_schedule(schedule: Schedule, machines: Sequence[str]) -> Verdict:
         is_floor=is_floor,
         reason=reason,
     )
+
+
+def _ends(schedule: Schedule) -> tuple[float, float] | tuple[None, None]:
+    """Return the ratio at the ends of what was measured; none where it is sharp."""
+    low, high = (end / schedule.classical_s for end in schedule.quantum_ends_s)
+    return (low, high) if low < high else (None, None)
 
 
 def _kind(schedule: Schedule) -> Kind:
@@ -100,7 +109,7 @@ def _assumed(schedule: Schedule) -> list[Assumption]:
 
 def _clock(schedule: Schedule, seconds: float) -> Tie | None:
     """Return the time of a gate at which the run ties, or what the fastest decoder leaves."""
-    gates = sum(solve.gates for solve in solves_of(schedule))
+    gates = sum(solve.serial_gates for solve in solves_of(schedule))
     around = _around(schedule)
     now = (seconds - around) / gates
     if schedule.policy == "paper" or now <= CLOCK_FLOOR_S:

@@ -58,7 +58,7 @@ def judge(
         low, high = ((end + float(priced.side_s)) / classical_s for end in ends)
         ratio = replace(ratio, low=low, high=high)
     assumed = (*job.assumptions, serial(priced), device_pace(priced))
-    winner, reason = _undone(ratio) or name_winner(float(ratio), assumed)
+    winner, reason = undone(ratio) or name_winner(float(ratio), assumed)
     is_behind = float(ratio) > 1
     at = (index, is_floor)
     ties = _ties(scenario, job, priced, machines, device, task, at) if is_behind else []
@@ -124,7 +124,7 @@ def _ratio(job: Job, value: float, is_floor: bool) -> Quantity:
     )
 
 
-def _undone(ratio: Quantity) -> tuple[Winner, str] | None:
+def undone(ratio: Quantity) -> tuple[Winner, str] | None:
     """Return why the side that leads cannot be named; None where it can be.
 
     An upper bound of the quantum time is what is guaranteed, and is compared as it stands.

@@ -45,6 +45,15 @@ class Condition:
     text: str
 
 
+def at_least_one(*names: str) -> tuple[Condition, ...]:
+    """Return the hypotheses that each of these counts is 1 or more.
+
+    Args:
+        names: of symbols.
+    """
+    return tuple(Condition(sympy.Ge(symbol(name), 1), f"{name} >= 1") for name in names)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Formula:
     """A closed form (or a named search with a printed definition) in named symbols.

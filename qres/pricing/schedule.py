@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from qres.algorithms.record import Job
 from qres.notation.quantity import Kind
 from qres.notation.source import Source
 
 Policy = Literal["honest", "paper"]
+
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Route:
         reason: why it cannot be done, empty where it can.
         factor: how many times longer it could take if the assumed numbers are kind to it.
         assumptions: what its time takes for granted.
+        solve_ends_s: the solve at the ends of what was measured; None where it is sharp.
     """
 
     name: str
@@ -35,11 +39,18 @@ class Route:
     reason: str = ""
     factor: float = 1.0
     assumptions: tuple[str, ...] = ()
+    solve_ends_s: Interval | None = None
 
     @property
     def total_s(self) -> float:
         """Seconds of everything."""
         return self.prepare_s + self.solve_s
+
+    @property
+    def ends_s(self) -> Interval:
+        """Seconds of everything at the ends of what was measured."""
+        low, high = self.solve_ends_s or (self.solve_s, self.solve_s)
+        return self.prepare_s + low, self.prepare_s + high
 
     @property
     def is_quantum(self) -> bool:
@@ -81,6 +92,10 @@ class QuantumSolve:
         is_norm_access: whether the encoding loads the matrix by its Frobenius norm.
         sources: of stages and formulas.
         assumptions: of the job, one line each.
+        spread: `toffoli`, `t`, `rotations`, `logical_qubits`, `<machine>.runtime_s` and
+            `<machine>.physical_qubits` at the ends of what was measured; what is missing is sharp.
+        busiest_part: of the gates, on the busiest of several machines that share the shots.
+        job: with the values of this system, for its circuit.
     """
 
     encoding: str
@@ -104,11 +119,19 @@ class QuantumSolve:
     is_norm_access: bool
     sources: tuple[Source, ...]
     assumptions: tuple[str, ...]
+    spread: Mapping[str, Interval] = field(default_factory=dict)
+    busiest_part: float = 1.0
+    job: Job | None = field(default=None, compare=False, repr=False)
 
     @property
     def gates(self) -> float:
-        """Toffoli and T gates, one after the other."""
+        """Toffoli and T gates."""
         return self.toffoli + self.t
+
+    @property
+    def serial_gates(self) -> float:
+        """Toffoli and T gates one after the other, on the busiest machine."""
+        return self.gates * self.busiest_part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +177,12 @@ class Decision:
         """The fastest classical route."""
         return min((r for r in self.routes if not r.is_quantum), key=lambda r: r.total_s)
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the same side is faster at both ends of what was measured."""
+        low, high = self.routes[0].ends_s
+        return not low <= self.classical.total_s <= high
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
@@ -172,15 +201,20 @@ class RivalTime:
         name: of the method.
         learning_rate: the best of the grid.
         iterations: that it took; None where it did not get there.
-        seconds: on the device; of all its iterations where it did not get there.
+        seconds: on the device, one launch an iteration; of all its iterations where it did not get
+            there.
+        eager_s: the same with a launch for every operation on a tensor.
         final_loss: its last.
+        is_at_end: whether the best rate is the smallest or the largest of the grid.
     """
 
     name: str
     learning_rate: float
     iterations: int | None
     seconds: float
+    eager_s: float
     final_loss: float
+    is_at_end: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +233,7 @@ class Schedule:
         gate_time_s: of one gate in the paper's charge.
         assumptions: what all this takes for granted, one line each.
         sources: of the formulas.
+        n_counted: quantum jobs whose circuit was counted too, and agrees.
     """
 
     policy: Policy
@@ -211,6 +246,7 @@ class Schedule:
     gate_time_s: float = 1e-5
     assumptions: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    n_counted: int = 0
 
     @property
     def scheduled_s(self) -> float:
@@ -226,6 +262,12 @@ class Schedule:
     def quantum_s(self) -> float:
         """Time of the run with every system solved by the quantum route."""
         return sum(self.gradient_s) + sum(d.routes[0].total_s for d in self.decisions)
+
+    @property
+    def quantum_ends_s(self) -> Interval:
+        """That time at the ends of what was measured, all systems at the same end."""
+        low, high = zip(*(d.routes[0].ends_s for d in self.decisions), strict=True)
+        return sum(self.gradient_s) + sum(low), sum(self.gradient_s) + sum(high)
 
     @property
     def route_names(self) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from qres.notation.quantity import weakest
-from qres.pricing.schedule import QuantumSolve, Schedule, StageShare
+from qres.pricing.schedule import Interval, QuantumSolve, Schedule, StageShare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,8 @@ class MachineSum:
         distance: largest of the code.
         n_refused: solves that do not fit, or have no quantum job.
         reason: of the first of them, empty where all fit.
+        runtime_ends_s: the sum at the ends of what was measured.
+        physical_qubits_ends: likewise the largest.
     """
 
     hardware: str
@@ -30,6 +32,8 @@ class MachineSum:
     distance: float
     n_refused: int
     reason: str
+    runtime_ends_s: Interval
+    physical_qubits_ends: Interval
 
     @property
     def is_feasible(self) -> bool:
@@ -73,6 +77,24 @@ def sum_machines(schedule: Schedule, names: Sequence[str]) -> tuple[MachineSum, 
     return tuple(_sum_machine(schedule, name) for name in names)
 
 
+def merge_ends(
+    solves: Sequence[QuantumSolve],
+    name: str,
+    merge: Callable[[Iterable[float]], float],
+    point: Callable[[QuantumSolve], float],
+) -> Interval:
+    """Return a total of all solves at the ends of what was measured.
+
+    Args:
+        solves: quantum jobs.
+        name: key of `QuantumSolve.spread`.
+        merge: `sum` or `max`.
+        point: the number of a solve that is sharp.
+    """
+    pairs = [solve.spread.get(name, (point(solve), point(solve))) for solve in solves]
+    return merge(low for low, _ in pairs), merge(high for _, high in pairs)
+
+
 def _sum_machine(schedule: Schedule, name: str) -> MachineSum:
     solves = solves_of(schedule)
     never = [d.routes[0].reason for d in schedule.decisions if d.quantum is None]
@@ -85,4 +107,14 @@ def _sum_machine(schedule: Schedule, name: str) -> MachineSum:
         distance=max((solve.distances[name] for solve in solves), default=0.0),
         n_refused=len(never) + len(refused),
         reason=next(iter([*never, *refused]), ""),
+        runtime_ends_s=merge_ends(
+            solves, f"{name}.runtime_s", sum, lambda solve: solve.runtime_s[name]
+        ),
+        physical_qubits_ends=merge_ends(
+            solves, f"{name}.physical_qubits", _largest, lambda solve: solve.physical_qubits[name]
+        ),
     )
+
+
+def _largest(values: Iterable[float]) -> float:
+    return max(values, default=0.0)

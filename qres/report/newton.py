@@ -7,14 +7,23 @@ at its honest price, whatever the policy; `classical` is the run on the device a
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from qres.measurement.newton.record import NewtonBlock, NewtonRun
 from qres.notation.quantity import Kind, Quantity, weakest
-from qres.pricing.schedule import Decision, QuantumSolve, Route, Schedule, StageShare
+from qres.pricing.schedule import (
+    Decision,
+    Interval,
+    QuantumSolve,
+    Route,
+    Schedule,
+    StageShare,
+)
 from qres.pricing.schedule_sums import (
     MachineSum,
     has_all_solves,
+    merge_ends,
     solves_of,
     sum_machines,
     sum_stages,
@@ -64,7 +73,7 @@ def newton_fields(report: Result) -> dict[str, Any]:
     names = [machine.name for machine in report.machines]
     return {
         "stages": [_stage(stage, sum_stages(schedule)) for stage in sum_stages(schedule)],
-        "logical": _logical(schedule),
+        "logical": _logical(report, schedule),
         "physical": [_machine(item, schedule) for item in sum_machines(schedule, names)],
         "classical": _classical(report, schedule),
         "schedule": _schedule(report, schedule),
@@ -84,6 +93,8 @@ def decision_rows(report: Result) -> list[dict[str, Any]]:
             "route": decision.route.name,
             "route_s": finite(decision.route.total_s),
             "quantum_s": finite(decision.routes[0].total_s),
+            "quantum_low_s": finite(decision.routes[0].ends_s[0]),
+            "quantum_high_s": finite(decision.routes[0].ends_s[1]),
             "classical_s": finite(decision.classical.total_s),
             "break_even_s": decision.break_even_s,
             "reason": decision.reason,
@@ -113,29 +124,61 @@ def _stage(stage: StageShare, stages: tuple[StageShare, ...]) -> dict[str, Any]:
     }
 
 
-def _logical(schedule: Schedule) -> dict[str, Any]:
+def how_counted(schedule: Schedule) -> str:
+    """Return in words what the counts rest on."""
+    total = len(solves_of(schedule))
+    if schedule.n_counted == 0:
+        return "formula only"
+    if schedule.n_counted == total:
+        return "counted from circuit, formula agrees"
+    return (
+        f"by formula, which agrees with the circuits of the {schedule.n_counted} largest of {total}"
+    )
+
+
+def _logical(report: Result, schedule: Schedule) -> dict[str, Any]:
     solves = solves_of(schedule)
     found: dict[str, Any] = dict.fromkeys(LOGICAL)
     if has_all_solves(schedule):
         for name, unit in LOGICAL.items():
             merge = max if name == "logical_qubits" else sum
             value = merge(getattr(solve, name) for solve in solves)
-            method = LARGEST if merge is max else SUMMED
-            found[name] = _quantity(value, unit, kind_of(schedule), method)
-    agreement = dict.fromkeys(("factor", "toffoli_counted", "t_counted", "rotations_counted"))
-    return {**found, "agreement": {"status": "formula-only", **agreement}}
+            ends = merge_ends(solves, name, merge, lambda solve, name=name: getattr(solve, name))
+            method = f"{LARGEST if merge is max else SUMMED}; {how_counted(schedule)}"
+            found[name] = _quantity(value, unit, kind_of(schedule), method, ends=ends)
+    return {**found, "agreement": _agreement(report, schedule)}
+
+
+def _agreement(report: Result, schedule: Schedule) -> dict[str, Any]:
+    """Return the counts from the circuits where each was counted."""
+    names = ("factor", "toffoli_counted", "t_counted", "rotations_counted")
+    is_whole = schedule.n_counted == len(schedule.decisions)
+    found = report.agreement if is_whole else None
+    return {
+        "status": found.status if found else "formula-only",
+        **{name: getattr(found, name, None) for name in names},
+        "solves_counted": schedule.n_counted,
+    }
 
 
 def _quantity(
-    value: float, unit: str, kind: Kind, method: str, source: str = "stages of linear-system"
+    value: float,
+    unit: str,
+    kind: Kind,
+    method: str,
+    source: str = "stages of linear-system",
+    ends: Interval | None = None,
 ) -> dict[str, Any]:
     item = Quantity(value=value, unit=unit, kind=kind, source=source, method=method)
+    if ends is not None and ends[0] < ends[1]:
+        item = replace(item, low=ends[0], high=ends[1])
     return {**item.to_dict(), "value": whole_or_real(value)}
 
 
 def _machine(item: MachineSum, schedule: Schedule) -> dict[str, Any]:
     kind = weakest((kind_of(schedule), "assumed"))
     numbers = {"physical_qubits": "qubits", "runtime_s": "s"}
+    ends = {"physical_qubits": item.physical_qubits_ends, "runtime_s": item.runtime_ends_s}
     if item.is_feasible:
         found = {
             name: _quantity(
@@ -144,6 +187,7 @@ def _machine(item: MachineSum, schedule: Schedule) -> dict[str, Any]:
                 kind,
                 SUMMED if unit == "s" else LARGEST,
                 f"machine {item.hardware}",
+                ends=ends[name],
             )
             for name, unit in numbers.items()
         }
@@ -222,6 +266,7 @@ def _decision(decision: Decision, block: NewtonBlock) -> dict[str, Any]:
         "newton_fidelity": finite(decision.newton_fidelity),
         **{name: finite(item.value) for name, item in known.items()},
         "route": decision.route.name,
+        "is_sure": decision.is_sure,
         "reason": decision.reason,
         "routes": [_route(route) for route in decision.routes],
         "quantum": None if decision.quantum is None else _solve(decision.quantum),
@@ -237,6 +282,8 @@ def _route(route: Route) -> dict[str, Any]:
         "prepare_s": finite(route.prepare_s),
         "solve_s": finite(route.solve_s),
         "total_s": finite(route.total_s),
+        "low_s": finite(route.ends_s[0]),
+        "high_s": finite(route.ends_s[1]),
         "kind": route.kind,
         "reason": route.reason,
     }

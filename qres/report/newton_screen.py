@@ -10,18 +10,19 @@ from itertools import groupby
 from qres.pricing.schedule import Decision, Schedule
 from qres.pricing.schedule_sums import sum_machines, sum_stages
 from qres.report.grid import Sheet, grid
-from qres.report.newton import kind_of, run_of, schedule_of
+from qres.report.newton import how_counted, kind_of, run_of, schedule_of
 from qres.report.record import Result
 from qres.report.result import change_text
 from qres.report.units import count, decades, duration, number
 from qres.report.weakest import WORDS
 
+ENDS = "both ends that the intervals of what was measured leave, where they differ in print"
+
 MOST_ROWS = 24
 """Systems that are shown one by one; more are shown block by block."""
 
 
-ROOM_FOR_ALL = 96
-NARROW = ("size", "sparsity")
+ROOM = {"size": 96, "sparsity": 110}
 """Columns of the terminal from which these are shown too."""
 
 
@@ -52,13 +53,12 @@ def _who(report: Result) -> str:
     quantum = f"{duration(ratio * schedule.classical_s)} by quantum solves"
     if schedule.policy == "paper":
         quantum += f" as the paper charges them, at {schedule.gate_time_s:.3g} s a gate"
-    if verdict.is_floor:
-        quantum = f"no machine here can; with free magic states still {quantum}"
     leader = "The GPU wins" if verdict.winner == "classical" else "The quantum computer wins"
     by = f" by {'at least ' if verdict.is_floor else ''}{decades(ratio)}"
     opening = "Undecided" if verdict.winner == "undecided" else leader + by
     why = f" {verdict.reason.capitalize()}." if verdict.reason else ""
-    return f"{opening}: {head} take {quantum} against {device}.{why}"
+    take = "fit no machine here, and with free magic states take" if verdict.is_floor else "take"
+    return f"{opening}: {head} {take} {quantum} against {device}.{why}"
 
 
 def _routes(schedule: Schedule) -> str:
@@ -66,7 +66,11 @@ def _routes(schedule: Schedule) -> str:
     words = ", ".join(f"{name} {number_of}" for name, number_of in taken.most_common())
     saved = schedule.classical_s / schedule.scheduled_s
     gain = f"{saved:.3g} times faster than" if saved > 1 + 1e-9 else "the same as"
-    return f"Scheduled: {words}; {duration(schedule.scheduled_s)}, {gain} classical Newton alone."
+    text = f"Scheduled: {words}; {duration(schedule.scheduled_s)}, {gain} classical Newton alone."
+    open_ones = sum(not decision.is_sure for decision in schedule.decisions)
+    if open_ones:
+        text += f" The measured intervals leave {open_ones} of these choices open."
+    return text
 
 
 def _training(report: Result) -> str:
@@ -79,9 +83,8 @@ def _training(report: Result) -> str:
         return f"{text}."
     best = min(found, key=lambda rival: rival.seconds)
     factor = best.seconds / schedule.scheduled_s
-    return (
-        f"{text}; {best.name} gets there in {duration(best.seconds)}, {factor:.2g} times as long."
-    )
+    times = f"{factor:.2g} times as long" if factor >= 1 else f"{1 / factor:.2g} times faster"
+    return f"{text}; {best.name} gets there in {duration(best.seconds)}, {times}."
 
 
 def newton_sheets(report: Result, width: int) -> Iterator[tuple[Sheet, str]]:
@@ -111,19 +114,26 @@ def _decisions(schedule: Schedule, width: int) -> Sheet:
         "quantum",
         "gate to tie",
     )
-    shown = [name for name in names if width >= ROOM_FOR_ALL or name not in NARROW]
+    shown = [name for name in names if width >= ROOM.get(name, 0)]
     sheet = grid("Schedule", *names, wide=5)
     sheet.units = ("", "", "", "a row", "", "", "", "", "")
     rows = list(schedule.decisions)
     if len(rows) > MOST_ROWS:
+        shown = [name for name in shown if name != "step" or width >= ROOM["size"]]
         rows.sort(key=lambda decision: (decision.block, decision.step))
         for _, group in groupby(rows, key=lambda decision: decision.block):
             sheet.add_row(*_cells(list(group)))
-        sheet.notes = ["each row: all steps of a block; times are sums; the longest gate that ties"]
+        sheet.notes = [
+            "each row: all steps of a block; times are sums; the longest gate that ties",
+            f"quantum: {ENDS}",
+        ]
         return sheet.only(shown)
     for decision in rows:
         sheet.add_row(*_cells([decision]))
-    sheet.notes = ["gate to tie: time of one logical gate at which quantum ties; never: at none"]
+    sheet.notes = [
+        "gate to tie: time of one logical gate at which quantum ties; never: at none",
+        f"quantum: {ENDS}",
+    ]
     return sheet.only(shown)
 
 
@@ -139,9 +149,24 @@ def _cells(rows: Sequence[Decision]) -> list[str]:
         _span([row.kappa for row in rows]),
         ", ".join(names),
         duration(sum(row.route.total_s for row in rows)),
-        duration(sum(row.routes[0].total_s for row in rows)),
+        _times_span(rows),
         f"{max(ties):.1e} s" if ties else "never",
     ]
+
+
+def _times_span(rows: Sequence[Decision]) -> str:
+    """Return the time by the quantum route, both ends of it where they differ in print."""
+    ends = zip(*(row.routes[0].ends_s for row in rows), strict=True)
+    return _between(*map(sum, ends))
+
+
+def _between(low_s: float, high_s: float) -> str:
+    """Return one time, or both where they differ in print."""
+    low, high = duration(low_s), duration(high_s)
+    value, _, unit = low.partition(" ")
+    if unit == high.partition(" ")[2]:
+        return low if low == high else f"{value}..{high}"
+    return f"{low} to {high}"
 
 
 def _span(values: Sequence[float]) -> str:
@@ -175,14 +200,17 @@ def _totals(report: Result) -> Sheet:
     sheet.add_section()
     for rival in schedule.rivals:
         is_there = rival.iterations is not None
-        note = f"rate {rival.learning_rate:g}, to loss {number(schedule.target_loss)}"
+        rate = f"rate {rival.learning_rate:g}{' (end of the grid)' if rival.is_at_end else ''}"
+        note = f"{rate}, {duration(rival.eager_s)} op by op"
         if not is_there:
-            note = f"rate {rival.learning_rate:g}, stops at loss {number(rival.final_loss)}"
+            note += f", stops at loss {number(rival.final_loss)}"
         iterations = str(rival.iterations) if is_there else "not reached"
         add(rival.name, iterations, rival.seconds, note)
     sheet.notes = [
         "classical alone: each system by its fastest route there; a named route: that one throughout",
-        "other methods: the best of one grid of learning rates, from the same weights",
+        f"other methods: to loss {number(schedule.target_loss)}, each at the best of one grid of"
+        " learning rates, from the same weights; one launch an iteration, as a gradient of Newton's"
+        " is charged; op by op: a launch for every operation",
     ]
     return sheet
 
@@ -211,7 +239,7 @@ def _stages(schedule: Schedule) -> Sheet:
         cells = (stage.calls, stage.toffoli, stage.t)
         qubits = count(stage.logical_qubits) if stage.logical_qubits else ""
         sheet.add_row(stage.name, *map(count, cells), qubits, f"{share:.1%}")
-    sheet.notes = ["formula only; honest prices, whatever the policy"]
+    sheet.notes = [f"{how_counted(schedule)}; honest prices, whatever the policy"]
     return sheet
 
 
@@ -219,10 +247,12 @@ def _machines(report: Result) -> Sheet:
     sheet = grid("Machines, all solves", "machine", "qubits", "time", "distance", "note", wide=4)
     sheet.units = ("", "physical", "", "of the code", "")
     sheet.keep = True
+    sheet.notes = [f"times: {ENDS}"]
     names = [machine.name for machine in report.machines]
     for item in sum_machines(schedule_of(report), names):
         if item.is_feasible:
-            cells = (count(item.physical_qubits), duration(item.runtime_s), count(item.distance))
+            seconds = _between(*item.runtime_ends_s)
+            cells = (count(item.physical_qubits), seconds, count(item.distance))
             sheet.add_row(item.hardware, *cells, "the largest of all solves; times are a sum")
         else:
             note = f"{item.n_refused} solves do not fit; see the warnings"

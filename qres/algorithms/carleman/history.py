@@ -18,7 +18,7 @@ import sympy
 from qres.algorithms.carleman import plain
 from qres.algorithms.carleman.certificate import check_path
 from qres.errors import InputError
-from qres.notation.formula import Condition, Formula
+from qres.notation.formula import Condition, Formula, at_least_one
 from qres.notation.source import derived
 from qres.notation.symbols import symbols
 
@@ -238,6 +238,7 @@ LINV_BOUND = Formula(
     kind="proven",
     bound="upper",
     letter=r"\lVert L^{-1}\rVert",
+    conditions=at_least_one("n_steps"),
     evaluator=linv_bound,
     plain=plain.linv_bound,
 )

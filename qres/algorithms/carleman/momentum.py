@@ -17,7 +17,7 @@ import sympy
 
 from qres.algorithms.carleman import plain
 from qres.errors import InputError
-from qres.notation.formula import Condition, Formula
+from qres.notation.formula import Condition, Formula, at_least_one
 from qres.notation.source import derived
 from qres.notation.symbols import symbols
 
@@ -149,6 +149,7 @@ GROWTH_SUM = Formula(
     conditions=(
         Condition(sympy.And(_BETA >= 0, _BETA < 1), "0 <= momentum < 1"),
         Condition(sympy.Ge(_SIGMA, 0), "velocity_scale >= 0"),
+        *at_least_one("n_steps"),
     ),
     evaluator=growth_sum,
     plain=plain.growth_sum,

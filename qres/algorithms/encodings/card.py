@@ -9,15 +9,15 @@ from typing import Any
 
 import sympy
 
-from qres.notation.formula import Condition, Formula, define
+from qres.notation.formula import Formula, at_least_one, define
 from qres.notation.named import UNLIMITED
 from qres.notation.source import Source, derived
-from qres.notation.symbols import CATALOGUE, describe, symbol
+from qres.notation.symbols import CATALOGUE, describe
 
 Parts = tuple[tuple[str, Formula], ...]
 
 _DEFAULTS = {"controls": 0, "block_limit": UNLIMITED}
-_AT_LEAST_ONE = ("dim", "matrix_bits", "gram_rows", "n_diagonals", "n_samples")
+_COUNTS = ("dim", "matrix_bits", "gram_rows", "n_diagonals", "n_samples", "sparsity")
 _REGISTERS = derived("registers of the circuits in qres.bloqs")
 
 
@@ -80,10 +80,6 @@ def _formula(
         unit=unit,
         letter=letter,
         defaults={key: value for key, value in _DEFAULTS.items() if key in inputs},
-        conditions=tuple(
-            Condition(sympy.Ge(symbol(item), 1), f"{item} >= 1")
-            for item in _AT_LEAST_ONE
-            if item in inputs
-        ),
+        conditions=at_least_one(*(item for item in _COUNTS if item in inputs)),
         parts=parts,
     )

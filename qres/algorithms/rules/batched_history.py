@@ -43,7 +43,7 @@ from qres.algorithms.history import (
     beside_step,
 )
 from qres.algorithms.system import Definitions, Part
-from qres.notation.formula import Formula, define
+from qres.notation.formula import Formula, at_least_one, define
 from qres.notation.named import ceil_log2, look, tree, uniform_toffoli, unlook, widest
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
@@ -70,6 +70,7 @@ BATCH_TOFFOLI = Formula(
     source=_CARD,
     unit="Toffoli",
     defaults={"block_limit": 63},
+    conditions=at_least_one("n_batches", "segment_steps"),
 )
 
 FORMULAS = (BATCH_TOFFOLI,)

@@ -29,7 +29,7 @@ from qres.algorithms.history import STEP_CONTROL, beside_limit, repeated_vector
 from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
 from qres.errors import InputError
-from qres.notation.formula import Condition, Formula, define
+from qres.notation.formula import Condition, Formula, at_least_one, define
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
@@ -68,6 +68,7 @@ SOURCE_NORM = Formula(
     source=derived("forcing (-eta, sigma) times the gradient in T rows"),
     kind="proven",
     letter=r"\lVert b\rVert",
+    conditions=at_least_one("n_steps"),
 )
 
 TOFFOLI = Formula(

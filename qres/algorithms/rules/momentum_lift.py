@@ -39,7 +39,7 @@ from qres.algorithms.lifted import (
 from qres.algorithms.rules.momentum_history import FREE_NORM, MOMENTUM_RANGE, STEP_SCALE
 from qres.algorithms.solvers.frame import condition_number
 from qres.algorithms.system import Definitions, Part
-from qres.notation.formula import Formula, define
+from qres.notation.formula import Formula, at_least_one, define
 from qres.notation.named import ceil_log2
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
@@ -57,7 +57,7 @@ LIFT_ALPHA = Formula(
     source=derived("linear combination over which of N positions carry a factor, the others A_1"),
     kind="proven",
     letter=r"\alpha_M",
-    conditions=MOMENTUM_RANGE,
+    conditions=(*MOMENTUM_RANGE, *at_least_one("truncation_order")),
 )
 
 
@@ -86,6 +86,7 @@ def _formula(name: str, degree: int) -> Formula:
         inputs=("truncation_order", "time_bits"),
         source=_CARD,
         unit="Toffoli",
+        conditions=at_least_one("truncation_order"),
     )
 
 
@@ -96,6 +97,7 @@ ROTATIONS = Formula(
     inputs=("truncation_order",),
     source=_CARD,
     unit="rotations",
+    conditions=at_least_one("truncation_order"),
 )
 
 

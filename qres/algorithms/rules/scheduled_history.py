@@ -42,7 +42,7 @@ from qres.algorithms.history import history_matrix
 from qres.algorithms.lifted import lifted_matrix
 from qres.algorithms.system import Definitions, Part, prepared_vector, vector_width
 from qres.notation.binomial import lift_slope
-from qres.notation.formula import Formula, define
+from qres.notation.formula import Formula, at_least_one, define
 from qres.notation.named import ceil_log2, look, tree, unlook
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
@@ -73,6 +73,7 @@ TOFFOLI = Formula(
     source=_CARD,
     unit="Toffoli",
     defaults={"truncation_order": 1, "map_order": 1, "block_limit": 63},
+    conditions=at_least_one("truncation_order", "map_order", "segment_steps", "matrix_bits"),
 )
 
 FORMULAS = (TOFFOLI,)

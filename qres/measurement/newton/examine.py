@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 import torch
 from numpy.typing import NDArray
 
 from qres.errors import InputError
-from qres.measurement.lanczos import EPSILON, Extreme, find_extremes
+from qres.measurement.lanczos import Extreme, Extremes, find_extremes
 from qres.measurement.newton.condition import (
     SOURCE,
     Ends,
@@ -171,43 +170,34 @@ def _examine_dense(
 def _find_singular(matrix: Matrix, solved: Solved, effort: Effort) -> _Singular:
     """Return both ends of the singular values of a formed matrix.
 
-    By Lanczos on the matrix and on its inverse where it has a factor of Cholesky; else all of them.
+    By Lanczos on the matrix and on its inverse.
     """
-    if solved.factor is None:
-        return _list_singular(matrix)
+    assert solved.invert is not None
     rng = np.random.default_rng([*effort.seed, 2])
-    factor, dim, steps = (solved.factor, True), len(matrix), effort.lanczos_steps
+    dim, steps = len(matrix), effort.lanczos_steps
     above = find_extremes(matrix.__matmul__, dim, steps=steps, rng=rng, max_steps=steps)
-    below = find_extremes(
-        lambda vector: scipy.linalg.cho_solve(factor, vector),
-        dim,
-        steps=steps,
-        rng=rng,
-        max_steps=steps,
-    )
-    end = below.largest
+    below = find_extremes(solved.invert, dim, steps=steps, rng=rng, max_steps=steps)
+    end = _find_size(below)
     smallest = Extreme(
         value=1 / end.value,
         low=1 / end.high,
-        high=1 / end.low,
+        high=1 / end.low if end.low > 0 else above.norm,
         residual=end.residual / end.value**2,
     )
     text = f"{above.method}; the smallest from {below.steps} steps on the inverse"
-    return _Singular(largest=above.largest, smallest=smallest, method=text)
+    return _Singular(largest=_find_size(above), smallest=smallest, method=text)
 
 
-def _list_singular(matrix: Matrix) -> _Singular:
-    """Return both ends of the singular values of a symmetric matrix, all computed."""
-    sizes = np.abs(np.linalg.eigvalsh(matrix))
-    top, bottom = float(np.max(sizes)), float(np.min(sizes))
-    slack = len(matrix) * EPSILON * top
-
-    def surround(value: float) -> Extreme:
-        low = max(value - slack, 0.0)
-        return Extreme(value=value, low=low, high=value + slack, residual=slack)
-
-    text = "all eigenvalues of the formed matrix; the interval is their rounding error"
-    return _Singular(largest=surround(top), smallest=surround(bottom), method=text)
+def _find_size(found: Extremes) -> Extreme:
+    """Return the largest absolute value of a spectrum that may have both signs."""
+    one, other = found.largest, found.smallest
+    outer = one if abs(one.value) >= abs(other.value) else other
+    return Extreme(
+        value=abs(outer.value),
+        low=max(one.low, -other.high, 0.0),
+        high=max(one.high, -other.low),
+        residual=outer.residual,
+    )
 
 
 def _describe_ends(ends: Ends, damping: float, *, is_square: bool) -> Values:

@@ -8,7 +8,7 @@ the seed and the number of the step, so a run that is taken up again goes on as 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,9 @@ from qres.measurement.pipeline import find_accuracy
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.training import Batch
 
+Tell = Callable[[int], None]
+"""Called with the number of systems of a step that are done."""
+
 RUNAWAY = 100.0
 """A loss this many times above the lowest so far (or above 1) counts as diverged."""
 
@@ -39,7 +42,7 @@ def train_newton(trainee: Trainee, setup: Setup, *, progress: Progress = keep_si
     Args:
         trainee: the network with its samples, at the weights where training starts.
         setup: what is asked for.
-        progress: told after each step.
+        progress: told of each system.
 
     Raises:
         InputError: a block cannot be solved with, or training diverges.
@@ -80,8 +83,7 @@ def trace_losses(
     losses = []
     for index in range(setup.algorithm.n_steps):
         losses.append(walk.find_loss(index))
-        walk.advance(index)
-        progress("exact Newton steps", index + 1, setup.algorithm.n_steps)
+        walk.advance(index, walk.teller("exact Newton steps, systems", index, progress))
     return (*losses, walk.find_loss(setup.algorithm.n_steps))
 
 
@@ -99,18 +101,24 @@ class _Walk:
         """Yield each recorded step, from the journal where it has it."""
         journal, count = find_journal(), self.setup.algorithm.n_steps
         for index in range(count):
+            tell = self.teller("Newton steps, systems", index, progress)
 
-            def make(index: int = index) -> dict[str, Any]:
+            def make(index: int = index, tell: Tell = tell) -> dict[str, Any]:
                 with journal.paused():
-                    step = self._record(index)
+                    step = self._record(index, tell)
                 return {"step": step.to_dict(), "weights": self.weights.tolist()}
 
             found = journal.phase(f"newton {index}", make)
             self.weights = np.array(found["weights"])
             self.trainee.move(self.weights)
             yield NewtonStep.from_dict(found["step"])
-            progress("Newton steps", index + 1, count)
         self.find_loss(count)
+
+    def teller(self, task: str, index: int, progress: Progress) -> Tell:
+        """Return what is called with the number of each system of a step, and says where it stands."""
+        n_blocks = len(self.blocks)
+        total = n_blocks * self.setup.algorithm.n_steps
+        return lambda number: progress(task, index * n_blocks + number, total)
 
     def find_loss(self, index: int) -> float:
         """Return the loss of all samples; refuse one that runs away."""
@@ -124,14 +132,16 @@ class _Walk:
         self.ceiling = min(self.ceiling, RUNAWAY * max(1.0, abs(loss)))
         return loss
 
-    def advance(self, index: int) -> None:
+    def advance(self, index: int, tell: Tell) -> None:
         """Take a step of which nothing is recorded."""
         batch = self.trainee.draw(index, self.setup)
         self.trainee.move(self.weights)
         with find_journal().paused():
             step = np.zeros_like(self.weights)
             for number, block in enumerate(self.blocks):
+                tell(number)
                 step[block.positions] = self._solve(index, number, batch)
+            tell(len(self.blocks))
         self.weights = self.weights - self.setup.algorithm.learning_rate * step
 
     def _solve(self, index: int, number: int, batch: Batch) -> Vector:
@@ -149,7 +159,7 @@ class _Walk:
         rng = np.random.default_rng([self.setup.seed, 1, index, number])
         return draw_error(step, self.setup.delta, rng)
 
-    def _record(self, index: int) -> NewtonStep:
+    def _record(self, index: int, tell: Tell) -> NewtonStep:
         """Take one step and write it down."""
         loss, batch = self.find_loss(index), self.trainee.draw(index, self.setup)
         accuracy = _find_accuracy(self.trainee)
@@ -158,10 +168,12 @@ class _Walk:
         step, error = np.zeros_like(gradient), np.zeros_like(gradient)
         blocks = []
         for number, block in enumerate(self.blocks):
+            tell(number)
             part, record = self._examine(index, number, batch, flops)
             step[block.positions] = part
             error[block.positions] = self._error(part, index, number)
             blocks.append(record)
+        tell(len(self.blocks))
         self.weights = self.weights - self.setup.algorithm.learning_rate * (step + error)
         size = float(np.linalg.norm(step))
         return NewtonStep(

@@ -56,7 +56,7 @@ def run_rivals(
         trainee: at the weights where Newton starts.
         setup: of the Newton run.
         goal: its final loss.
-        progress: told after each run.
+        progress: told after each iteration.
     """
     start, found = trainee.weights, []
     for name in RIVALS:
@@ -73,13 +73,18 @@ def _tune(
     trainee: Trainee, setup: Setup, name: str, start: Vector, goal: float, progress: Progress
 ) -> RivalRun:
     """Try every rate; the best reaches the goal soonest, else ends lowest."""
-    runs, limit = dict[float, list[float]](), MORE * setup.algorithm.n_steps
-    for number, rate in enumerate(_from_the_middle(), start=1):
+    runs, most = dict[float, list[float]](), MORE * setup.algorithm.n_steps
+    limit = most
+    for number, rate in enumerate(_from_the_middle()):
+
+        def tell(done: int, number: int = number) -> None:
+            progress(f"rival {name}", number * most + done, len(RATES) * most)
+
         trainee.move(start)
-        runs[rate] = _train(trainee, setup, name, rate, goal, limit)
+        runs[rate] = _train(trainee, setup, name, rate, goal, limit, tell)
         if runs[rate][-1] <= goal:
             limit = len(runs[rate])  # whoever needs more cannot be the best
-        progress(f"rival {name}", number, len(RATES))
+        tell(most)
 
     def rank(rate: float) -> tuple[float, float]:
         losses = runs[rate]
@@ -104,11 +109,18 @@ def _from_the_middle() -> list[float]:
 
 
 def _train(
-    trainee: Trainee, setup: Setup, name: str, rate: float, goal: float, limit: int
+    trainee: Trainee,
+    setup: Setup,
+    name: str,
+    rate: float,
+    goal: float,
+    limit: int,
+    tell: Callable[[int], None],
 ) -> list[float]:
     """Return the loss after each iteration; infinite at the end where it is no number."""
     step, losses = _make_step(trainee, setup, name, rate), list[float]()
     for index in range(limit):
+        tell(index)
         step(trainee.draw(index, setup), index)
         loss = trainee.find_loss()
         losses.append(loss if math.isfinite(loss) else math.inf)

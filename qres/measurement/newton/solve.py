@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,13 +31,13 @@ class Solved:
         step: $x = A^{-1} g$.
         is_definite: whether the matrix is positive definite.
         log_det: natural logarithm of the absolute determinant, None where there is none.
-        factor: lower factor of Cholesky, None where there is none.
+        invert: the solution for another right-hand side, None where nothing was factored.
     """
 
     step: Vector
     is_definite: bool
     log_det: float | None = None
-    factor: Matrix | None = None
+    invert: Callable[[Vector], Vector] | None = None
 
 
 def solve_dense(matrix: Matrix, gradient: Vector, *, is_damped: bool, place: str) -> Solved:
@@ -59,9 +58,12 @@ def solve_dense(matrix: Matrix, gradient: Vector, *, is_damped: bool, place: str
         factor = scipy.linalg.cholesky(matrix, lower=True)
     except scipy.linalg.LinAlgError:
         return _solve_indefinite(matrix, gradient, place)
-    step = scipy.linalg.cho_solve((factor, True), gradient)
     log_det = 2 * float(np.sum(np.log(np.diag(factor))))
-    return Solved(step=step, is_definite=True, log_det=log_det, factor=factor)
+
+    def invert(right: Vector) -> Vector:
+        return scipy.linalg.cho_solve((factor, True), right)
+
+    return Solved(step=invert(gradient), is_definite=True, log_det=log_det, invert=invert)
 
 
 def solve_woodbury(rows: Matrix, damping: float, gradient: Vector) -> Vector:
@@ -148,14 +150,17 @@ def _check_undamped(matrix: Matrix, place: str) -> None:
 
 def _solve_indefinite(matrix: Matrix, gradient: Vector, place: str) -> Solved:
     """Solve by LU; refuse what is singular to rounding."""
-    sign, log_det = np.linalg.slogdet(matrix)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", scipy.linalg.LinAlgWarning)
-        try:
-            step = scipy.linalg.solve(matrix, gradient)
-        except (scipy.linalg.LinAlgError, scipy.linalg.LinAlgWarning):
-            raise InputError(
-                f"{place}: the matrix is singular in spite of its damping; take another"
-                " algorithm.damping.value"
-            ) from None
-    return Solved(step=step, is_definite=False, log_det=float(log_det) if sign else None)
+    factor, estimate = scipy.linalg.get_lapack_funcs(("getrf", "gecon"), (matrix,))
+    upper, pivots, flaw = factor(matrix)
+    inverse_kappa = estimate(upper, np.linalg.norm(matrix, 1))[0]
+    if flaw > 0 or not inverse_kappa >= float(np.finfo(np.float64).eps):
+        raise InputError(
+            f"{place}: the matrix is singular in spite of its damping; take another"
+            " algorithm.damping.value"
+        )
+    log_det = float(np.sum(np.log(np.abs(np.diag(upper)))))
+
+    def invert(right: Vector) -> Vector:
+        return scipy.linalg.lu_solve((upper, pivots), right)
+
+    return Solved(step=invert(gradient), is_definite=False, log_det=log_det, invert=invert)

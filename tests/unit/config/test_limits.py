@@ -23,6 +23,16 @@ def limits(section: Any) -> Limits:
     return load_scenario({**COUNTS, "limits": section}).limits
 
 
+def test_newton_takes_no_limit_of_one_job():
+    """Its solves come one after the other: a time for one says nothing of the run."""
+    newton = {**COUNTS, "model": {"measurement": "live"}, "algorithm": {"name": "newton"}}
+    within = {"max_qubits": 1e6, "machines": 4}
+    assert load_scenario({**newton, "limits": within}).limits.n_machines == 4
+    with pytest.raises(InputError, match=r"limits.max_runtime: newton has no use for it") as caught:
+        load_scenario({**newton, "limits": {**within, "max_runtime": "30 days"}})
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

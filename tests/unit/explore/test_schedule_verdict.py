@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,8 +88,13 @@ def schedule(*decisions, **changes):
     return replace(found, **changes)
 
 
-def warnings_of(found, run):
-    return dict(find_schedule_cautions(found, run, MACHINES))
+def machines(n_machines=1):
+    """Return what a warning reads of a machine."""
+    return [SimpleNamespace(name=name, n_machines=n_machines) for name in MACHINES]
+
+
+def warnings_of(found, run, n_machines=1):
+    return dict(find_schedule_cautions(found, run, machines(n_machines)))
 
 
 @pytest.fixture
@@ -163,6 +169,53 @@ def test_no_machine_leaves_the_floor():
     assert float(found.ratio) == pytest.approx(10001.75 / 3.25, rel=1e-12)
 
 
+def uncertain(step=0, low=1e4, high=1e4, **changes):
+    """Return a decision whose quantum solve takes from low to high, the classical device half a second
+    beside it."""
+    found = decision(step, **changes)
+    first = replace(found.routes[0], solve_ends_s=(low + 0.5, high + 0.5))
+    return replace(found, routes=(first, *found.routes[1:]))
+
+
+def test_the_interval_of_the_ratio():
+    """Steps at 9e3 to 1.2e4 and sharp 1e4: (1 + .75 + 9e3 + 1e4 + .75)/5.5 to (... 1.2e4 ...)/5.5."""
+    found = judge_schedule(schedule(uncertain(low=9e3, high=1.2e4), decision(step=1)), MACHINES)
+    assert found.ratio.low == pytest.approx(19002.5 / 5.5, rel=1e-12)
+    assert found.ratio.high == pytest.approx(22002.5 / 5.5, rel=1e-12)
+    assert found.winner == "classical"
+    sharp = judge_schedule(schedule(decision(), decision(step=1)), MACHINES)
+    assert (sharp.ratio.low, sharp.ratio.high) == (None, None)
+
+
+def test_an_interval_that_straddles_names_no_winner():
+    """Device 1 + 50.25 s; quantum 1 + .75 and 40 to 5e6 s: behind at the point, ahead at one end."""
+    wide = uncertain(classical_s=50.0, quantum_s=4e6, low=40.0, high=5e6)
+    assert not wide.is_sure
+    found = judge_schedule(schedule(wide), MACHINES)
+    assert found.winner == "undecided"
+    assert found.reason == "the interval of the ratio reaches 0.815"  # 41.75 / 51.25
+    narrow = uncertain(classical_s=50.0, quantum_s=4e6, low=3e6, high=5e6)
+    assert narrow.is_sure
+    assert judge_schedule(schedule(narrow), MACHINES).winner == "classical"
+
+
+def test_machines_that_share_shots_lengthen_the_gate_that_ties(run):
+    """A quarter of 1e9 gates in 1e4 s: 40 us a gate now, not 10; ties at (1000.25 - .75)/2.5e8."""
+    shared = replace(SOLVE, busiest_part=0.25)
+    found = judge_schedule(schedule(decision(solve=shared, classical_s=1000.0)), MACHINES)
+    assert found.change.knob.now == pytest.approx(4e-5, rel=1e-9)
+    assert found.change.needed == pytest.approx(999.5 / 2.5e8, rel=1e-12)
+    both = schedule(decision(solve=shared), decision(step=1, solve=shared))
+    assert "W-MACHINES" not in warnings_of(both, run, n_machines=4)
+
+
+def test_machines_without_shots_are_said(run):
+    idle = schedule(decision(), decision(step=1))
+    found = warnings_of(idle, run, n_machines=4)["W-MACHINES"]
+    assert found.startswith("limits.machines 4: each solve is one coherent run")
+    assert "W-MACHINES" not in warnings_of(idle, run)
+
+
 def test_a_system_without_a_quantum_job_is_named():
     never = decision(solve=None, quantum_s=math.inf)
     never = replace(never, routes=(replace(never.routes[0], reason="singular"), never.routes[1]))
@@ -194,6 +247,6 @@ def test_warnings_that_do_not_apply(run):
 def test_a_gate_time_below_physical_limits_is_said(run):
     """An attosecond is computed with and warned of; so is the constant."""
     found = schedule(decision(), decision(step=1), policy="paper", gate_time_s=1e-18)
-    codes = [code for code, _ in find_schedule_cautions(found, run, MACHINES)]
+    codes = [code for code, _ in find_schedule_cautions(found, run, machines())]
     assert codes.count("W-CLOCK") == 2
     assert "W-ASYMP" in codes

@@ -2,12 +2,12 @@
 
 import pytest
 
-from qres.explore.verdict import _undone
+from qres.explore.verdict import undone
 from qres.notation.quantity import Quantity
 
 
 @pytest.mark.parametrize(
-    ("quantity", "is_undone"),
+    ("quantity", "isundone"),
     [
         (Quantity(value=1.5, low=0.1, high=20.0), True),
         (Quantity(value=1.5, low=1.2, high=20.0), False),
@@ -17,5 +17,5 @@ from qres.notation.quantity import Quantity
         (Quantity(value=0.5, bound="lower"), True),
     ],
 )
-def test_a_leader_needs_its_whole_interval(quantity, is_undone):
-    assert (_undone(quantity) is not None) == is_undone
+def test_a_leader_needs_its_whole_interval(quantity, isundone):
+    assert (undone(quantity) is not None) == isundone

@@ -9,6 +9,7 @@ import math
 
 import pytest
 
+import qres
 from qres.errors import InputError
 from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
@@ -53,6 +54,10 @@ def test_json_is_valid_and_sums(report, data):
         whole = sum(row["quantum"][name] for row in rows)
         assert data["logical"][name]["value"] == pytest.approx(whole, rel=1e-12)
         assert sum(stage[name] for stage in data["stages"]) == pytest.approx(whole, rel=1e-9)
+    agreement = data["logical"]["agreement"]
+    assert (agreement["status"], agreement["solves_counted"]) == ("exact", 4)
+    assert agreement["toffoli_counted"] == data["logical"]["toffoli"]["value"]
+    assert data["logical"]["t"]["method"].endswith("counted from circuit, formula agrees")
     widest = max(row["quantum"]["logical_qubits"] for row in rows)
     assert data["logical"]["logical_qubits"]["value"] == widest
     assert isinstance(widest, int)
@@ -85,7 +90,39 @@ def test_the_table_fits(report, width):
     for title in ("Schedule", "Totals", "From the paper to the honest price", "Machines"):
         assert f"\n{title}" in text
     assert text.count("\n first") == 2
-    assert ("sparsity" in text.split("Totals")[0]) == (width == 100)
+    assert ("size" in text.split("Totals")[0]) == (width == 100)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_long_names_and_intervals_cut_no_number(report, width):
+    """Blocks of a residual network, times from 2 to 3 years: the last column is whole."""
+    from dataclasses import replace
+
+    first = report.schedule.decisions[0]
+    year = 365.25 * 86400
+    route = replace(first.routes[0], solve_s=3 * year, solve_ends_s=(2.14 * year, 3.14 * year))
+    wide = replace(
+        first,
+        block="blocks.2.shortcut.0",
+        kappa=411.1,
+        break_even_s=1.5e-21,
+        routes=(route, *(replace(item, name="CG by products") for item in first.routes[1:])),
+    )
+    many = tuple(replace(wide, step=step, kappa=wide.kappa / (1 + step % 2)) for step in range(25))
+    longer = replace(report, schedule=replace(report.schedule, decisions=many))
+    rows = longer.table(width).split("\nTotals")[0].splitlines()
+    assert max(map(len, rows)) <= width
+    (row,) = [line for line in rows if "206..411" in line]
+    assert row.endswith("1.5e-21 s")
+    assert "53.5..78.5 years" in row  # 25 times 2.14 and 3.14
+
+
+def test_a_run_that_no_machine_can_take_is_said(report):
+    from dataclasses import replace
+
+    verdict = replace(report.verdict, is_floor=True)
+    words = " ".join(replace(report, verdict=verdict).table(100).split())
+    assert "fit no machine here, and with free magic states take" in words
 
 
 def test_many_systems_are_shown_block_by_block(report):
@@ -104,7 +141,38 @@ def test_many_systems_are_shown_block_by_block(report):
     sheet = next(newton_sheets(longer, 100))[0]
     assert [row[:2] for row in sheet.rows] == [("first", "0..12"), ("last", "0..12")]
     kappa = first[0].kappa
-    assert sheet.rows[0][4] == f"{kappa:.3g}..{13 * kappa:.3g}"
+    assert sheet.rows[0][sheet.columns.index("kappa")] == f"{kappa:.3g}..{13 * kappa:.3g}"
+
+
+def test_intervals_are_summed(report):
+    """Two solves at 2 to 3 and 5 to 9 s, two sharp at 1 s each: 9 to 14 s. The largest of widths."""
+    from dataclasses import replace
+
+    from qres.report.newton import newton_fields
+
+    machine = "superconducting-1e-4"
+    ends = [(2.0, 3.0), (5.0, 9.0), None, None]
+    decisions = tuple(
+        replace(
+            item,
+            quantum=replace(
+                item.quantum,
+                runtime_s={machine: 1.0},
+                toffoli=1.0,
+                spread={}
+                if pair is None
+                else {f"{machine}.runtime_s": pair, "toffoli": pair, "logical_qubits": (90, 1e3)},
+            ),
+        )
+        for item, pair in zip(report.schedule.decisions, ends, strict=True)
+    )
+    found = newton_fields(replace(report, schedule=replace(report.schedule, decisions=decisions)))
+    runtime, toffoli = found["physical"][0]["runtime_s"], found["logical"]["toffoli"]
+    assert (runtime["low"], runtime["high"]) == (9.0, 14.0)
+    assert (toffoli["low"], toffoli["high"]) == (9.0, 14.0)
+    widest = max(item.quantum.logical_qubits for item in report.schedule.decisions[2:])
+    assert found["logical"]["logical_qubits"]["low"] == max(90, widest)
+    assert found["logical"]["logical_qubits"]["high"] == 1e3
 
 
 def test_csv_has_a_row_a_system(report):
@@ -144,6 +212,11 @@ def test_figures(report):
     last = lines["Newton, scheduled"].get_xdata()[-1]
     assert last == pytest.approx(report.schedule.scheduled_s, rel=1e-12)
     assert list(lines["sgd"].get_ydata()) == [0.9, 0.6, 0.4]
+
+
+def test_a_rate_of_many_jobs_is_refused(report):
+    with pytest.raises(InputError, match="differentiate: a Newton run is many jobs"):
+        qres.differentiate(report)
 
 
 def test_figures_need_a_run(report):

@@ -158,6 +158,30 @@ def test_an_indefinite_damped_matrix_is_solved_and_said():
     assert found.log_det == pytest.approx(math.log(8))
 
 
+@pytest.mark.parametrize(("dim", "n_matrices"), [(12, 20), (60, 20)])
+def test_both_ends_of_an_indefinite_matrix_are_those_of_all_its_eigenvalues(dim, n_matrices):
+    """16 Lanczos steps on the matrix and on its inverse; all 12 dimensions, or 16 of 60."""
+    rng, n_negative = np.random.default_rng(11), 0
+    for _ in range(n_matrices):
+        dense = make_symmetric(rng, dim)
+        block = BlockMatrix(dim=dim, multiply=dense.__matmul__, dense=dense)
+        found = examine_block(
+            block, 0.1, rng.standard_normal(dim), prune=0.0, n_samples=1, effort=EFFORT, place="x"
+        )
+        values = np.linalg.eigvalsh(dense + 0.1 * np.eye(dim))
+        n_negative += abs(values[0]) > values[-1]
+        assert not found.is_definite
+        for name, exact in (
+            ("norm", np.max(np.abs(values))),
+            ("smallest_singular_value", np.min(np.abs(values))),
+        ):
+            end = found.values[name]
+            assert end.low * (1 - 1e-9) <= exact <= end.high * (1 + 1e-9)
+            if dim < 16:
+                assert float(end) == pytest.approx(exact, rel=1e-9)
+    assert 0 < n_negative < n_matrices
+
+
 @pytest.mark.parametrize(
     ("matrix", "words"),
     [
@@ -168,6 +192,13 @@ def test_an_indefinite_damped_matrix_is_solved_and_said():
 def test_without_damping_these_are_refused_in_one_line(matrix, words):
     with pytest.raises(InputError, match=words):
         solve_dense(matrix, np.ones(2), is_damped=False, place="block x, step 0")
+
+
+@pytest.mark.parametrize("rest", [0.0, 1e-17])
+def test_a_matrix_that_damping_leaves_singular_is_refused(rest):
+    """Indefinite, so Cholesky is out, and without an inverse up to rounding."""
+    with pytest.raises(InputError, match="block x: the matrix is singular in spite of its damping"):
+        solve_dense(np.diag([1.0, -1.0, rest]), np.ones(3), is_damped=True, place="block x")
 
 
 def test_damping_follows_its_schedule():
