@@ -182,7 +182,8 @@ def _ties(
     index, is_floor = at
     classical_s = float(priced.classical.runtime_s) if priced.classical else np.nan
     machine_s = float(priced.quantum_s(index, is_floor=is_floor)) - float(priced.side_s)
-    gates = float(priced.logical.toffoli + priced.logical.t)
+    part = float(priced.logical.busiest_part(machines[index].n_machines))
+    gates = part * float(priced.logical.toffoli + priced.logical.t)
     total = scenario.error.total
 
     def along(knob: Knob, grid: np.ndarray) -> np.ndarray:

@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+import qres
+
 from qres.algorithms.record import Assumption
 from qres.explore.verdict import name_winner
 
@@ -50,3 +52,15 @@ def test_the_reason_says_what_undoes_the_lead():
     assert "classical None" in name_winner(1e30, [helps("classical", None)])[1]
     assert "factor 50" in name_winner(0.1, [helps("quantum", 5.0), helps("quantum", 10.0)])[1]
     assert "lead of 10" in name_winner(0.1, [helps("quantum", 50.0)])[1]
+
+
+@pytest.mark.parametrize("n_machines", [1, 8])
+def test_seconds_a_gate_are_those_of_one_machine(n_machines):
+    """Shots are shared: an eighth of 7.09e16 gates, each waiting 10 us, on the busiest of eight."""
+    report = qres.estimate(
+        "poisson-2d",
+        algorithm__readout={"kind": "tomography", "access": "sampling"},
+        limits__machines=n_machines,
+    )
+    changes = {change["symbol"]: change for change in report.to_dict()["verdict"]["changes"]}
+    assert changes["clock"]["now"] == pytest.approx(1e-5, rel=1e-3)
