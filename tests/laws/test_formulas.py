@@ -256,6 +256,21 @@ def test_a_condition_number_below_1_is_refused(bad):
             item(**{**example_of(item), name: bad})
 
 
+COUNTS_FROM_1 = (
+    *("truncation_order", "map_order", "n_steps", "segment_steps", "n_batches"),
+    *("sparsity", "t3_sparsity", "t4_sparsity"),
+)
+
+
+def test_no_step_order_batch_or_entry_is_refused():
+    """Whoever sees it: a training without steps, a lift without blocks has no cost, not a small one."""
+    asked = [(item, name) for item in formulas() for name in COUNTS_FROM_1 if name in item.inputs]
+    assert len(asked) > 40
+    for item, name in asked:
+        with pytest.raises(InputError, match=rf"{item.name}: holds for .*found.* {name}=0"):
+            item(**{**example_of(item), name: 0})
+
+
 def test_pedigree(formula):
     assert isinstance(formula.source, Source)
     assert len(str(formula.source)) > 5

@@ -29,7 +29,7 @@ from qres.algorithms.carleman.recurrence import (
     weigh_powers,
 )
 from qres.errors import HypothesisError, InputError
-from qres.notation.formula import Condition, Formula
+from qres.notation.formula import Condition, Formula, at_least_one
 from qres.notation.named import geometric
 from qres.notation.source import derived
 from qres.notation.symbols import symbols
@@ -249,7 +249,8 @@ _N, _T, _X, _R, _G, _TOL = symbols(
     "truncation_order n_steps x0 finite_horizon_ratio growth tolerance"
 )
 _IS_START = Condition(sympy.Ge(_X, 0), "x0 >= 0")
-_HAS_ORDER = Condition(sympy.Ge(_N, 1), "truncation_order >= 1")
+_HAS_ORDER = at_least_one("truncation_order")
+_HAS_ORDER_AND_STEPS = at_least_one("truncation_order", "n_steps")
 _iterate: Any = sympy.Function("varphi_T")
 _lift_scalar: Any = sympy.Function("y_1")
 _longest: Any = sympy.Function("longest")
@@ -266,7 +267,7 @@ TRUNCATION_BOUND = Formula(
     kind="proven",
     bound="upper",
     letter="E_N(T)",
-    conditions=(_IS_START, _HAS_ORDER),
+    conditions=(_IS_START, *_HAS_ORDER_AND_STEPS),
     evaluator=truncation_bound,
     plain=plain.truncation_bound,
 )
@@ -281,7 +282,7 @@ SEGMENT_STEPS = Formula(
     bound="lower",
     unit="steps",
     letter=r"T_{\mathrm{seg}}",
-    conditions=(_IS_START, _HAS_ORDER, Condition(sympy.Ge(_TOL, 0), "tolerance >= 0")),
+    conditions=(_IS_START, *_HAS_ORDER, Condition(sympy.Ge(_TOL, 0), "tolerance >= 0")),
     evaluator=segment_steps,
     plain=plain.segment_steps,
 )
@@ -294,7 +295,7 @@ FINITE_HORIZON_RATIO = Formula(
     source=derived("max over k >= 2 of (g_k/g_1)^(1/(k-1)), x_0 and sum over t < T of g_1^t"),
     kind="proven",
     letter="r_T",
-    conditions=(_IS_START,),
+    conditions=(_IS_START, *at_least_one("n_steps")),
     evaluator=finite_horizon_ratio,
     plain=plain.finite_horizon_ratio,
 )
@@ -310,7 +311,7 @@ CLOSED_BOUND = Formula(
     letter=r"\bar E_N(T)",
     conditions=(
         _IS_START,
-        _HAS_ORDER,
+        *_HAS_ORDER_AND_STEPS,
         Condition(sympy.And(_R >= 0, _R < 1), "0 <= finite_horizon_ratio < 1"),
     ),
 )

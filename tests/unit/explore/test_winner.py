@@ -7,7 +7,6 @@ import math
 import pytest
 
 import qres
-
 from qres.algorithms.record import Assumption
 from qres.explore.verdict import name_winner
 
