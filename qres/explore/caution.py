@@ -155,8 +155,8 @@ def _ignored(measurement: Measurement) -> list[tuple[str, str]]:
     names = [name for name in ("rotation_depth", "measurements") if name in values]
     if not names:
         return []
-    text = "do not enter the time: every magic state waits for the one before it"
-    return [("W-SERIAL", f"{' and '.join(names)} {text}")]
+    text = "no part of the time, in which every magic state waits for the one before it"
+    return [("W-SERIAL", f"{' and '.join(names)}: {text}")]
 
 
 def _machines(priced: Priced) -> list[tuple[str, str]]:

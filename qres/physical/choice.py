@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -26,18 +26,22 @@ class Choice:
         layout = np.zeros(size, dtype=int)
         return cls(nothing, nothing.copy(), np.zeros(size), layout, worst, worst.copy())
 
+    def beyond(self, columns: np.ndarray) -> Choice:
+        """Return the choice of nothing for some jobs, which only what beats this one replaces."""
+        nothing = Choice.empty(len(columns))
+        return replace(nothing, key=self.key[columns], tie=self.tie[columns])
+
     def put(self, columns: np.ndarray, other: Choice) -> None:
         """Take over what was chosen for some jobs."""
         for item in fields(Choice):
             getattr(self, item.name)[columns] = getattr(other, item.name)
 
-    def merge(self, other: Choice, layout: int, columns: np.ndarray) -> None:
-        """Take over what was chosen for some jobs on another layout where it beats the choice."""
-        key, tie = self.key[columns], self.tie[columns]
-        is_better = (other.key < key) | ((other.key == key) & (other.tie < tie))
+    def merge(self, other: Choice, columns: np.ndarray) -> np.ndarray:
+        """Take over what was found beyond this choice for some jobs; return for which."""
+        found = np.flatnonzero(other.row >= 0)
         for item in fields(Choice):
-            getattr(self, item.name)[columns[is_better]] = getattr(other, item.name)[is_better]
-        self.layout[columns[is_better]] = layout
+            getattr(self, item.name)[columns[found]] = getattr(other, item.name)[found]
+        return columns[found]
 
     def improve(
         self,

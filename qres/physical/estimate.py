@@ -31,7 +31,7 @@ from qres.physical.outcome import outcome, shaped, side_by_side
 from qres.physical.record import Machine, MachineCost
 from qres.physical.registry import find_factory
 from qres.physical.storage import is_known_at
-from qres.physical.sweep import chosen_jobs, search_all
+from qres.physical.sweep import chosen_jobs, is_kept, search_all
 from qres.physical.tables import MachineTables, machine_tables, tables_at
 
 OBJECTIVES: tuple[Objective, ...] = ("runtime", "qubits", "volume")
@@ -69,34 +69,92 @@ def estimate_machine(
         InputError: negative counts, a scalar that is NaN or fractional, less than one logical qubit,
             unknown objective, a cap that is no number above 0.
     """
-    if objective not in OBJECTIVES:
-        raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, found {objective!r}")
-    part = cost.busiest_part(machine.n_machines) if machine.n_machines > 1 else 1.0
-    caps = {
-        "max_qubits": np.minimum(max_qubits, machine.max_qubits),
-        "max_runtime_s": np.minimum(max_runtime_s, machine.max_runtime_s),
-        "busiest_part": part,
-        "shots": cost.shots,
-    }
-    shape, *counts, part, shots = checked(cost, caps)
-    tables = machine_tables(machine)
-    with np.errstate(all="ignore"):
-        has_counts = _are_known(counts) & (counts[3] > 0.0) & np.isfinite(counts[3])
-        views = _views(tables, part, *counts)
-        choice = search_all(views, objective, has_counts)
-        jobs = chosen_jobs(views, choice)
-        priced = outcome(tables, jobs, choice)
-    kept = np.minimum(priced.fail_prob, jobs.fail_prob)
-    priced = replace(priced, fail_prob=kept, has_counts=has_counts, is_feasible=choice.row >= 0)
-    # layers that are no number, or endless ones that react in no time, have no floor of their own
-    floor = np.where(np.isfinite(jobs.layers), priced.runtime_floor_s, np.inf)
-    priced = replace(priced, runtime_floor_s=floor)
-    if machine.n_machines > 1:
-        n_machines = np.minimum(machine.n_machines, np.maximum(shots, 1.0))
-        priced = side_by_side(priced, n_machines, part, machine.cycle_time_s)
-    if not priced.is_feasible.all():
-        priced = replace(priced, obstacle=Reasons(cost, caps, tables))
-    return shaped(priced, shape)
+    asked = Asked.of(cost, machine, max_qubits=max_qubits, max_runtime_s=max_runtime_s)
+    return asked.price(asked.search(objective))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Jobs and caps as the search takes them, flat arrays.
+
+    Args:
+        cost: what was asked about.
+        caps: likewise.
+        tables: of the machine.
+        shape: of the answer.
+        views: the jobs by layout.
+        has_counts: which jobs have counts that can be priced.
+        part: of the time of a job that the busiest machine takes.
+        shots: of each job.
+    """
+
+    cost: LogicalCost
+    caps: Mapping[str, Any]
+    tables: MachineTables
+    shape: tuple[int, ...]
+    views: Sequence[View]
+    has_counts: np.ndarray
+    part: np.ndarray
+    shots: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        cost: LogicalCost,
+        machine: Machine,
+        *,
+        max_qubits: Any = np.inf,
+        max_runtime_s: Any = np.inf,
+    ) -> Asked:
+        """Check counts and caps, see `estimate_machine`."""
+        part = cost.busiest_part(machine.n_machines) if machine.n_machines > 1 else 1.0
+        caps = {
+            "max_qubits": np.minimum(max_qubits, machine.max_qubits),
+            "max_runtime_s": np.minimum(max_runtime_s, machine.max_runtime_s),
+            "busiest_part": part,
+            "shots": cost.shots,
+        }
+        shape, *counts, part, shots = checked(cost, caps)
+        tables = machine_tables(machine)
+        with np.errstate(all="ignore"):
+            has_counts = _are_known(counts) & (counts[3] > 0.0) & np.isfinite(counts[3])
+            views = _views(tables, part, *counts)
+        return cls(cost, caps, tables, shape, views, has_counts, part, shots)
+
+    def search(self, objective: Objective, ceiling: Choice | None = None) -> Choice:
+        """Return the best choice of each job, nothing where none beats the ceiling."""
+        if objective not in OBJECTIVES:
+            known = ", ".join(OBJECTIVES)
+            raise InputError(f"objective: expected one of {known}, found {objective!r}")
+        ceiling = Choice.empty(len(self.has_counts)) if ceiling is None else ceiling
+        with np.errstate(all="ignore"):
+            return search_all(self.views, objective, self.has_counts, ceiling)
+
+    def holds(self, choice: Choice) -> np.ndarray:
+        """Return whether each job fits at its choice; a job without one does."""
+        with np.errstate(all="ignore"):
+            return is_kept(self.views, choice)
+
+    def price(self, choice: Choice) -> MachineCost:
+        """Price the jobs at a choice."""
+        machine = self.tables.machine
+        with np.errstate(all="ignore"):
+            jobs = chosen_jobs(self.views, choice)
+            priced = outcome(self.tables, jobs, choice)
+        kept = np.minimum(priced.fail_prob, jobs.fail_prob)
+        is_feasible = choice.row >= 0
+        priced = replace(
+            priced, fail_prob=kept, has_counts=self.has_counts, is_feasible=is_feasible
+        )
+        # layers that are no number, or endless ones that react in no time, have no floor of their own
+        floor = np.where(np.isfinite(jobs.layers), priced.runtime_floor_s, np.inf)
+        priced = replace(priced, runtime_floor_s=floor)
+        if machine.n_machines > 1:
+            n_machines = np.minimum(machine.n_machines, np.maximum(self.shots, 1.0))
+            priced = side_by_side(priced, n_machines, self.part, machine.cycle_time_s)
+        if not is_feasible.all():
+            priced = replace(priced, obstacle=Reasons(self.cost, self.caps, self.tables))
+        return shaped(priced, self.shape)
 
 
 @dataclass(frozen=True)

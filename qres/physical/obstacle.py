@@ -117,7 +117,10 @@ def _search(views: Sequence[View], objective: Objective = "runtime") -> Choice:
     choice, every = Choice.empty(size), np.arange(size)
     for index, view in enumerate(views):
         rows = np.arange(len(view.tables.kind))
-        choice.merge(Search(view.tables, view.jobs, objective, rows).run(), index, every)
+        part = choice.beyond(every)
+        Search(view.tables, view.jobs, objective, rows).run(part)
+        part.layout[:] = index
+        choice.merge(part, every)
     return choice
 
 

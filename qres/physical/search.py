@@ -14,8 +14,8 @@ Only distances between the smallest that is feasible and the first at which one 
 be best: beyond it, time and qubits only grow. For each job the size of the least bound ($q + Q$ qubits or
 volume $q C + Q F_d$; $q$: qubits of a factory, $Q$ of the data) is priced first, then only the sizes whose
 bound does not lie above what is found already. Bounds are arrays of (sizes x jobs); what is left are
-pairs of a job and a size, arrays of one axis. One search is for one layout; `Choice.merge` keeps the
-best of several. Idle qubits in cold storage fail with `COLD_ERROR` at least.
+pairs of a job and a size, arrays of one axis. One search is for one layout, and begins
+at what is known of the others. Idle qubits in cold storage fail with `COLD_ERROR` at least.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ class Search:
         jobs: the block; small enough that (sizes x jobs) arrays stay in cache.
         objective: what is made small; ties go to fewer qubits (runtime) or less time (others).
         rows: sizes that are worth trying, one at least.
-        ceiling: what the result has to beat to be of use, key and tie of each job.
     """
 
     def __init__(
@@ -85,10 +84,8 @@ class Search:
         jobs: Jobs,
         objective: Objective,
         rows: np.ndarray,
-        ceiling: tuple[np.ndarray | float, np.ndarray | float] = (np.inf, np.inf),
     ) -> None:
         self.tables, self.jobs, self.objective, self.rows = tables, jobs, objective, rows
-        self.ceiling = ceiling
         made = jobs.over(tables.kind[self.rows], tables.table.take(self.rows))
         self.left = np.subtract(jobs.fail_prob, made.fails, out=made.fails)
         self.alone, self.qubits = made.cycles, made.qubits
@@ -103,27 +100,18 @@ class Search:
         if (fewest > self.floor[0]).any():
             self.floor = np.maximum(self.floor, np.ceil(self.alone / tables.machine.max_factories))
 
-    def run(self) -> Choice:
-        """Search; every arithmetic step is monotone in the counts and in the budget."""
-        choice = Choice.empty(len(self.jobs.magic))
+    def run(self, choice: Choice) -> None:
+        """Improve a choice; every arithmetic step is monotone in the counts and in the budget."""
         bound = self._bound()
         # a size that takes most of the budget seldom serves; it comes later, with the others
         is_clean = self.left > 0.5 * self.jobs.fail_prob
         first = np.where(is_clean, bound.score, np.inf).argmin(axis=0)
         every = np.arange(len(first))
         self._settle(every, first, choice)
-        is_open = (self.left > 0.0) & bound.may_beat(*self._best(choice, every))
+        is_open = (self.left > 0.0) & bound.may_beat(choice.key, choice.tie)
         is_open[first, every] = False
         job, row = np.nonzero(is_open.T)
         self._settle(job, row, choice)
-        return choice
-
-    def _best(self, choice: Choice, job: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the key and the tie that a candidate of a job has to beat."""
-        key, tie = (np.broadcast_to(item, len(choice.key))[job] for item in self.ceiling)
-        own, own_tie = choice.key[job], choice.tie[job]
-        is_own = (own < key) | ((own == key) & (own_tie < tie))
-        return np.where(is_own, own, key), np.where(is_own, own_tie, tie)
 
     def _bound(self) -> Bound:
         """Return what no choice of a size is better than, without a logarithm for each size."""
@@ -187,7 +175,7 @@ class Search:
 
     def _is_hopeful(self, pairs: Pairs, choice: Choice) -> np.ndarray:
         """Return whether a pair may beat what is known, at its distance or a larger one."""
-        key, tie = self._best(choice, pairs.job)
+        key, tie = choice.key[pairs.job], choice.tie[pairs.job]
         fastest = self._fastest(pairs)
         data = pairs.block.data_qubits(self.tables.tile_qubits[pairs.level])
         if self.objective == "runtime":

@@ -26,7 +26,8 @@ from qres.errors import InputError
 from qres.logical.record import LogicalCost
 from qres.physical.beverland import INTERCEPT, SLOPE
 from qres.physical.checks import as_count, checked
-from qres.physical.estimate import estimate_machine
+from qres.physical.choice import Choice
+from qres.physical.estimate import Asked
 from qres.physical.record import Machine, MachineCost
 
 ROUNDING = 1e-9
@@ -83,18 +84,18 @@ def find_split(
     if not np.isfinite(as_count("rotations", cost.rotations)).all():
         raise InputError("rotations: expected finite numbers, found one that is not")
     jobs = _Rotated.of(cost, max_runtime_s)
-    count = _best_count(jobs, machine, objective).reshape(jobs.shape)
+    count, choice = _best_choice(jobs, machine, objective)
+    count = count.reshape(jobs.shape)
     spent = synthesis_failure(np.asarray(cost.rotations, dtype=float), count)
     fails = np.where(count > 0.0, spent, 0.0)
     left = np.asarray(cost.fail_prob, dtype=float) - fails
     whole = [int(count), float(fails), float(left)] if jobs.shape == () else [count, fails, left]
+    synthesised = _synthesised(cost, whole[0], whole[2])
     return Split(
         t_per_rotation=whole[0],
         fail_synthesis=whole[1],
         fail_hardware=whole[2],
-        machine=estimate_machine(
-            _synthesised(cost, whole[0], whole[2]), machine, objective, max_runtime_s=max_runtime_s
-        ),
+        machine=Asked.of(synthesised, machine, max_runtime_s=max_runtime_s).price(choice),
     )
 
 
@@ -137,42 +138,39 @@ class _Rotated:
             least = least + (synthesis_failure(self.rotations, least) >= budget)
         return np.where((self.rotations > 0.0) & (budget > 0.0) & (budget < np.inf), least, 0.0)
 
-    def rank(
-        self, at: np.ndarray, count: np.ndarray, budget: np.ndarray, to: tuple[Machine, Objective]
-    ) -> Rank:
-        """Return (what is made small, what decides ties) of some jobs; infinite where infeasible."""
+    def asked(self, at: np.ndarray, count: np.ndarray, spent: Any, machine: Machine) -> Asked:
+        """Return some jobs at so many T gates a rotation, which spend so much of the budget."""
         part = LogicalCost(**{name: values[at] for name, values in self.fields.items()})
-        caps = self.max_runtime_s[at]
-        found = estimate_machine(_synthesised(part, count, budget), *to, max_runtime_s=caps)
-        with np.errstate(over="ignore"):
-            ranks = {
-                "runtime": (found.runtime_s, found.physical_qubits),
-                "qubits": (found.physical_qubits, found.runtime_s),
-                "volume": (found.physical_qubits * found.runtime_s, found.runtime_s),
-            }
-        return ranks[to[1]]
+        synthesised = _synthesised(part, count[at], (self.fail_prob - spent)[at])
+        return Asked.of(synthesised, machine, max_runtime_s=self.max_runtime_s[at])
 
 
-def _best_count(jobs: _Rotated, machine: Machine, objective: Objective) -> np.ndarray:
-    """Return the best number of T gates of a rotation for each job."""
-    count = jobs.fewest(jobs.fail_prob)
-    best = jobs.fewest(jobs.fail_prob / 2)
-    key, tie = np.full((2, len(count)), np.inf)
+def _best_choice(
+    jobs: _Rotated, machine: Machine, objective: Objective
+) -> tuple[np.ndarray, Choice]:
+    """Return the best number of T gates of a rotation for each job, and the choice that it has."""
+    count, best = jobs.fewest(jobs.fail_prob), jobs.fewest(jobs.fail_prob / 2)
+    choice = Choice.empty(len(count))
     open_ = np.flatnonzero((jobs.fail_prob > 0.0) & (jobs.fail_prob < np.inf))
+
+    def search(at: np.ndarray, spent: Any) -> Choice:
+        return jobs.asked(at, count, spent, machine).search(objective, choice.beyond(at))
+
+    def keep(found: Choice, at: np.ndarray) -> None:
+        kept = choice.merge(found, at)
+        best[kept] = count[kept]
+
+    # what takes half of the budget is seldom matched by the bound: priced at once
+    first = open_[count[open_] < best[open_]]
     while len(open_):
-        # the last row is the bound on all that follow: their fewest T gates, nothing spent on them
-        rows = count[open_] + np.arange(STEP + 1.0)[:, None]
-        budget = jobs.fail_prob[open_] - synthesis_failure(jobs.rotations[open_], rows)
-        budget[STEP] = jobs.fail_prob[open_]
-        keys, ties = jobs.rank(open_, rows, budget, (machine, objective))
-        for row in range(STEP):
-            better = _is_less((keys[row], ties[row]), (key[open_], tie[open_]))
-            at = open_[better]
-            best[at], key[at], tie[at] = rows[row][better], keys[row][better], ties[row][better]
-        count[open_] += STEP
-        open_ = open_[_is_less((keys[STEP], ties[STEP]), (key[open_], tie[open_]))]
-    return best
-
-
-def _is_less(first: Rank, second: Rank) -> np.ndarray:
-    return (first[0] < second[0]) | ((first[0] == second[0]) & (first[1] < second[1]))
+        spent = synthesis_failure(jobs.rotations, count)
+        keep(search(first, spent), first)
+        count[first] += 1.0
+        spent = synthesis_failure(jobs.rotations, count)
+        # nothing spent on these few T gates: no integer from here on does better
+        bound = search(open_, 0.0)
+        is_better = bound.row >= 0
+        bound.row[~jobs.asked(open_, count, spent, machine).holds(bound)] = -1
+        keep(bound, open_)
+        first = open_ = open_[is_better & (bound.row < 0)]
+    return best, choice

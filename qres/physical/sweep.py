@@ -27,24 +27,42 @@ COARSE = 0.1
 NEGLIGIBLE = 1e-13
 """Part of the budget that counts as rounding: factories that use less are equally accurate."""
 
+OWN = ("tiles", "steps", "cold")
+"""What views of the same jobs differ in."""
+
 BLOCK_ELEMENTS = 131_072
 """Elements of the (sizes x jobs) arrays of one block: a few of them fit the cache."""
 
 
-def search_all(views: Sequence[View], objective: Objective, has_counts: np.ndarray) -> Choice:
-    """Return the best choice of each job, of all views of it; nothing where counts are missing."""
+def search_all(
+    views: Sequence[View], objective: Objective, has_counts: np.ndarray, ceiling: Choice
+) -> Choice:
+    """Return the best choice of each job, of all views of it, that beats one that is known.
+
+    Nothing (row -1) where no choice does, or counts are missing.
+    """
     jobs = views[0].jobs
     # jobs of like demand share the sizes that may be best for them
     demand = np.where(has_counts, jobs.magic / jobs.fail_prob, np.inf)
     order = np.argsort(demand, kind="stable")[: int(has_counts.sum())]
     result = Choice.empty(len(has_counts))
-    views = [view.take(order) for view in views]
-    found = _swept(views, objective, is_coarse=True)
-    again = np.flatnonzero(~_is_kept(views, found))
+    views, ceiling = taken(views, order), ceiling.beyond(order)
+    found = _swept(views, objective, ceiling, is_coarse=True)
+    again = np.flatnonzero(~is_kept(views, found))
     if len(again):
-        found.put(again, _swept([view.take(again) for view in views], objective, is_coarse=False))
+        rest, left = taken(views, again), ceiling.beyond(again)
+        found.put(again, _swept(rest, objective, left, is_coarse=False))
     result.put(order, found)
     return result
+
+
+def taken(views: Sequence[View], index: np.ndarray) -> list[View]:
+    """Return some of the jobs; copies once what the views have in common."""
+    first = views[0].jobs.take(index)
+    return [
+        View(view.tables, replace(first, **{name: getattr(view.jobs, name)[index] for name in OWN}))
+        for view in views
+    ]
 
 
 def chosen_jobs(views: Sequence[View], choice: Choice) -> Jobs:
@@ -54,13 +72,16 @@ def chosen_jobs(views: Sequence[View], choice: Choice) -> Jobs:
     columns = np.arange(len(choice.layout))
     parts = {
         name: np.stack([getattr(view.jobs, name) for view in views])[choice.layout, columns]
-        for name in ("tiles", "steps", "cold")
+        for name in OWN
     }
     return replace(views[0].jobs, **parts)
 
 
-def _is_kept(views: Sequence[View], choice: Choice) -> np.ndarray:
-    """Return whether a choice fits with all errors as they are, or nothing does without them."""
+def is_kept(views: Sequence[View], choice: Choice) -> np.ndarray:
+    """Return whether a choice fits these jobs, or nothing was chosen.
+
+    Where it was best among more than what fits, it is then the best of what does.
+    """
     tables, jobs, row = views[0].tables, chosen_jobs(views, choice), choice.row
     made = jobs.at(tables.kind[row], tables.table, row)
     left = jobs.fail_prob - made.fails
@@ -74,7 +95,9 @@ def _is_kept(views: Sequence[View], choice: Choice) -> np.ndarray:
     return (row < 0) | (fits & (left > 0.0))
 
 
-def _swept(views: Sequence[View], objective: Objective, *, is_coarse: bool) -> Choice:
+def _swept(
+    views: Sequence[View], objective: Objective, ceiling: Choice, *, is_coarse: bool
+) -> Choice:
     """Search sorted jobs block by block."""
     machine, size = views[0].tables.machine, len(views[0].jobs.magic)
     result, n_rows, start = Choice.empty(size), len(views[0].tables.kind), 0
@@ -87,7 +110,10 @@ def _swept(views: Sequence[View], objective: Objective, *, is_coarse: bool) -> C
             part = [replace(view, tables=flawless_below(machine, decade)) for view in part]
         rows = _accurate(part[0], rows_above(machine, decade))
         n_rows = max(len(rows), 1)
-        result.put(block, _best_view(part, objective, rows))
+        found = ceiling.beyond(block)
+        if len(rows):
+            _search_views(part, objective, rows, found)
+        result.put(block, found)
     return result
 
 
@@ -103,20 +129,17 @@ def _accurate(view: View, rows: np.ndarray) -> np.ndarray:
     return rows[view.tables.table.error[rows] < most[view.tables.kind[rows]]]
 
 
-def _best_view(views: Sequence[View], objective: Objective, rows: np.ndarray) -> Choice:
+def _search_views(
+    views: Sequence[View], objective: Objective, rows: np.ndarray, found: Choice
+) -> None:
     """Search the views, the most promising first, each for the jobs that it may improve."""
-    found = Choice.empty(len(views[0].jobs.magic))
-    if not len(rows):
-        return found
-    if len(views) == 1:
-        return Search(views[0].tables, views[0].jobs, objective, rows).run()
     bounds = [least_key(view.tables, view.jobs, objective, rows) for view in views]
     for index in np.argsort([np.median(bound) for bound in bounds], kind="stable"):
         hopeful = np.flatnonzero(~(bounds[index] > found.key))
         if not len(hopeful):
             continue
         view = views[index] if len(hopeful) == len(found.key) else views[index].take(hopeful)
-        ceiling = (found.key[hopeful], found.tie[hopeful])
-        part = Search(view.tables, view.jobs, objective, rows, ceiling).run()
-        found.merge(part, int(index), hopeful)
-    return found
+        part = found.beyond(hopeful)
+        Search(view.tables, view.jobs, objective, rows).run(part)
+        part.layout[:] = index
+        found.merge(part, hopeful)

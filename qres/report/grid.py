@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from rich import box
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -68,9 +69,18 @@ class Sheet:
         """Say whether a column holds words, not numbers."""
         return index in (0, self.wide)
 
-    def __rich__(self) -> Table | Group:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         table = self._table()
-        return Group(table, *map(_below, self.notes), Text("")) if self.notes else table
+        lines = Segment.split_lines(console.render(table, options))
+        if max(map(Segment.get_line_length, lines)) > options.max_width:
+            # rich shares the lack of room between all columns that wrap before it looks at the least
+            # width of one: hold the first, so that the other takes it all
+            longest = max(len(row[0]) for row in self.rows)
+            table.columns[0].width = min(LONGEST_WORD, longest)
+        yield table
+        if self.notes:
+            yield from map(_below, self.notes)
+            yield ""
 
     def _table(self) -> Table:
         table = Table(

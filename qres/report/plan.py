@@ -36,6 +36,9 @@ REGISTERS: dict[str, tuple[Callable[[Known], int], str]] = {
 }
 """Qubits of a register: what they number, and its name."""
 
+DIAGONALS = {"slot_bits": (lambda known: known["n_diagonals"], "diagonals")}
+"""The same where the matrix is computed from its diagonals: a slot numbers one of them."""
+
 
 def plan(report: Result) -> list[Sheet]:
     """Return the plan of a job that was chosen; nothing where there was nothing to choose."""
@@ -96,9 +99,10 @@ def _system(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _padded(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the sizes that do not fill their registers, and those of the registers."""
     known: dict[str, Any] = {name: item.value for name, item in report.pedigrees().items()}
+    registers = REGISTERS | (DIAGONALS if "n_diagonals" in known else {})
     sizes = [
         (size(known), known[bits], text)
-        for bits, (size, text) in REGISTERS.items()
+        for bits, (size, text) in registers.items()
         if bits in known
     ]
     blocks = choices.get("truncation_order", 1)
@@ -110,8 +114,8 @@ def _padded(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]
 
 
 def _slots(known: Mapping[str, Any], name: str, order: int) -> int:
-    """Return the entries that a row of a tensor has tables for; of diagonals their number."""
-    return known.get("n_diagonals") or min(known[name], known["dim"] ** order)
+    """Return the entries that a row of a tensor has tables for."""
+    return min(known[name], known["dim"] ** order)
 
 
 def _origin(report: Result) -> str:

@@ -287,7 +287,8 @@ def timed(label: str, case: Any, member: Member) -> Any:
         (choice.encoding, choice.mode, choice.rule) == (ENCODING, "coherent", RULE)
     )
     is_covered = {
-        "carleman-gd": member.solver != SOLVER,
+        "carleman-gd": member.solver != SOLVER
+        or (way.get("norm"), way.get("access")) == ("linf", "sampling"),
         "linear-system": member.solver == SOLVER and not is_usual,
         "segments": not is_usual,
         "lift-2": not is_usual and way.get("of") != "loss",

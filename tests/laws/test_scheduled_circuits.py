@@ -23,7 +23,7 @@ from qres.notation.symbols import symbol
 
 CONCRETE = {"index_bits", "block_limit", "slot_bits", "t3_slot_bits", "t4_slot_bits", "step_bits"}
 CONCRETE |= {"truncation_order", "map_order", "is_full"}
-WAYS = [("sparse", 1), ("dense", 2), ("frobenius", 3)]
+WAYS = [("sparse", 1), pytest.param("dense", 2, marks=pytest.mark.slow), ("frobenius", 3)]
 
 
 def numbers(draw: st.DrawFn, name: str, degree: int) -> dict[str, Any]:

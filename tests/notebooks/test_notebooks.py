@@ -11,22 +11,12 @@ import qres
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-QUICK = ("02_from_theorem_to_formula",)
-"""Executed by `make test`; the others take some 15 to 60 seconds: by `make test-all`."""
-
 SECONDS_PER_CELL = 90
 MACHINE_PATH = re.compile(
     r"(?<![\w.])/(home|Users|work|tmp|root|mnt|opt|var|private)/|\b[A-Z]:\\|file://"
 )
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-every_run = pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=[] if path.stem in QUICK else [pytest.mark.slow])
-        for path in NOTEBOOKS
-    ],
-)
 
 
 def code_cells(path):
@@ -62,7 +52,8 @@ def bare_jupyter(tmp_path, monkeypatch):
     monkeypatch.setenv("QRES_CACHE", str(tmp_path / "cache"))
 
 
-@every_run
+@pytest.mark.slow
+@every_notebook
 def test_runs_and_ends_in_a_picture(path, tmp_path, bare_jupyter):
     from nbclient import NotebookClient
 

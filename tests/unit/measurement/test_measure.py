@@ -353,6 +353,14 @@ def _strip(data, path, value):
         data[path[-1]] = value
 
 
+@pytest.fixture(scope="module")
+def measured(make, tmp_path_factory):
+    """A measurement as JSON."""
+    pytest.importorskip("torch")
+    store = Store(tmp_path_factory.mktemp("store"))
+    return json.dumps(measure_scenario(make.scenario(make.network()), store=store).to_dict())
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
@@ -383,9 +391,8 @@ def _strip(data, path, value):
         ("values.grad_norm.value", "much", "not a measurement"),
     ],
 )
-def test_measurement_file_out_of_range(make, store, tmp_path, path, value, message):
-    pytest.importorskip("torch")
-    data = measure_scenario(make.scenario(make.network()), store=store).to_dict()
+def test_measurement_file_out_of_range(make, measured, tmp_path, path, value, message):
+    data = json.loads(measured)
     _strip(data, path.split("."), value)
     file = tmp_path / "m.json"
     file.write_text(json.dumps(data))

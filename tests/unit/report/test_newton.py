@@ -94,7 +94,9 @@ def test_the_table_fits(report, width):
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
-def test_long_names_and_intervals_cut_no_number(report, width):
+@pytest.mark.parametrize("block", ["hidden1", "blocks.2.shortcut.0"])
+@pytest.mark.parametrize("steps", [15, 25])
+def test_long_names_and_intervals_cut_no_number(report, width, block, steps):
     """Blocks of a residual network, times from 2 to 3 years: the last column is whole."""
     from dataclasses import replace
 
@@ -103,18 +105,25 @@ def test_long_names_and_intervals_cut_no_number(report, width):
     route = replace(first.routes[0], solve_s=3 * year, solve_ends_s=(2.14 * year, 3.14 * year))
     wide = replace(
         first,
-        block="blocks.2.shortcut.0",
+        block=block,
         kappa=411.1,
         break_even_s=1.5e-21,
         routes=(route, *(replace(item, name="CG by products") for item in first.routes[1:])),
     )
-    many = tuple(replace(wide, step=step, kappa=wide.kappa / (1 + step % 2)) for step in range(25))
+    many = tuple(
+        replace(wide, step=step, kappa=wide.kappa / (1 + step % 2)) for step in range(steps)
+    )
     longer = replace(report, schedule=replace(report.schedule, decisions=many))
     rows = longer.table(width).split("\nTotals")[0].splitlines()
     assert max(map(len, rows)) <= width
-    (row,) = [line for line in rows if "206..411" in line]
-    assert row.endswith("1.5e-21 s")
-    assert "53.5..78.5 years" in row  # 25 times 2.14 and 3.14
+    if steps == 25:  # one row a block: 25 times 2.14 and 3.14
+        (row,) = [line for line in rows if "206..411" in line]
+        assert "53.5..78.5 years" in row
+        assert row.endswith("1.5e-21 s")
+    else:
+        found = [line for line in rows if "2.14..3.14 years" in line]
+        assert len(found) == 15
+        assert all(line.endswith("1.5e-21 s") for line in found)
 
 
 def test_a_run_that_no_machine_can_take_is_said(report):

@@ -152,6 +152,16 @@ def test_padded_sizes_are_said():
     assert padded_in(report, dim=1024, sparsity=4) == ""
 
 
+def test_padded_diagonals_are_no_entries_of_a_row():
+    """Poisson's 5 diagonals take 3 qubits, 8; an ordinary table of them has 5 entries a row."""
+    report = qres.estimate("poisson-2d")
+    assert report.job.choices["encoding"] == "computed"
+    assert padded_in(report) == "5 diagonals to 8"  # of 256 = 2^8
+    assert padded_in(report, n_diagonals=3) == "3 diagonals to 4"
+    plain = qres.estimate("poisson-2d", algorithm__encoding="sparse")
+    assert padded_in(plain) == "5 entries of a row to 8"
+
+
 def test_padded_rows_of_a_history_are_said():
     """Row 0, 4 steps and p idle rows are p + 5; 60 weights take 6 qubits, 64."""
     report = ask("training")
