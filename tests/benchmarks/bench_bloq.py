@@ -7,13 +7,11 @@ matrix: the root bloqs of the shipped models have tables of millions of entries.
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from qualtran import Bloq
+from timing import seconds
 
 from qres import staircase
 from qres.algorithms.base import algorithm
@@ -27,17 +25,6 @@ from qres.verify.solvers import built_run, random_system
 
 MODELS = ("digits-mlp", "digits-mlp degree 2", "liu-2024-7m")
 KAPPA = 20.0
-
-
-def seconds(run: Callable[[], object], repeat: int = 5) -> float:
-    """Return the median time of a call, after one to warm up."""
-    run()
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def job_of(name: str) -> Job:

@@ -6,15 +6,14 @@ takes from a cold start. Bartiq gets the same closed form as one routine of one 
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from bartiq import compile_routine, evaluate
+from timing import seconds
 
 import qres
 
@@ -23,16 +22,6 @@ POINTS = 1_000_000
 LOOP = 50
 COMMAND = [sys.executable, "-m", "qres", "formula", NAME, "--format", "latex"]
 COST = "56*kappa + 1.05*kappa*log((1 - epsilon^2)^0.5/epsilon) + 2.78*log(kappa)^3 + 3.17"
-
-
-def seconds(run: Callable[[], object], repeat: int = 5) -> float:
-    """Return the median time of a call."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def points(count: int) -> tuple[np.ndarray, np.ndarray]:

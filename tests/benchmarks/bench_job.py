@@ -3,11 +3,8 @@
 Not a test: nothing passes or fails. Run with `make bench`.
 """
 
-import statistics
-import time
-from collections.abc import Callable
-
 import numpy as np
+from timing import seconds
 
 from qres import staircase
 from qres.algorithms.base import algorithm
@@ -18,17 +15,6 @@ from qres.physical.machines import load_machine
 from qres.pricing.price import price
 
 POINTS, LOOP = 50_000, 20
-
-
-def seconds(run: Callable[[], object], repeat: int = 3) -> float:
-    """Return the median time of a call, after one to warm up."""
-    run()
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def rates(model: str, *overrides: str) -> None:
@@ -53,9 +39,9 @@ def rates(model: str, *overrides: str) -> None:
         moved = {"n_active": n_active, "kappa_eff": kappa_eff}
         price(chosen.job, chosen.budget, machines, device, task=task, overrides=moved)
 
-    arrays = POINTS / seconds(lambda: run(weights, kappa))
+    arrays = POINTS / seconds(lambda: run(weights, kappa), 3)
     pairs = list(zip(weights[:LOOP], kappa[:LOOP], strict=True))
-    loop = LOOP / seconds(lambda: [run(int(n), float(k)) for n, k in pairs])
+    loop = LOOP / seconds(lambda: [run(int(n), float(k)) for n, k in pairs], 3)
     picked = ", ".join(f"{key} {chosen.job.choices[key]}" for key in ("degree", "truncation_order"))
     print(f"{model}, {picked}, {len(machines)} machines searched")
     print(f"  price, arrays                {arrays:12,.0f} points/s")

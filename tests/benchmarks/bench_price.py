@@ -6,14 +6,13 @@ evaluation, without a search; its grid search is the like-for-like comparison.
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
 from qualtran.resource_counting import GateCounts
 from qualtran.surface_code import AlgorithmSummary, PhysicalCostModel
 from qualtran.surface_code.gidney_fowler_model import get_ccz2t_costs_from_grid_search
+from timing import seconds
 
 from qres.logical.record import LogicalCost
 from qres.physical.estimate import OBJECTIVES, estimate_machine
@@ -22,16 +21,6 @@ from qres.physical.machines import load_machine, machine_names
 POINTS = 100_000
 LOOP = 2_000
 SEARCHES = 5
-
-
-def seconds(run: Callable[[], object], repeat: int = 5) -> float:
-    """Return the median time of a call."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def jobs(most: float, size: int = POINTS) -> LogicalCost:
