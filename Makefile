@@ -55,6 +55,7 @@ bench: $(READY)
 	@$(BIN)/python tests/benchmarks/bench_curvature.py
 	@$(BIN)/python tests/benchmarks/bench_newton.py
 	@$(BIN)/python tests/benchmarks/bench_schedule.py
+	@$(BIN)/python tests/benchmarks/bench_physical.py 1e5
 
 clean:
 	rm -rf $(VENV) build dist

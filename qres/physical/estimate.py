@@ -106,7 +106,11 @@ class Asked:
         max_qubits: Any = np.inf,
         max_runtime_s: Any = np.inf,
     ) -> Asked:
-        """Check counts and caps, see `estimate_machine`."""
+        """Check counts and caps; all but the objective of `estimate_machine`, which says more.
+
+        Raises:
+            InputError: what it refuses.
+        """
         part = cost.busiest_part(machine.n_machines) if machine.n_machines > 1 else 1.0
         caps = {
             "max_qubits": np.minimum(max_qubits, machine.max_qubits),
@@ -122,7 +126,11 @@ class Asked:
         return cls(cost, caps, tables, shape, views, has_counts, part, shots)
 
     def search(self, objective: Objective, ceiling: Choice | None = None) -> Choice:
-        """Return the best choice of each job, nothing where none beats the ceiling."""
+        """Return the best choice of each job, nothing where none beats the ceiling.
+
+        Raises:
+            InputError: unknown objective.
+        """
         if objective not in OBJECTIVES:
             known = ", ".join(OBJECTIVES)
             raise InputError(f"objective: expected one of {known}, found {objective!r}")

@@ -85,8 +85,9 @@ class Jobs(Block):
         cycles *= table.cycles[:, None]
         qubits, added = table.qubits[:, None], table.catalysis
         if added.cycles.any() and self.pairs.any():
-            fails += self.pairs * added.error[:, None]
-            cycles += self.pairs * added.cycles[:, None]
+            paired = np.flatnonzero(added.cycles)
+            fails[paired] += self.pairs * added.error[paired, None]
+            cycles[paired] += self.pairs * added.cycles[paired, None]
             qubits = qubits + added.qubits[:, None] * (self.pairs > 0.0)
         return Made(fails, np.ceil(cycles, out=cycles), qubits)
 

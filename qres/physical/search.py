@@ -142,7 +142,7 @@ class Search:
         return Bound(qubits, score=qubits)
 
     def _pairs(self, job: np.ndarray, row: np.ndarray) -> Pairs:
-        """Return pairs from their smallest distance on, those that no distance serves left out."""
+        """Return pairs at their smallest distance."""
         shape = self.left.shape
 
         def of(values: np.ndarray) -> np.ndarray:
@@ -151,10 +151,8 @@ class Search:
         block, floor = Block.take(self.jobs, job), of(self.floor)
         left, longest = of(self.left), of(self.longest)
         level = lowest_level(self.tables, np.maximum(left, 0.0), block, floor)
-        pairs = Pairs(
-            job, self.rows[row], block, left, of(self.alone), of(self.qubits), floor, longest, level
-        )
-        return pairs.take(np.flatnonzero((left > 0.0) & (self._fastest(pairs) <= longest)))
+        alone, qubits = of(self.alone), of(self.qubits)
+        return Pairs(job, self.rows[row], block, left, alone, qubits, floor, longest, level)
 
     def _fastest(self, pairs: Pairs) -> np.ndarray:
         """Return the fewest cycles at a distance, however many factories there are."""
@@ -165,12 +163,13 @@ class Search:
         if not len(job):
             return
         pairs = self._pairs(job, row)
-        while len(pairs.job):
-            pairs = pairs.take(np.flatnonzero(self._is_hopeful(pairs, choice)))
+        is_open = (pairs.left > 0.0) & (self._fastest(pairs) <= pairs.longest)
+        while is_open.any():
+            pairs = pairs.take(np.flatnonzero(is_open & self._is_hopeful(pairs, choice)))
             if not len(pairs.job):
                 return
             is_open = self._try(pairs, choice) & (pairs.level + 1 < len(self.tables.distances))
-            pairs = pairs.take(np.flatnonzero(is_open))
+            pairs, is_open = pairs.take(np.flatnonzero(is_open)), is_open[is_open]
             pairs.level[:] += 1
 
     def _is_hopeful(self, pairs: Pairs, choice: Choice) -> np.ndarray:

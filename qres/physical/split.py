@@ -6,7 +6,8 @@ al. (arXiv:2211.07629, appendix D) solved for its error. That is a probability, 
 same budget $\delta$ as logical errors and distillation, which `estimate_machine` divides between
 themselves. The paper and the QDK give each a third. Here every integer $k$ that can be best is priced
 at the budget $\delta - \delta_s(k)$ that it leaves. From some $k$ on nothing can be won: a job of $k$ T
-gates a rotation that had all of $\delta$ bounds every larger $k$ from below, cost being monotone.
+gates a rotation that had all of $\delta$ bounds every larger $k$ from below, cost being monotone. Where
+the machine that is best with all of $\delta$ also fits what $k$ leaves, it is the best from $k$ on.
 
 Only for synthesis that is charged in probability. The solvers of `linear-system` and `carleman-gd`
 synthesise unitaries, whose error is coherent: it enters the error of the result by its amplitude,
@@ -32,11 +33,6 @@ from qres.physical.record import Machine, MachineCost
 
 ROUNDING = 1e-9
 """Part of the error that is charged on top, so that the rule never rounds up to one T gate more."""
-
-STEP = 3
-"""Integers that are priced together, before the bound on the rest is looked at."""
-
-Rank = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,9 @@ from rich.text import Text
 LONGEST_WORD = 14
 """Of a name in a first column, so that names break between words only."""
 
+GAP = 2
+"""Blanks that go with a column."""
+
 
 @dataclass(kw_only=True)
 class Sheet:
@@ -26,6 +29,7 @@ class Sheet:
         units: under the names, empty where there are none; text leaves them out.
         wide: column that takes the text, besides the first; the others are numbers.
         keep: whether names in the first column stay on one line.
+        is_below: whether text has the wide column below the table where one of its words would break.
         has_symbols: whether the first column holds names of symbols.
         rows: cells as text, numbers as `report.units` writes them.
         rules: how many rows stand above each inner rule.
@@ -37,6 +41,7 @@ class Sheet:
     units: tuple[str, ...] = ()
     wide: int = 0
     keep: bool = False
+    is_below: bool = False
     has_symbols: bool = False
     rows: list[tuple[str, ...]] = field(default_factory=list)
     rules: list[int] = field(default_factory=list)
@@ -70,6 +75,9 @@ class Sheet:
         return index in (0, self.wide)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.is_below and self._least_width() > options.max_width:
+            yield self._with_text_below()
+            return
         table = self._table()
         lines = Segment.split_lines(console.render(table, options))
         if max(map(Segment.get_line_length, lines)) > options.max_width:
@@ -81,6 +89,21 @@ class Sheet:
         if self.notes:
             yield from map(_below, self.notes)
             yield ""
+
+    def _least_width(self) -> int:
+        """Return the width below which a word of the wide column breaks."""
+        total = 0
+        for index, cells in enumerate(zip(self.columns, *self.rows, strict=True)):
+            is_wide = index == self.wide
+            parts = [part for cell in cells for part in (cell.split() if is_wide else [cell])]
+            total += GAP + max(len(line) for part in parts for line in (part.splitlines() or [""]))
+        return total
+
+    def _with_text_below(self) -> Sheet:
+        """Return the table without its wide column, which follows in lines."""
+        lines = [f"{row[0]}: {row[self.wide]}" for row in self.rows if row[self.wide]]
+        names = [name for index, name in enumerate(self.columns) if index != self.wide]
+        return replace(self.only(names), is_below=False, notes=[*lines, *self.notes])
 
     def _table(self) -> Table:
         table = Table(

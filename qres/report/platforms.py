@@ -74,6 +74,7 @@ def machine_sheet(report: Result) -> Sheet:
     """Return the machines; for a job that was priced."""
     names = ("machine", "qubits", "time", "distance", "factories", "note")
     sheet = grid(f"Machines{_within(report)}", *names, wide=5, keep=True)
+    sheet.is_below = True
     sheet.units = ("", "physical", "", "of the code", "of magic states", "")
     splits = split_notes(report)
     for index, cost in enumerate(report.priced.machines if report.priced else ()):

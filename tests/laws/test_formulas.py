@@ -257,8 +257,12 @@ def test_a_condition_number_below_1_is_refused(bad):
 
 
 COUNTS_FROM_1 = (
-    *("truncation_order", "map_order", "n_steps", "segment_steps", "n_batches"),
-    *("sparsity", "t3_sparsity", "t4_sparsity"),
+    "truncation_order",
+    "map_order",
+    "n_steps",
+    "segment_steps",
+    "n_batches",
+    "sparsity",
 )
 
 

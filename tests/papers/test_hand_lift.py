@@ -511,8 +511,11 @@ class Estimate:
             "fail_logical": self.fail,
         }
         if not self.is_state:
-            self.eps_read = math.sqrt(1 + share / self.readout_stretch) - 1
-            self.numbers |= {"eps_tomography": self.eps_read, "eps_norm": self.eps_read}
+            read = share / self.readout_stretch
+            self.eps_read = math.sqrt(1 + read) - 1
+            # the norm is the root of a ratio of two probabilities, (1 + x)/(1 - x) = 1 + read
+            self.eps_norm = read / (2 + read)
+            self.numbers |= {"eps_tomography": self.eps_read, "eps_norm": self.eps_norm}
             self.numbers["readout_stretch"] = self.readout_stretch
 
     def encode(self):
@@ -692,7 +695,7 @@ class Estimate:
     def read_norm(self):
         """Section 9: P_ref = P' = P/(1 + P), times the flag; two probabilities, R repeats each."""
         prob = self.flag * self.prob / (1 + self.prob)
-        rounds = bhmt(prob, self.eps_read)
+        rounds = bhmt(prob, self.eps_norm)
         repeats = self.count * median(self.fail / self.count / 2)
         toffoli, turns = self.run(0)
         uses, runs, own = self.queries, 2 * rounds + 1, own_of_estimate(rounds)
@@ -868,15 +871,16 @@ def test_one_lift_in_digits():
     held = 14 + 2 + (1 + 3 + 5 + 2 + 6 + 1 + 5 + 3 + 8)
     assert numbers["held_qubits"] == held == 50
     assert stages["matrix queries"]["logical_qubits"] == held + 22 + 88 + 6 + 1 == 167
-    # P_n = .966 x .128464 = .124096: M = 1496.97, 13 pairs of 2995 runs each; phase register 11, one more.
+    # P_n = .966 x .128464 = .124096, eps_norm .0224981/2.0224981: M = 1505.4, 13 pairs of 3013 runs
+    # each; phase register 11, one more.
     # With the reference a control is joined, b' has a qubit more, the zeros an ancilla more.
     run = 682 * 1644 + 1365 * 117 + 682 * 15 + 681 * 35
-    assert (numbers["norm_rounds"], stages["norm"]["calls"]) == (1497, 13)
+    assert (numbers["norm_rounds"], stages["norm"]["calls"]) == (1506, 13)
     # an iteration: about 15 + 37 qubits with a control 51; sign of the rows (37 flags, the reference, 5 of
     # time and block index, a control) 42, of the reference 37; j on 11 bits twice 10;
-    # 1498 = 2 x 749 of 10 bits: 29; Fourier transform of 12 qubits 66
-    each = 2995 * run + 29 + 66
-    signs = 1497 * (51 + 42 + 20) + 1497 * (51 + 37 + 20)
+    # 1507 of 11 bits: 32; Fourier transform of 12 qubits 66
+    each = 3013 * run + 32 + 66
+    signs = 1506 * (51 + 42 + 20) + 1506 * (51 + 37 + 20)
     assert stages["norm"]["toffoli"] == 13 * (2 * each + signs)
     # a qubit more of the index, an ancilla more, the control joined
     assert stages["norm"]["logical_qubits"] == 167 + 2 + 1 + 12

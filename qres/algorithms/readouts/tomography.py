@@ -50,10 +50,20 @@ UNKNOWN_CONSTANT = Assumption(
 
 
 def split(system: System) -> Any:
-    """Return the error of the direction, and of each probability of the norm: (1 + e)^2 - 1."""
-    share = symbol("share_readout") / system.readout_stretch
+    r"""Return the error $e$ of the direction, and of the norm: $(1 + e)^2 - 1$ is the share."""
+    share = _share(system)
     # sqrt(1 + share) - 1 without cancellation
     return share / (1 + sympy.sqrt(1 + share))
+
+
+def _probability_split(system: System) -> Any:
+    r"""Return the error $\eta$ of each probability: $(1 + \eta)/(1 - \eta) = (1 + e)^2$."""
+    share = _share(system)
+    return share / (2 + share)
+
+
+def _share(system: System) -> Any:
+    return symbol("share_readout") / system.readout_stretch
 
 
 READ_SHARE = Share(
@@ -142,7 +152,7 @@ def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
             kind=copies.kind,
             bound=copies.bound,
         ),
-        *norm_definitions(system, split(system)),
+        *norm_definitions(system, _probability_split(system)),
     )
 
 

@@ -166,7 +166,8 @@ def test_the_rule_per_shot_in_digits(mode):
     # shares of .1/4; e = sqrt(1.025) - 1 = .01242284
     error = math.sqrt(1.025) - 1
     assert numbers["eps_tomography"] == pytest.approx(error * 31 / 32, rel=1e-12)
-    assert numbers["eps_norm"] == pytest.approx(error, rel=1e-12)
+    # (1 + x)/(1 - x) = (1 + e)^2 = 1.025 for two probabilities that err both ways: x = .025/2.025
+    assert numbers["eps_norm"] == pytest.approx(0.025 / 2.025, rel=1e-12)
     # (e/64)^2/2 = 1.8838729e-8
     assert numbers["fail_shot"] == pytest.approx(1.8838729e-8, rel=1e-6, abs=0)
     # tomography, norm, amplification, and the norm's part of the hardware: .0125 each

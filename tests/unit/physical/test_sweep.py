@@ -46,7 +46,7 @@ def test_two_searches_find_what_one_over_all_sizes_finds(monkeypatch):
     quick = found(machine)
     with monkeypatch.context() as patch:
         # whoever believes the first search is wrong somewhere among these jobs
-        patch.setattr(sweep, "_is_kept", lambda views, choice: np.ones(N_JOBS, dtype=bool))
+        patch.setattr(sweep, "is_kept", lambda views, choice: np.ones(N_JOBS, dtype=bool))
         assert (found(machine) != quick).any()
     assert (found_with_all_sizes(machine, monkeypatch) == quick).all()
 

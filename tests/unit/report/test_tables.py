@@ -254,3 +254,13 @@ def test_a_measured_read_out_tolerance_has_a_row():
         (row,) = [line.split() for line in table.splitlines() if "readout_tolerance" in line]
         assert row[:3] == ["readout_tolerance", text, "measured"]
         assert "20 draws for each" in " ".join(row)
+
+
+@pytest.mark.parametrize(("width", "is_below"), [(80, True), (100, False)])
+def test_names_of_factories_stay_whole(width, is_below):
+    """The names have 25 letters each: beside five columns they fit 100 of width, not 80."""
+    text = qres.estimate(SYSTEM, hardware=["superconducting-1e-3-open"]).table(width)
+    whole = " ".join(text.split())
+    assert "cultivated-fifteen-to-one d1=" in whole
+    assert ("superconducting-1e-3-open: cultivated-fifteen-to-one" in whole) == is_below
+    assert max(map(len, text.splitlines())) <= width
