@@ -119,8 +119,10 @@ def split_samples(name: str, samples: Array, classes: Classes, n_classes: int = 
 
 
 def _standardise(samples: Array, train: Array, axes: int | tuple[int, ...]) -> Array:
-    """Shift and scale by mean and deviation of the training samples."""
+    """Shift and scale by mean and deviation of the training samples; what is constant there is 0."""
     mean, scale = train.mean(axis=axes), train.std(axis=axes)
+    # the deviation of one number many times over is rounding, not always 0
+    scale = np.where(train.max(axis=axes) > train.min(axis=axes), scale, 0.0)
     if samples.ndim == 4:
         mean, scale = mean[:, None, None], scale[:, None, None]
     return np.where(scale > 0, (samples - mean) / np.where(scale > 0, scale, 1), 0)

@@ -47,7 +47,7 @@ class KinkWatch:
     @property
     def share(self) -> float:
         """The part of all pairs that has changed its piece at any visit."""
-        return float(np.mean(self._changed))
+        return float(np.mean(self._changed)) if self._changed.size else 0.0
 
     def _find_pieces(self, weights: Vector) -> Pieces:
         """Return the piece of every pair, in the order in which the layers run."""
@@ -58,7 +58,8 @@ class KinkWatch:
 
         with _watch(self._curvature.module, note):
             self._curvature.loss(weights)
-        return np.concatenate(found)
+        # a layer that the network has and never calls has no pieces
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int8)
 
 
 @contextmanager

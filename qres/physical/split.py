@@ -159,9 +159,9 @@ def _best_choice(
     # what takes half of the budget is seldom matched by the bound: priced at once
     first = open_[count[open_] < best[open_]]
     while len(open_):
-        spent = synthesis_failure(jobs.rotations, count)
-        keep(search(first, spent), first)
-        count[first] += 1.0
+        if len(first):
+            keep(search(first, synthesis_failure(jobs.rotations, count)), first)
+            count[first] += 1.0
         spent = synthesis_failure(jobs.rotations, count)
         # nothing spent on these few T gates: no integer from here on does better
         bound = search(open_, 0.0)

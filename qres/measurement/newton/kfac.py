@@ -1,8 +1,10 @@
 r"""K-FAC on the linear layers of a network; every other parameter takes the plain gradient.
 
-For a layer with inputs $\bar a$ (a 1 appended where there is a bias) and gradients $g$ of the samples'
-losses in its outputs, the curvature is modelled as $A \otimes G$, $A = \mathbb E\,\bar a\bar a^T$,
-$G = \mathbb E\,g g^T$ with the labels of the data, so that the step of the weight matrix is
+For a layer with inputs $\bar a$ (a 1 appended where there is a bias) and gradients $g$ of the losses of
+single labels in its outputs, the curvature is modelled as $A \otimes G$,
+$A = \mathbb E\,\bar a\bar a^T$, $G = \mathbb E\,g g^T$ with the labels of the data. Where a layer runs at
+several places of a sample, $A$ is their mean and $G$ the sum over those that a label sees. The step of
+the weight matrix is
 $(G + \sqrt\lambda/\pi\, I)^{-1}\, \nabla W\, (A + \pi\sqrt\lambda\, I)^{-1}$ with
 $\pi^2 = (\operatorname{tr}A/\dim A)/(\operatorname{tr}G/\dim G)$. $\lambda$ is damped as Newton's blocks
 are, the largest entry being that of $A \otimes G$; factors are those of the batch, not averaged.
@@ -30,6 +32,7 @@ class _Seen:
     layer: torch.nn.Linear
     inputs: torch.Tensor
     slopes: torch.Tensor
+    n_losses: int
 
 
 def precondition(
@@ -56,7 +59,7 @@ def precondition(
     }
     for layer, entering, slope in zip(layers, inputs, found[len(parameters) :], strict=True):
         if slope is not None and layer.weight in steps:
-            seen = _flatten(layer, entering, slope * len(batch[0]))
+            seen = _flatten(layer, entering, slope, _count_losses(batch[1]))
             steps |= dict(_turn(seen, steps, damping, index))
     return steps
 
@@ -90,12 +93,20 @@ def _run(
     return [seen[layer][0] for layer in layers], [seen[layer][1] for layer in layers], value
 
 
-def _flatten(layer: torch.nn.Linear, inputs: torch.Tensor, slopes: torch.Tensor) -> _Seen:
+def _count_losses(targets: torch.Tensor) -> int:
+    """Return of how many losses the loss is the mean: one a label, or one a row of numbers."""
+    return len(targets) if targets.is_floating_point() else targets.numel()
+
+
+def _flatten(
+    layer: torch.nn.Linear, inputs: torch.Tensor, slopes: torch.Tensor, n_losses: int
+) -> _Seen:
     """Return one row for each sample and place, a 1 appended where there is a bias."""
     flat = inputs.reshape(-1, layer.in_features)
     if layer.bias is not None:
         flat = torch.cat([flat, torch.ones_like(flat[:, :1])], dim=1)
-    return _Seen(layer=layer, inputs=flat, slopes=slopes.reshape(-1, layer.out_features))
+    rows = n_losses * slopes.reshape(-1, layer.out_features)
+    return _Seen(layer=layer, inputs=flat, slopes=rows, n_losses=n_losses)
 
 
 def _turn(
@@ -105,10 +116,11 @@ def _turn(
     index: int,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield the preconditioned steps of a layer's weight and bias."""
-    layer, count = seen.layer, len(seen.inputs)
+    layer = seen.layer
     if not bool(steps[layer.weight].any()):  # nothing to turn, and factors that may vanish
         return
-    before, after = seen.inputs.T @ seen.inputs / count, seen.slopes.T @ seen.slopes / count
+    before = seen.inputs.T @ seen.inputs / len(seen.inputs)
+    after = seen.slopes.T @ seen.slopes / seen.n_losses
     largest = float(before.abs().max() * after.abs().max())
     root = math.sqrt(find_damping(damping, index, largest, block="k-fac"))
     ratio = math.sqrt(_mean_diagonal(before) / _mean_diagonal(after))

@@ -18,7 +18,7 @@ from qres.config.record import (  # noqa: E402
 )
 from qres.errors import InputError  # noqa: E402
 from qres.measurement.archives import read_cifar  # noqa: E402
-from qres.measurement.data import load_dataset  # noqa: E402
+from qres.measurement.data import load_dataset, split_samples  # noqa: E402
 from qres.measurement.dependencies import is_users_code  # noqa: E402
 from qres.measurement.tasks import prepare_task  # noqa: E402
 
@@ -199,6 +199,16 @@ def test_archives_that_are_none(tmp_path):
     wrong = _write(tmp_path, "cifar100", "two", True)
     with pytest.raises(InputError, match=r"parts of cifar10 .*found test, train"):
         read_cifar(wrong, "cifar10")
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1.1, 123456.7])
+def test_what_is_constant_is_nothing(value):
+    """The deviation of 1.1 many times over is 1e-16, not 0."""
+    samples = np.stack([np.full(20, value), np.arange(20.0)], axis=1)
+    found = split_samples("table", samples, np.arange(20) % 2)
+    assert not found.inputs[:, 0].any()
+    assert not found.held_out_inputs[:, 0].any()
+    assert float(found.inputs[:, 1].std(correction=0)) == pytest.approx(1, rel=1e-12)
 
 
 def test_digits_as_images():

@@ -125,6 +125,15 @@ def test_kink_share_of_a_path_by_hand():
     assert not curvature.module[1]._forward_pre_hooks
 
 
+def test_a_kinked_layer_that_never_runs_crosses_nothing():
+    curvature = _relu(torch.nn.Tanh())
+    curvature.module.spare = torch.nn.Sequential(torch.nn.ReLU())
+    curvature.module.forward = lambda x: curvature.module[1](curvature.module[0](x)).sum(1)
+    watch = KinkWatch(curvature)
+    watch.visit(np.array([0.2, -3.0]))
+    assert watch.share == 0
+
+
 def test_both_kinks_of_relu6_count():
     """w1 = 4: pre-activations -4, 4, 8 against -1, 1, 2: one pair passes 6. w2 = -0.5 stays."""
     watch = KinkWatch(_relu(torch.nn.ReLU6()))

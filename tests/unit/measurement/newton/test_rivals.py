@@ -112,3 +112,19 @@ def test_what_is_pruned_stays_pruned(trainee):
         for index in range(2):
             step(trainee.draw(index, setup), index)
         assert trainee.module[0].weight[0, 1] == 0
+
+
+def test_kfac_of_a_layer_at_many_places_is_that_of_as_many_samples():
+    """A linear layer on 3 x 4 places with a label each sees what it sees of 12 samples."""
+    generator = torch.Generator().manual_seed(2)
+    layer = torch.nn.Linear(3, 5).double()
+    inputs = torch.randn(3, 4, 3, dtype=torch.float64, generator=generator)
+    labels = torch.randint(5, (3, 4), generator=generator)
+
+    def loss(output, target):
+        return torch.nn.functional.cross_entropy(output.reshape(-1, 5), target.reshape(-1))
+
+    spread = precondition(layer, loss, (inputs, labels), ABSOLUTE, 0)
+    flat = precondition(layer, loss, (inputs.reshape(12, 3), labels.reshape(12)), ABSOLUTE, 0)
+    for item in (layer.weight, layer.bias):
+        torch.testing.assert_close(spread[item], flat[item], rtol=1e-12, atol=0)
