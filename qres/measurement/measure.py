@@ -35,7 +35,7 @@ from qres.measurement.given import take_given
 from qres.measurement.newton.door import check_error, measure_newton
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
-from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
+from qres.measurement.resume import joined, keep_entry, keep_measurement, measure_resumable
 from qres.measurement.snapshots import Snapshots, add_readout
 from qres.measurement.store import (
     Store,
@@ -229,20 +229,21 @@ def _measure_network(
         measurement = getattr(pipeline, verb)(model, probe, weights=weights, **drawn, **settings)
         return replace(measurement, details={**measurement.details, "versions": versions})
 
-    found = keep(partial(run, "measure_network", weights), subject="network")
-    if scenario.is_error_open:
-        readout = keep(partial(run, "measure_readout", weights), subject="readout")
-        found = add_readout(found, readout)
     steps = scenario.measure.at_steps or ()
     fit = partial(_fit_snapshots, model, steps, settings)
     train = partial(train_resumable, waypoint(steps=steps), fit) if is_kept else fit
     snapshots = Snapshots(train, weights)
-    curve = {
-        step: keep(
-            partial(run, "measure_network", snapshots.at(step)), subject="snapshot", step=step
-        )
-        for step in steps
-    }
+    with joined(scenario.measure.device):
+        found = keep(partial(run, "measure_network", weights), subject="network")
+        if scenario.is_error_open:
+            readout = keep(partial(run, "measure_readout", weights), subject="readout")
+            found = add_readout(found, readout)
+        curve = {
+            step: keep(
+                partial(run, "measure_network", snapshots.at(step)), subject="snapshot", step=step
+            )
+            for step in steps
+        }
     return replace(found, snapshots=curve) if curve else found
 
 

@@ -42,7 +42,7 @@ def measure_resumable(
     """
     partial = folder / f"{key}.partial.json"
     with (
-        _joined(device) as (rank, lead),
+        joined(device) as (rank, lead),
         opened_journal(folder / f"{key}.journal", rank=rank, lead=lead) as journal,
     ):
         try:
@@ -104,8 +104,11 @@ def keep_entry(
 
 
 @contextmanager
-def _joined(device: str | None) -> Iterator[tuple[int, Callable[[object], object]]]:
-    """Join the other processes, where there are any: torch is loaded only then."""
+def joined(device: str | None) -> Iterator[tuple[int, Callable[[object], object]]]:
+    """Join the other processes, where there are any: torch is loaded only then.
+
+    Inside another it joins nothing anew: a second meeting at the same address may fail.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield 0, lambda item: item
         return

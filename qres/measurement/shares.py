@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,14 @@ def describe_density(
     }
     facts = _describe_curve(density.summarise(curve, seed=seed))
     facts |= describe_contributions(density, steps, seed=seed)
-    facts |= find_crossing(density, learning_rate, seed=seed)
+    if rates:  # as if one rate, 1, had done it
+        density = replace(density, nodes=tuple(_effective(part, steps) for part in density.nodes))
+        facts |= find_crossing(density, 1.0, seed=seed)
+    else:
+        facts |= find_crossing(density, learning_rate, seed=seed)
     facts["density"] = {
-        "nodes": [list(part) for part in density.nodes],
-        "weights": [list(part) for part in density.weights],
+        "nodes": [list(part) for part in spectrum.density.nodes],
+        "weights": [list(part) for part in spectrum.density.weights],
     }
     return values | _describe_local(spectrum.local, steps, facts), facts
 

@@ -77,7 +77,10 @@ def run(state: State, gates: Sequence[Gate]) -> State:
     for gate in gates:
         state = _apply(state, gate)
         if len(state.index) > MAX_AMPLITUDES:
-            raise InputError(f"more than {MAX_AMPLITUDES:,} amplitudes; take a smaller matrix")
+            raise InputError(
+                f"{len(state.index):,} amplitudes cannot be simulated; at most {MAX_AMPLITUDES:,} can:"
+                " take a matrix of half as many rows, or fewer bits"
+            )
     after = np.sum(np.abs(state.amplitude) ** 2)
     if not abs(after - before) <= DRIFT * before:
         raise RuntimeError(f"the simulated norm went from {before} to {after}")

@@ -247,24 +247,24 @@ def test_cultivated_factories_are_for_what_was_simulated():
 
 
 FLASQ = [
-    # physical error, T error, qubit-rounds
-    (1e-3, 2.61e-6, 1.617e4),
-    (1e-3, 1.82e-6, 1.472e4),
-    (5e-4, 2.93e-7, 1.004e4),
-    (5e-4, 1.79e-7, 1.000e4),
+    # physical error, colour distance, T error, qubit-rounds, how many times ours
+    (1e-3, 5, 1.82e-6, 1.472e4, 1.004),
+    (5e-4, 5, 1.79e-7, 1.000e4, 1.356),
+    (1e-3, 3, 2.61e-6, 1.617e4, 2.004),
+    (5e-4, 3, 2.93e-7, 1.004e4, 2.265),
 ]
 
 
-@pytest.mark.parametrize(("p", "error", "volume"), FLASQ)
-def test_points_of_another_cut_through_the_same_simulations(p, error, volume):
-    """Breaking it means: our rows of cultivation left those that Qualtran FLASQ ships.
+@pytest.mark.parametrize(("p", "distance", "error", "volume", "times"), FLASQ)
+def test_points_of_another_cut_through_the_same_simulations(p, distance, error, volume, times):
+    """Breaking it means: our rows of cultivation, or how far FLASQ's are from them, moved.
 
-    FLASQ cuts the same shots at other gaps. No dearer at its error, and no cheaper than by half.
+    Qualtran FLASQ sums the same simulations up at other gaps. Distance 5 at 1e-3 agrees; at distance 3
+    FLASQ charges twice as much for the same error, and nobody says why (`data/hardware/METHOD.md`).
     """
-    factory, machine = find_factory("cultivation"), litinski(p)
-    table = factory.tabulate(machine, CODE, factory.grid(machine, CODE))
-    ours = (table.qubits * table.cycles)[table.error <= error].min()
-    assert volume / 2 <= ours <= volume
+    found = simulations()
+    rows = found[(found[:, 0] == p) & (found[:, 1] == distance) & (found[:, 3] <= 1.03 * error)]
+    assert volume / rows[:, 5].min() == pytest.approx(times, rel=1e-3)
 
 
 def test_blocks_of_litinski():

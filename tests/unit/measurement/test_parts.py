@@ -1,6 +1,7 @@
 """Only what is asked for is measured, and what rests on the rest says so."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from qres.measurement.contributions import (  # noqa: E402
 )
 from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.density import Density  # noqa: E402
+from qres.measurement.dissipation import describe_shares  # noqa: E402
 from qres.measurement.lanczos import Extreme, Extremes  # noqa: E402
 from qres.measurement.measure import measure_scenario  # noqa: E402
 from qres.measurement.moments import bound_entries, find_moments  # noqa: E402
+from qres.measurement.shares import describe_density  # noqa: E402
 from qres.measurement.spectrum import Explorer, Spectrum  # noqa: E402
 from qres.measurement.training import prune_network  # noqa: E402
 
@@ -182,3 +185,18 @@ def test_large_networks_are_checked_on_few_samples(monkeypatch):
     vector = np.arange(4.0)
     np.testing.assert_allclose(part.multiply(vector), small.multiply(vector), rtol=1e-12)
     assert curvature.n_samples == 9
+
+
+def test_a_schedule_crosses_where_all_eigenvalues_say():
+    """One start that holds every eigenvalue says what the dense Hessian does, rates falling."""
+    eigenvalues, rates = np.array([-2.0, -0.5, 1.0, 3.0, 4.0, 8.0]), [0.2, 0.1, 0.05, 0.025]
+    whole = Density(nodes=(eigenvalues,), weights=(np.full(6, 1 / 6),))
+    setting = {"learning_rate": rates[0], "n_steps": 4, "rates": rates}
+    _, exact = describe_shares(np.diag(eigenvalues), np.ones(6), **setting)
+    spectrum = SimpleNamespace(density=whole, local=None)
+    _, sampled = describe_density(spectrum, **setting, seed=0)
+    assert sampled["crossing_time"] == pytest.approx(exact["crossing_time"], rel=1e-12)
+    assert sampled["density"]["nodes"] == [eigenvalues.tolist()]
+    # a rate of .2 throughout would cross earlier
+    constant = find_crossing(whole, 0.2, seed=0)["crossing_time"]
+    assert constant < 0.9 * exact["crossing_time"]

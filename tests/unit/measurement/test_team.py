@@ -96,6 +96,52 @@ def test_two_processes_equal_one(tmp_path, how):
             np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12, err_msg=name)
 
 
+MODEL = """
+schema: qres-model/1
+name: together
+model:
+  network:
+    architecture: {kind: logistic}
+    dataset: {kind: breast-cancer}
+    train: {epochs: 2, learning_rate: 0.1, batch_size: 64, seed: 0}
+measure: {lanczos_steps: 10, probes: 4, quick: true, micro_batch: 50, degree: 1}
+algorithm: {name: carleman-gd, n_steps: 5, learning_rate: 0.01}
+"""
+
+
+def _measure(folder, processes):
+    """Run `qres measure`, with the read-out tolerance too: `error` is left out."""
+    folder.mkdir()
+    model, out = folder / "model.yaml", folder / "out.json"
+    model.write_text(MODEL)
+    command = [sys.executable, "-m"]
+    if processes > 1:
+        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "QRES_CACHE": str(folder / "cache")}
+    done = subprocess.run(
+        [*command, "qres", "measure", str(model), "-o", str(out)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(out.read_text())["values"]
+
+
+@pytest.mark.slow
+def test_the_command_measures_the_same_together(tmp_path):
+    two, one = (_measure(tmp_path / str(count), count) for count in (2, 1))
+    assert two.keys() == one.keys()
+    assert "readout_tolerance" in one
+    for name, quantity in one.items():
+        # gram_dropped_norm is nothing but rounding
+        np.testing.assert_allclose(
+            two[name]["value"], quantity["value"], rtol=1e-9, atol=1e-14, err_msg=name
+        )
+
+
 def _flat(value):
     if isinstance(value, list):
         return [item for part in value for item in _flat(part)]

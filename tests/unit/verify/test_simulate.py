@@ -245,5 +245,5 @@ def test_too_large_is_said_with_the_limit(listed, monkeypatch):
         simulate.block(flatten(wide), ["a"], columns=1)
     spread = tuple(Step(basic.Hadamard(), {"q": Bits("a", 1, place)}) for place in (0, 1))
     monkeypatch.setattr(simulate, "MAX_AMPLITUDES", 3)
-    with pytest.raises(InputError, match="more than 3 amplitudes"):
+    with pytest.raises(InputError, match="amplitudes cannot be simulated; at most 3 can"):
         simulate.block(flatten(listed({"a": 2}, spread)), ["a"], columns=1)
