@@ -24,7 +24,6 @@ import numpy as np
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import describe_dissipation, find_worst_growth
-from qres.measurement.networks import has_kinks
 from qres.measurement.point import Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement, Segment
@@ -143,7 +142,7 @@ def measure_batches(
         curvature=curvature,
         probe=probe,
         degrees=degrees,
-        is_kinked=has_kinks(curvature.module),
+        is_kinked=curvature.is_kinked,
         progress=progress,
         parts=curvature.split(probe.n_batches, probe.seed),
     )
@@ -207,7 +206,7 @@ def _describe_run(curvature: Curvature, run: Trajectory, n_batches: int) -> dict
     """Return the end of the runs."""
     both = f"degree-1 model and training over {n_batches} batches in their order, side by side"
     kind: Kind = "measured"
-    if has_kinks(curvature.module):
+    if curvature.is_kinked:
         kind, both = "assumed", f"{both}; the derivatives miss the kinks of the activations"
     return {
         "eps_model": describe(run.eps_model_curve[-1], kind, both),

@@ -31,6 +31,12 @@ class KinkWatch:
         self._first = self._find_pieces(curvature.start)
         self._changed = np.zeros(self._first.shape, dtype=bool)
 
+    @classmethod
+    def of(cls, curvature: Curvature) -> KinkWatch | None:
+        """Return a watch, None where no layer has pieces that can be counted."""
+        watch = cls(curvature)
+        return watch if watch._changed.size else None
+
     def visit(self, weights: Vector) -> None:
         """Note which pairs are elsewhere at these weights."""
         self._changed |= self._find_pieces(weights) != self._first

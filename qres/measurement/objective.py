@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -36,7 +37,7 @@ from qres.measurement.coordinates import ActiveCoordinates
 from qres.measurement.graphs import Graph
 from qres.measurement.journal import Journal, find_journal
 from qres.measurement.layers import convolving
-from qres.measurement.networks import explain
+from qres.measurement.networks import explain, runs_kinks
 from qres.measurement.team import Team, find_team
 
 KEPT_SAMPLES = 4096
@@ -112,6 +113,12 @@ class Objective:
     def batches(self) -> list[Batch]:
         """The data set, in the precision of the network and beside it."""
         return self._batches
+
+    @cached_property
+    def is_kinked(self) -> bool:
+        """Whether the network is not smooth somewhere, told by what runs for two samples."""
+        few = tuple(part[:2] for part in self._batches[0])
+        return runs_kinks(lambda: self.output(self._start, few))
 
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""

@@ -21,7 +21,7 @@ from qres.measurement.checkpoints import unpack_weights
 from qres.measurement.curvature import Curvature
 from qres.measurement.fitting import fit_network
 from qres.measurement.memory import check_product
-from qres.measurement.networks import count_correct, has_kinks
+from qres.measurement.networks import count_correct
 from qres.measurement.progress import Progress
 from qres.measurement.quantities import Probe, measure_curvature
 from qres.measurement.record import Measurement
@@ -165,7 +165,7 @@ def measure_live(
         measurement = measure_curvature(curvature, probe, progress=progress)
     details = {**measurement.details, "torch": torch.__version__}
     warnings = measurement.warnings + doubts
-    if has_kinks(module):
+    if curvature.is_kinked:
         text = "an activation is not twice differentiable: the Hessian misses its kinks"
         warnings += (("W-KINK", text),)
     return replace(measurement, details=details, warnings=warnings)

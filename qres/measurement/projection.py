@@ -30,7 +30,6 @@ from scipy.sparse import linalg
 from qres.errors import InputError
 from qres.measurement.carleman import ORDERS, follow_carleman
 from qres.measurement.curvature import Curvature, Vector
-from qres.measurement.networks import has_kinks
 from qres.notation.quantity import Quantity
 
 MAX_DIM = 6
@@ -146,7 +145,7 @@ def describe_projection(
         }
 
     facts = curvature.journal.phase("projection", run)
-    return _describe(facts, has_kinks(curvature.module)), {"projection": facts}
+    return _describe(facts, curvature.is_kinked), {"projection": facts}
 
 
 def _describe(facts: dict[str, Any], is_kinked: bool) -> dict[str, Quantity]:

@@ -16,13 +16,13 @@ from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import describe_dissipation, describe_shares
 from qres.measurement.gram import measure_gram
 from qres.measurement.kinks import KinkWatch
-from qres.measurement.networks import explain, has_kinks
+from qres.measurement.networks import explain
 from qres.measurement.point import Point, Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
 from qres.measurement.segments import Segmenter
 from qres.measurement.shares import describe_density
-from qres.measurement.soundness import is_wrong
+from qres.measurement.soundness import is_missing, is_wrong
 from qres.measurement.still import check_parts, measure_still, project_descent
 from qres.measurement.tensors import Effort
 from qres.measurement.trajectory import DEGREES, Trajectory, follow_descent
@@ -55,7 +55,7 @@ def measure_curvature(
         )
         facts = {**_describe_facts(curvature, probe, point), **found.details}
         return replace(found, warnings=found.warnings + warnings, details=facts)
-    watch = KinkWatch(curvature) if has_kinks(curvature.module) else None
+    watch = KinkWatch.of(curvature)
     run = follow_descent(
         curvature,
         n_steps=probe.n_steps,
@@ -68,7 +68,7 @@ def measure_curvature(
     )
     effort = Effort(
         n_probes=probe.n_probes,
-        is_kinked=watch is not None,
+        is_kinked=curvature.is_kinked,
         rng=np.random.default_rng(probe.seed),
     )
     point = measure_point(curvature, probe, effort=effort, degrees=degrees, progress=progress)
@@ -76,7 +76,7 @@ def measure_curvature(
         curvature=curvature,
         probe=probe,
         degrees=degrees,
-        is_kinked=watch is not None,
+        is_kinked=curvature.is_kinked,
         progress=progress,
         points={(0, 0): point.values},
     )
@@ -88,7 +88,7 @@ def measure_curvature(
             **_describe_counts(curvature),
             **point.values,
             **_describe_growth(point, probe),
-            **_describe_run(run, watch, probe),
+            **_describe_run(run, watch, probe, is_kinked=curvature.is_kinked),
             "final_grad_norm": _describe_end(curvature, run),
             **values,
             **projected,
@@ -116,7 +116,7 @@ def _find_degrees(curvature: Curvature, most: int) -> tuple[tuple[int, ...], War
         try:
             curvature.derive(gradient, degree)
         except RuntimeError as error:  # NotImplementedError is one
-            if degree == 1 or not _is_missing(error):
+            if degree == 1 or not is_missing(error):
                 raise
             text = f"models of degree {degree} were not measured: {explain(error)}"
             warnings += (("W-MODEL", text),)
@@ -129,12 +129,6 @@ def _find_degrees(curvature: Curvature, most: int) -> tuple[tuple[int, ...], War
             continue
         return tuple(range(1, degree + 1)), warnings
     raise AssertionError("unreachable: degree 1 returns or raises")
-
-
-def _is_missing(error: RuntimeError) -> bool:
-    """Say whether torch lacks a derivative, and nothing else went wrong."""
-    text = str(error)
-    return any(sign in text for sign in ("not implemented", "once_differentiable"))
 
 
 def _describe_counts(curvature: Curvature) -> dict[str, Quantity]:
@@ -157,16 +151,19 @@ def _describe_growth(point: Point, probe: Probe) -> dict[str, Quantity]:
     )
 
 
-def _describe_run(run: Trajectory, watch: KinkWatch | None, probe: Probe) -> dict[str, Quantity]:
+def _describe_run(
+    run: Trajectory, watch: KinkWatch | None, probe: Probe, *, is_kinked: bool
+) -> dict[str, Quantity]:
     """Return the end of the runs, and how much of the network crossed a kink."""
     kind = f"descent with momentum {probe.momentum:g}" if probe.momentum else "gradient descent"
     both = f"degree-1 model and full-batch {kind}, run side by side"
     eps_model, values = run.eps_model_curve[-1], {}
-    if watch is None:
+    if not is_kinked:
         values["eps_model"] = describe(eps_model, "measured", both)
     else:
         note = f"{both}; the derivatives miss the kinks of the activations"
         values["eps_model"] = describe(eps_model, "assumed", note)
+    if watch is not None:
         pairs = "pairs of unit and sample that change their piece along the path"
         values["kink_share"] = describe(watch.share, "measured", pairs)
     values["final_distance"] = describe(run.final_distance, "measured", kind)

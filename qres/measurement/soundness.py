@@ -21,7 +21,7 @@ import torch
 
 from qres.errors import InputError
 from qres.measurement.curvature import Batch, Curvature, Vector
-from qres.measurement.networks import has_kinks
+from qres.measurement.networks import explain
 
 REPEATS = 1e-4
 """Two products of the same vector may differ by this part of their norm, for sums in any order."""
@@ -65,7 +65,14 @@ def check_products(curvature: Curvature, *, seed: int) -> Warnings:
     vector = torch.from_numpy(numbers).to(curvature.start_tensor.device)
     # fresh copies: no graph is shared, so the network runs again
     few = curvature.sampled()
-    first, second = (few.at(curvature.start).apply(vector) for _ in range(2))
+    try:
+        first, second = (few.at(curvature.start).apply(vector) for _ in range(2))
+    except RuntimeError as error:  # NotImplementedError is one
+        if not is_missing(error):
+            raise
+        raise InputError(
+            f"network: torch has no second derivative of one of its operations: {explain(error)}"
+        ) from error
     norm = float(first.norm())
     if not math.isfinite(norm):
         raise InputError(
@@ -92,6 +99,12 @@ def check_products(curvature: Curvature, *, seed: int) -> Warnings:
     return (("W-BATCH", text),)
 
 
+def is_missing(error: RuntimeError) -> bool:
+    """Say whether torch lacks a derivative, and nothing else went wrong."""
+    text = str(error)
+    return any(sign in text for sign in ("not implemented", "once_differentiable"))
+
+
 def is_wrong(curvature: Curvature, degree: int, *, seed: int = 0) -> bool:
     """Say whether a derivative that a model of this degree needs is not that of the one before.
 
@@ -110,7 +123,7 @@ def is_wrong(curvature: Curvature, degree: int, *, seed: int = 0) -> bool:
 def _has_quotients(curvature: Curvature) -> bool:
     """Say whether difference quotients mean anything."""
     is_double = curvature.start_tensor.dtype is torch.float64
-    return is_double and not has_kinks(curvature.module)
+    return is_double and not curvature.is_kinked
 
 
 def _is_off(curvature: Curvature, order: int, seed: int) -> bool:

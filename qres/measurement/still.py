@@ -15,7 +15,6 @@ import numpy as np
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature
 from qres.measurement.given import complete_training
-from qres.measurement.networks import has_kinks
 from qres.measurement.point import Point, Probe, measure_point
 from qres.measurement.progress import Progress
 from qres.measurement.projection import describe_projection
@@ -58,7 +57,7 @@ def measure_still(
     """
     effort = Effort(
         n_probes=probe.n_probes,
-        is_kinked=has_kinks(curvature.module),
+        is_kinked=curvature.is_kinked,
         rng=np.random.default_rng(probe.seed),
     )
     point = measure_point(curvature, probe, effort=effort, degrees=degrees, progress=progress)

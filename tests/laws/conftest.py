@@ -287,9 +287,13 @@ def timed(label: str, case: Any, member: Member) -> Any:
         (choice.encoding, choice.mode, choice.rule) == (ENCODING, "coherent", RULE)
     )
     is_covered = {
+        # other solvers with `linear-system`, the rest of its ways with the other norm or read-out
         "carleman-gd": member.solver != SOLVER
-        or (way.get("norm"), way.get("access")) == ("linf", "sampling"),
-        "linear-system": member.solver == SOLVER and not is_usual,
+        or (way.get("norm"), way.get("access")) == ("linf", "sampling")
+        or (choice.mode, choice.rule == RULE) == ("repeat", False)
+        or (way["kind"], choice.mode) in (("state", "repeat"), ("observable", "coherent")),
+        "linear-system": (member.solver == SOLVER and not is_usual)
+        or member.solver in ("adiabatic-proven", "jennings-v1"),
         "segments": not is_usual,
         "lift-2": not is_usual and way.get("of") != "loss",
         "lift-3": True,

@@ -17,7 +17,6 @@ from qres.measurement.networks import (  # noqa: E402
     ACTIVATIONS,
     count_correct,
     find_loss,
-    has_kinks,
 )
 from qres.measurement.norms import fix_statistics, has_batch_norms  # noqa: E402
 from qres.measurement.resnets import ResidualNetwork  # noqa: E402
@@ -189,7 +188,10 @@ def test_fixed_statistics_are_those_of_the_data_and_uncouple_the_samples():
 
 def test_kinks_only_where_there_are_any():
     for name in ACTIVATIONS:
-        assert has_kinks(_small_residual(name)[1]) == (name == "relu")
+        data, module = _small_residual(name)
+        loss = torch.nn.functional.cross_entropy
+        curvature = Curvature(module, loss=loss, batches=[(data.inputs, data.targets)])
+        assert curvature.is_kinked == (name == "relu")
 
 
 def test_first_weights_come_from_the_generator_alone():

@@ -152,3 +152,25 @@ def test_with_kinks_the_layers_are_looked_up():
 def test_a_loss_that_is_not_finite_is_refused():
     with pytest.raises(InputError, match="loss: nan at the given weights, must be finite"):
         _curvature(_net(), loss=lambda output, y: (output.squeeze(-1) - y).mean().log())
+
+
+def test_an_operation_without_second_derivative_is_named():
+    with pytest.raises(InputError, match=r"no second derivative of one of its op.*hardsigmoid"):
+        check_products(_curvature(_net(torch.nn.Hardsigmoid())), seed=0)
+
+
+class Relu(torch.nn.Module):
+    """A function, not a layer that torch names."""
+
+    def forward(self, x):
+        return torch.relu(x)
+
+
+def test_kinks_without_a_layer_are_assumed_and_warned_of():
+    found = measure_module(
+        _net(Relu()), loss=_square, batches=[_batch()], n_steps=2, learning_rate=0.1
+    )
+    assert found.values["eps_model"].kind == "assumed"
+    assert found.values["t3_injective"].kind == "assumed"
+    assert "kink_share" not in found.values  # its pieces are not counted
+    assert "W-KINK" in dict(found.warnings)

@@ -13,6 +13,7 @@ from qres.measurement.checkpoints import (  # noqa: E402
     pack_weights,
     unpack_weights,
 )
+from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.data import load_dataset  # noqa: E402
 from qres.measurement.networks import (  # noqa: E402
     build_network,
@@ -20,7 +21,6 @@ from qres.measurement.networks import (  # noqa: E402
     count_correct,
     count_outputs,
     find_loss,
-    has_kinks,
 )
 from qres.measurement.training import (  # noqa: E402
     prune_network,
@@ -181,9 +181,46 @@ def test_outputs_that_no_loss_fits(layers, message):
     assert "\n" not in str(caught.value)
 
 
-def test_kinks_are_seen():
-    assert has_kinks(torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU()))
-    assert not has_kinks(_build())
+class Applied(torch.nn.Module):
+    """An operation between two linear layers, with no layer of its own."""
+
+    def __init__(self, operation):
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(4, 4), torch.nn.Linear(4, 2)
+        self.operation = operation
+
+    def forward(self, x):
+        return self.last(self.operation(self.first(x)))
+
+
+def is_kinked(module):
+    batch = (torch.ones(3, 4, dtype=torch.float64), torch.zeros(3, dtype=torch.long))
+    loss = torch.nn.functional.cross_entropy
+    return Curvature(module.double(), loss=loss, batches=[batch]).is_kinked
+
+
+KINKED = [torch.relu, torch.nn.functional.leaky_relu, torch.abs, torch.nn.ReLU6(), torch.nn.PReLU()]
+KINKED += [torch.nn.ELU(), torch.nn.SELU(), torch.nn.Hardswish(), torch.nn.Threshold(0.1, 0.0)]
+KINKED += [
+    torch.nn.RReLU().eval(),
+    torch.nn.Hardtanh(),
+    torch.nn.Softshrink(),
+    lambda x: x.clamp(min=0),
+]
+KINKED += [lambda x: torch.maximum(x, -x), torch.nn.MaxPool1d(1), torch.nn.ReLU(inplace=True)]
+
+
+@pytest.mark.parametrize("operation", KINKED)
+def test_kinks_are_seen_in_layers_and_in_functions(operation):
+    assert is_kinked(Applied(operation))
+
+
+@pytest.mark.parametrize("operation", [torch.tanh, torch.nn.SiLU(), torch.nn.GELU(), torch.softmax])
+def test_what_is_smooth_has_no_kinks(operation):
+    smooth = (lambda x: torch.softmax(x, dim=-1)) if operation is torch.softmax else operation
+    module = Applied(smooth)
+    module.spare = torch.nn.ReLU()  # never runs
+    assert not is_kinked(module)
 
 
 def test_packed_weights_come_back():
