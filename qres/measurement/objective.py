@@ -117,8 +117,8 @@ class Objective:
     @cached_property
     def is_kinked(self) -> bool:
         """Whether the network is not smooth somewhere, told by what runs for two samples."""
-        few = tuple(part[:2] for part in self._batches[0])
-        return runs_kinks(lambda: self.output(self._start, few))
+        inputs, targets = self._batches[0]
+        return runs_kinks(lambda: self.output(self._start, (inputs[:2], targets[:2])))
 
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""

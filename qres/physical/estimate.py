@@ -149,11 +149,8 @@ class Asked:
         with np.errstate(all="ignore"):
             jobs = chosen_jobs(self.views, choice)
             priced = outcome(self.tables, jobs, choice)
-        kept = np.minimum(priced.fail_prob, jobs.fail_prob)
         is_feasible = choice.row >= 0
-        priced = replace(
-            priced, fail_prob=kept, has_counts=self.has_counts, is_feasible=is_feasible
-        )
+        priced = replace(priced, has_counts=self.has_counts, is_feasible=is_feasible)
         # layers that are no number, or endless ones that react in no time, have no floor of their own
         floor = np.where(np.isfinite(jobs.layers), priced.runtime_floor_s, np.inf)
         priced = replace(priced, runtime_floor_s=floor)

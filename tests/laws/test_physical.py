@@ -60,7 +60,9 @@ def test_more_work_or_less_failure_never_costs_less(
     assert hard >= easy * (1 - 1e-12)
     # of the parts: the sum that is reported is cut at the budget, for rounding
     parts = result.fail_prob_data + result.fail_prob_magic + result.fail_prob_events
-    assert (parts <= cost.fail_prob * (1 + 1e-12))[result.is_feasible].all()
+    fits = result.is_feasible
+    assert result.fail_prob[fits] == pytest.approx(parts[fits], rel=1e-12, abs=0)
+    assert (result.fail_prob <= cost.fail_prob * (1 + 1e-12))[fits].all()
 
 
 @pytest.mark.parametrize("name", sorted(MACHINES))
