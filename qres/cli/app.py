@@ -64,8 +64,9 @@ Files = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to FILE (.json .csv .tex .pdf .bib .html .svg .png; NAME.qdk.json: the logical "
-        "counts, as the QDK and algorithm counts read them); repeatable.",
+        help="Write to FILE (.json .csv .tex .pdf .bib .html .svg .png; NAME.frontier.svg: qubits "
+        "against time; NAME.qdk.json: the logical counts, as the QDK and algorithm counts read them); "
+        "repeatable.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]

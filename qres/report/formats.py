@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qres.errors import InputError
+from qres.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from qres.report.report import Report
@@ -19,10 +19,13 @@ SUFFIXES = (".json", ".csv", ".tex", ".bib", ".html", ".pdf", ".svg", ".png")
 COUNTS = ".qdk.json"
 """End of the name of a file that takes the logical counts alone, as the QDK reads them."""
 
+FRONTIERS = (".frontier.svg", ".frontier.png")
+"""Ends of the names of files that take qubits against time, in place of the stages."""
+
 
 def format_of(path: Path) -> str:
-    """Return what decides about a file's content: `.qdk.json`, or its suffix."""
-    return COUNTS if path.name.endswith(COUNTS) else path.suffix
+    """Return what decides about a file's content: one of the longer ends, or its suffix."""
+    return next((end for end in (COUNTS, *FRONTIERS) if path.name.endswith(end)), path.suffix)
 
 
 def check_format(path: Path) -> None:
@@ -42,10 +45,11 @@ def check_format(path: Path) -> None:
 
 
 def content(report: Report, suffix: str) -> str | bytes:
-    """Return the content of the file of one suffix of `SUFFIXES`, or of `COUNTS`.
+    """Return the content of the file of one suffix of `SUFFIXES`, of `COUNTS` or of `FRONTIERS`.
 
     Raises:
-        InputError: a picture of a report that has no magic states, or counts of one without a price.
+        InputError: a picture of a report that has no magic states or fits no machine, or counts of
+            one without a price.
         ToolError: pdflatex failed.
     """
     if suffix == ".json":
@@ -58,7 +62,7 @@ def content(report: Report, suffix: str) -> str | bytes:
         from qres.report.page import page
 
         return page(report)
-    if suffix in (".svg", ".png"):
+    if suffix in (".svg", ".png", *FRONTIERS):
         return _picture(report, suffix)
     if suffix == ".bib":
         from qres.notation.bibtex import bibliography
@@ -83,8 +87,14 @@ def _counts(report: Report) -> str:
 
 
 def _picture(report: Report, suffix: str) -> bytes:
-    from qres.report.page import draw, has_figure
+    from qres.report.page import draw, has_figure, write_figure
 
+    if suffix in FRONTIERS:
+        try:
+            figure = report.draw_frontier()
+        except InfeasibleError as error:
+            raise InputError(f"{suffix}: there is nothing to draw: {error}") from error
+        return write_figure(report, figure, suffix.rpartition(".")[2])
     if not has_figure(report):
         stage, reason = report.failure or ("stages", "no magic states are used")
         raise InputError(f"{suffix}: there is nothing to draw: {stage}: {reason}")

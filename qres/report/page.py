@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from qres.notation.card import html_table, html_text
 from qres.report.assumptions import assumptions
@@ -14,6 +15,9 @@ from qres.report.platforms import classical_lines
 from qres.report.record import Result
 from qres.report.sheets import identity, sheets
 from qres.report.table import SCOPE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STYLE = (
     "body{font-family:system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;"
@@ -68,14 +72,19 @@ def draw(report: Result, kind: str) -> bytes:
     Raises:
         InfeasibleError: there is no price.
     """
-    import matplotlib as mpl
-
     from qres.report.figures.flame import draw_flame
     from qres.report.figures.newton import draw_schedule
 
+    figure = draw_flame(report) if report.schedule is None else draw_schedule(report)
+    return write_figure(report, figure, kind)
+
+
+def write_figure(report: Result, figure: Figure, kind: str) -> bytes:
+    """Return a figure of a report as `svg` or `png`, the same bytes for the same report."""
+    import matplotlib as mpl
+
     stream = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    figure = draw_flame(report) if report.schedule is None else draw_schedule(report)
     with mpl.rc_context({"svg.hashsalt": report.scenario.scenario_id}):
         figure.savefig(stream, format=kind, dpi=200, metadata=metadata)
     return stream.getvalue()

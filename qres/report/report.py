@@ -54,7 +54,7 @@ class Report(Result):
         `.json` all of it, `NAME.qdk.json` the logical counts as the QDK reads them, `.csv` the
         stages (of a Newton run, its systems), `.tex` a complete document, `.pdf` the same set by
         pdflatex, `.bib` the works it rests on, `.html` one page, `.svg` and `.png` the stages, or
-        the schedule of a Newton run, drawn.
+        the schedule of a Newton run, drawn, `NAME.frontier.svg` and `.png` qubits against time.
 
         Raises:
             InputError: another suffix, a program or library that is missing, or a place that

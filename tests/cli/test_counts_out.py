@@ -62,3 +62,23 @@ def test_other_ends_are_what_they_were(call, tmp_path):
     assert "the suffix must be" in err
     assert call("estimate", model, "-o", tmp_path / "qdk.json")[0] == 0
     assert json.loads((tmp_path / "qdk.json").read_text())["schema"] == "qres-result/1"
+
+
+def test_the_frontier_is_drawn_by_name(call, tmp_path):
+    """Two pictures of one report: the stages, and qubits against time on its machines."""
+    model = tmp_path / "m.yaml"
+    model.write_text(MODEL)
+    stages, frontier = tmp_path / "m.svg", tmp_path / "m.frontier.svg"
+    assert call("estimate", model, "-o", stages, "-o", frontier)[0] == 0
+    assert "physical qubits" in frontier.read_text()
+    assert "physical qubits" not in stages.read_text()
+    assert "share of the magic states" in stages.read_text()
+    png = tmp_path / "m.frontier.png"
+    assert call("estimate", model, "-o", png)[0] == 0
+    assert png.read_bytes()[:4] == b"\x89PNG"
+    model.write_text(MODEL.replace("12345678", "1e40"))
+    frontier.unlink()
+    code, _, err = call("estimate", model, "-o", frontier)
+    assert code == 2
+    assert "nothing to draw" in err
+    assert not frontier.exists()
