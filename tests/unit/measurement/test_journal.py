@@ -207,7 +207,7 @@ def _wait_for_growth(cache, process):
     """Wait until a process has written a good piece of its journal, or has ended."""
     start, deadline = _measure_files(cache), time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
-        if _measure_files(cache) > start + 30_000:
+        if _measure_files(cache) > start + 10_000:
             return
         time.sleep(0.01)
 
