@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 export PIP_ARGS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all fast-tests all-tests lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -38,11 +38,18 @@ lint: $(READY)
 	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/pyright --pythonpath $(BIN)/python > $(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }
 
-test: lint
+# lint keeps one core busy for most of a minute: beside the tests, not before them
+test: $(READY)
+	@$(MAKE) --no-print-directory -j2 lint fast-tests
+
+test-all: $(READY)
+	@$(MAKE) --no-print-directory -j2 lint all-tests
+
+fast-tests: $(READY)
 	@echo "== tests, without the slow ones"
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-all: lint
+all-tests: $(READY)
 	@echo "== all tests"
 	@$(BIN)/python -m pytest -n auto
 
