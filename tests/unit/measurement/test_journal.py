@@ -183,7 +183,8 @@ error: {total: 0.1}
 """
 
 RUN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores it
 from qres.measurement import journal
 journal.FLUSH_S = 0.2
 from qres.cli.door import run
