@@ -34,6 +34,8 @@ class KinkWatch:
     @classmethod
     def of(cls, curvature: Curvature) -> KinkWatch | None:
         """Return a watch, None where no layer has pieces that can be counted."""
+        if not any(isinstance(layer, KINKED) for layer in curvature.module.modules()):
+            return None  # without a pass through all the data
         watch = cls(curvature)
         return watch if watch._changed.size else None
 

@@ -128,7 +128,9 @@ def report_many(machine: Machine, cost: LogicalCost, qdk: float, qualtran: float
             f"{qdk / each:8,.0f} x qdk{mark(qdk / each >= 100)}"
             f"{qualtran / each:10,.0f} x qualtran{mark(qualtran / each >= 1000)}"
             f"   to 1e40: {1e6 * far:6.2f} s{mark(1e6 * far < MILLION_S)}"
-            f"   with found shares: {1e6 * split:6.2f} s"
+            f"   with found shares: {1e6 * split:6.2f} s{mark(1e6 * split < MILLION_S)}"
+            f"{qdk / split:8,.0f} x qdk{mark(qdk / split >= 100)}"
+            f"{qualtran / split:10,.0f} x qualtran{mark(qualtran / split >= 1000)}"
         )
 
 
