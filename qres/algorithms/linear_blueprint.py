@@ -30,13 +30,14 @@ NAME = "linear-system"
 
 @compared_by_sign()
 def blueprint(
-    choice: Choice, settings: ReadoutSettings
+    choice: Choice, settings: ReadoutSettings, *, is_known: bool = True
 ) -> tuple[System, tuple[Stage, ...], Definitions]:
     """Return system, stages and definitions of one choice: the same for every number.
 
     Args:
         choice: encoding, solver, mode and rule are read.
         settings: of the read-out.
+        is_known: whether the norm of the solution is, and with it the probability of a run.
     """
     member = find_readout(settings, choice.rule)
     system = System(
@@ -45,6 +46,7 @@ def blueprint(
         source=prepared_vector(),
         solver=solver(choice.solver),
         read_norm=symbol("solution_overlap") * symbol("inverse_norm"),
+        has_exact_prob=is_known,
     )
     stages = quantum_stages(system, member, choice.mode) + member.reconstruction
     return system, stages, _definitions(system, encoding(choice.encoding), member, choice)

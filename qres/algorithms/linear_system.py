@@ -10,6 +10,7 @@ $\xi = \lVert A^{-1}\rVert\lVert b\rVert/\lVert x\rVert$ is the inverse of `solu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from qres.algorithms.access.qram import access_assumptions, access_limit, access_warnings
@@ -61,14 +62,13 @@ def build(
     """
     member, mode = find_readout(parameters.readout, choice.rule), choice.mode
     check_readout(member, NAME)
-    system, stages, definitions = blueprint(choice, parameters.readout)
+    values = _values(parameters, measurement, choice)
+    is_known = values["solution_overlap"].kind != "assumed"
+    system, stages, definitions = blueprint(choice, parameters.readout, is_known=is_known)
     return Job(
         name=NAME,
         stages=stages,
-        values={
-            **_values(parameters, measurement, choice),
-            **readout_values(member, parameters.readout, measurement.values),
-        },
+        values={**values, **readout_values(member, parameters.readout, measurement.values)},
         definitions=definitions,
         shares=budget_shares(member),
         failures=failures(system, member, mode),
@@ -104,16 +104,28 @@ def _values(
         raise InputError(f"the measurement lacks {', '.join(missing)}")
     values = {name: measurement.values[name] for name in needed}
     smallest = values["smallest_singular_value"]
-    if smallest.low is not None and smallest.low != smallest.value:
-        method = f"outer end of: {smallest.method}"
-        smallest = replace(smallest, value=smallest.low, method=method)
-    if float(smallest) <= 0:
+    values["smallest_singular_value"] = _outer_end(smallest)
+    if float(values["smallest_singular_value"]) <= 0:
         raise InfeasibleError("solver", "the matrix is singular: kappa is infinite")
-    values["smallest_singular_value"] = smallest
-    overlap = measurement.values.get("solution_overlap")
-    values["solution_overlap"] = overlap or Quantity(
-        value=1.0, kind="assumed", method="no right-hand side, the best case"
-    )
+    values["solution_overlap"] = _overlap(measurement.values, smallest)
     values["success_prob"] = Quantity(value=1, method="nothing is projected out")
     values["block_limit"] = access_limit(parameters.data_access)
     return values
+
+
+def _outer_end(quantity: Quantity) -> Quantity:
+    """Return the lower end of a quantity that has an interval."""
+    if quantity.low is None or quantity.low == quantity.value:
+        return quantity
+    return replace(quantity, value=quantity.low, method=f"outer end of: {quantity.method}")
+
+
+def _overlap(values: Mapping[str, Quantity], smallest: Quantity) -> Quantity:
+    """Return the overlap of the solution, with the norm of the inverse that is priced."""
+    known = values.get("solution_overlap")
+    if known is None:
+        return Quantity(value=1.0, kind="assumed", method="no right-hand side, the best case")
+    if known.kind == "assumed" or known.low is not None:
+        return _outer_end(known)
+    part = float(_outer_end(smallest)) / float(smallest)
+    return known if part == 1 else replace(known, value=float(known) * part)

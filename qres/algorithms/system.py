@@ -37,6 +37,7 @@ _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _LEVELS, _LIMIT = symbols("index_bits block_limit")
 _QA, _QB = symbols("matrix_queries state_queries")
 _PROB, _XI, _INVERSE = symbols("success_prob xi inverse_norm")
+_KAPPA, _ENCODED = symbols("kappa_eff kappa_encoded")
 _WIDTH = symbol("index_width")
 
 
@@ -264,8 +265,7 @@ def vector_width(controls: int) -> Any:
 def circuit_definitions(system: System) -> Definitions:
     """Return bits, gate prices, and queries of a run."""
     name, solver = system.name, system.solver
-    eps_matrix, eps_rhs, eps_solver = symbols("eps_matrix eps_rhs eps_solver")
-    given = {symbol("epsilon"): eps_solver}
+    eps_matrix, eps_rhs = symbols("eps_matrix eps_rhs")
     held = _WIDTH + system.matrix.ancillas + solver.qubits
     return (
         define(
@@ -286,16 +286,24 @@ def circuit_definitions(system: System) -> Definitions:
             system.matrix.toffoli(solver.gates.matrix_controls),
             _CARD,
         ),
-        *_arguments(name, solver, given),
+        define(
+            f"{name}.kappa_encoded",
+            "condition number of the matrix as it is encoded, which the solver is built for",
+            _KAPPA / (1 - _INVERSE * eps_matrix),
+            derived("norm((L + E)^-1) <= norm(L^-1)/(1 - norm(L^-1) norm(E))"),
+            kind="proven",
+            bound="upper",
+            conditions=(Condition(sympy.Ge(_KAPPA, 1 - ROUNDING), CONTRADICTION),),
+        ),
+        *_arguments(name, solver),
         define(f"{name}.held_qubits", "qubits held through a whole run", held, _CARD),
         define(
             f"{name}.matrix_queries",
             "uses of U_A in one run without restarts",
-            sympy.ceiling(solver.run_queries.xreplace(given)),
+            sympy.ceiling(as_encoded(solver.run_queries)),
             solver.run_source or solver.matrix_queries.source,
             kind=solver.kind,
             bound=solver.matrix_queries.bound,
-            conditions=(Condition(sympy.Ge(symbol("kappa_eff"), 1 - ROUNDING), CONTRADICTION),),
         ),
         define(
             f"{name}.state_queries",
@@ -308,21 +316,42 @@ def circuit_definitions(system: System) -> Definitions:
         define(
             f"{name}.flag_prob",
             "probability that one run flags success",
-            sympy.sympify(solver.flag_prob).xreplace(given),
+            as_encoded(solver.flag_prob),
             solver.flag_source or solver.matrix_queries.source,
             kind=solver.flag_kind,
         ),
     )
 
 
-def _arguments(name: str, solver: Solver, given: Mapping[Any, Any]) -> Definitions:
+def as_encoded(expression: Any) -> Any:
+    r"""Return an expression of a solver at the matrix that it sees and at its share of the error.
+
+    An error $\epsilon_L$ of the encoded matrix moves its smallest singular value by as much, below
+    what the solver would be built for: its condition number is
+    $\kappa' = \kappa_{\mathrm{eff}}/(1 - \lVert L^{-1}\rVert\epsilon_L)$ at most, and with it
+    $\xi' = \xi\,\kappa'/\kappa_{\mathrm{eff}}$. Left out, the error of the best polynomial at that
+    singular value would grow by $\cosh(\sqrt{2d}\,\ln(\kappa/\epsilon))$,
+    $d = \lVert L^{-1}\rVert\epsilon_L$.
+
+    Args:
+        expression: of `kappa_eff`, `epsilon` and `xi`.
+    """
+    given = {
+        symbol("epsilon"): symbol("eps_solver"),
+        _KAPPA: _ENCODED,
+        _XI: _XI * _ENCODED / _KAPPA,
+    }
+    return sympy.sympify(expression).xreplace(given)
+
+
+def _arguments(name: str, solver: Solver) -> Definitions:
     """Return the whole numbers that the circuit of a run is built from."""
     source = solver.run_source or solver.matrix_queries.source
     return tuple(
         define(
             f"{name}.{item}",
             meaning,
-            sympy.sympify(expression).xreplace(given),
+            as_encoded(expression),
             source,
             kind=solver.kind,
             bound=solver.matrix_queries.bound,

@@ -127,7 +127,7 @@ def _offer(
     job = job.with_budget(budget, dict.fromkeys(found, FOUND))
     numbers = job.evaluate()
     if choice.solver:
-        solver(choice.solver).check(float(numbers["kappa_eff"]), float(numbers["eps_solver"]))
+        solver(choice.solver).check(float(numbers["kappa_encoded"]), float(numbers["eps_solver"]))
     cost = total(count_stages(job, numbers), numbers)
     priced = price_machines(job, budget, machines, objective, cost, splits)
     rank = _rank(cost, priced, objective)

@@ -201,7 +201,7 @@ def _refused(group: _Group, index: int) -> str:
     numbers = group.numbers
     try:
         solver(group.choice.solver).check(
-            _at(numbers["kappa_eff"], index), _at(numbers["eps_solver"], index)
+            _at(numbers["kappa_encoded"], index), _at(numbers["eps_solver"], index)
         )
     except HypothesisError as refused:
         return str(refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qres.algorithms.solvers.base import solver
+from qres.algorithms.system import as_encoded
 from qres.explore.choose import Chosen, Offer
 from qres.logical.formulas import evaluate
 from qres.pricing.record import Rival
@@ -20,9 +21,9 @@ def _row(name: str, offer: Offer | str) -> Rival:
     if isinstance(offer, str):
         return Rival(solver=name, kind=solver(name).kind, reason=offer)
     numbers, member = offer.job.evaluate(), solver(name)
-    given = {"kappa_eff": "kappa_eff", "epsilon": "eps_solver", "xi": "xi"}
-    values = {key: float(numbers[known]) for key, known in given.items()}
-    expected = float(evaluate(member.expected_queries, values))
+    names = ("kappa_eff", "kappa_encoded", "eps_solver", "xi")
+    values = {name: float(numbers[name]) for name in names}
+    expected = float(evaluate(as_encoded(member.expected_queries), values))
     runs = expected / float(numbers["matrix_queries"])
     return Rival(
         solver=name,

@@ -64,15 +64,16 @@ def budget_symbols(member: Any) -> list[str]:
 @settings(max_examples=4)
 @given(data=st.data())
 def test_no_price_falls_when_an_error_is_finer(member, data):
-    """Each precision alone, the length of amplified sequences and all other precisions held.
+    """Each precision alone, the length of amplified sequences, what is solved and all others held.
 
     A share is more than its precision: smaller errors leave more of a run's amplitude, so that fewer
-    runs are amplified, and that is no fault.
+    runs are amplified, and more of the smallest singular value, and that is no fault.
     """
     rows, factor = data.draw(member.rows()), data.draw(SMALLER)
     base = member.numbers(rows)
     ways = [name for name, _ in member.job.definitions if name.startswith("eps_")]
-    held = [name for name in ("invocations", "rounds") if name in dict(member.job.definitions)]
+    others = ("invocations", "rounds", "kappa_encoded")
+    held = [name for name in others if name in dict(member.job.definitions)]
     size = len(next(iter(rows.values())))
     column = {name: np.broadcast_to(np.asarray(base[name], dtype=float), size) for name in ways}
     finer = {

@@ -550,7 +550,10 @@ class Estimate:
 
     def solve(self):
         kappa = self.alpha * self.inverse
-        found = run_of(self.typed["solver"], kappa, self.eps_solver, self.xi)
+        # of the matrix as it is encoded: its smallest singular value falls by eps_matrix at most
+        grown = 1 / (1 - self.inverse * self.eps_matrix)
+        encoded, xi = kappa * grown, self.xi * grown
+        found = run_of(self.typed["solver"], encoded, self.eps_solver, xi)
         self.queries, self.expected, self.flag, self.states, self.solver_qubits, self.guesses = (
             found
         )
@@ -562,6 +565,7 @@ class Estimate:
         self.numbers |= {
             "eps_rotation": self.eps_rotation,
             "kappa_eff": kappa,
+            "kappa_encoded": encoded,
             "matrix_queries": self.queries,
             "state_queries": self.states,
             "flag_prob": self.flag,

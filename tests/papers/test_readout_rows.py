@@ -235,11 +235,16 @@ CONTROLLED = RUN + (QUERIES - 1) + 3
 TURNS = QUERIES * 6 + STATES * 3 + QUERIES * 4 + QUERIES - 1
 P = 0.8139438537489787
 KAPPA = 2.28 * (1 + 1.04 + 1.0816 + 1.124864 + 1.16985856 + 6 * 1.2166529024)
-# two guesses of the norm, at kappa^(1/4) and kappa^(3/4)
-OVERLAP = sum(1 / math.cosh(place * math.log(KAPPA) / 4) for place in (1, 3)) / 2
-FLAG = 0.97 * OVERLAP**2
 SHARE = 0.09 / 4
 SPLIT = math.sqrt(1 + SHARE) - 1
+
+
+def flag_of(share, root):
+    """The matrix as it is encoded, eps_matrix ||L^-1|| = share root/16; two guesses of the norm."""
+    kappa = KAPPA / (1 - share * root / 16)
+    # at kappa^(1/4) and kappa^(3/4)
+    overlap = sum(1 / math.cosh(place * math.log(kappa) / 4) for place in (1, 3)) / 2
+    return 0.97 * overlap**2
 
 
 def hadamard(eps):
@@ -257,7 +262,8 @@ def test_linear_observable_in_digits():
     numbers = found.priced.numbers
     assert numbers["eps_observable"] == pytest.approx(0.01118742, rel=1e-6)
     # P beside a reference row of equal weight
-    prob = FLAG * P / (1 + P)
+    root = 2 * math.sqrt(P) / (math.sqrt(3 + 2 * P) * (1 + 4 * SHARE))
+    prob = flag_of(SHARE, root) * P / (1 + P)
     assert numbers["observable_error"] == pytest.approx(0.99 * SPLIT * 0.8 * 0.213074, rel=1e-12)
     amplitude = 0.99 * SPLIT * math.sqrt(prob)
     assert numbers["eps_amplitude"] == pytest.approx(amplitude, rel=1e-12)
@@ -308,7 +314,7 @@ def test_quadratic_observable_in_digits():
     root = math.sqrt(P) / (math.sqrt(3 + 2 * P) * (1 + 4 * share / 2.5))
     assert numbers["eps_solver"] == pytest.approx(share * root / 2.5, rel=1e-12)
     split = math.sqrt(1 + share) - 1
-    prob = FLAG * P / (1 + P)
+    prob = flag_of(share, 2 * root / 2.5) * P / (1 + P)
     assert found.to_dict()["choices"]["state preparation"] == "direct"
     assert numbers["observable_error"] == pytest.approx(split * 2 * 0.213074**2, rel=1e-12)
     assert numbers["eps_amplitude"] == pytest.approx(split * prob, rel=1e-12)
@@ -316,8 +322,10 @@ def test_quadratic_observable_in_digits():
     assert numbers["observable_rounds"] == rounds
     assert numbers["eps_norm"] == pytest.approx(split / (1 + split), rel=1e-12)
     assert numbers["norm_rounds"] == bhmt(prob, split / (1 + split))
-    # 28.993 ln(2 + 4/(.0032471 x .442976)) = 229.9, twice an odd number: 230; one bit more than above
-    queries, states = 230, 461
+    # eps_matrix ||L^-1|| = .0199750/(8 c), c = 2.5 sqrt(3 + 2P)(1 + .03196)/sqrt(P) = 6.151725: .00040588;
+    # 28.99303/(1 - .00040588) = 29.00480 ln(2 + 4/(.0032471 x .442927)) = 230.05, twice an odd number:
+    # 234; one bit more than above
+    queries, states = 234, 469
     assert (numbers["matrix_queries"], numbers["state_queries"]) == (queries, states)
     assert (numbers["query_toffoli"], numbers["rhs_bits"]) == (78, 16)
     run = queries * 79 + states * (2 + 3 * 15 + 8) + queries * 8 + (queries - 1) * 7
@@ -365,7 +373,9 @@ def test_an_amplified_quadratic_observable_in_digits():
     # the errors of matrix, vector, solver and rotations leave so much of the amplitude
     share = (0.1 - 0.0201) / 4
     kept = 1 - 3 * share / 2.5 / (math.sqrt(3 + 2 * P) * (1 + 4 * share / 2.5))
-    length = math.acosh(1 / math.sqrt(fail)) / math.atanh(math.sqrt(P * FLAG) * kept)
+    root = 2 * math.sqrt(P) / (math.sqrt(3 + 2 * P) * (1 + 4 * share / 2.5)) / 2.5
+    flag = flag_of(share, root)
+    length = math.acosh(1 / math.sqrt(fail)) / math.atanh(math.sqrt(P * flag) * kept)
     assert numbers["invocations"] == 2 * math.ceil((length - 1) / 2) + 1
     queries, states = numbers["matrix_queries"], numbers["state_queries"]
     rhs = 2 + 3 * (numbers["rhs_bits"] - 1) + 8

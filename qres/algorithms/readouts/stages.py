@@ -6,8 +6,17 @@ success probability). Estimates of a single run are *direct*.
 
 A run is amplified exactly where its probability is known, and by a fixed-point sequence where only a
 lower bound is. That bound, and the probability with which a repeated run succeeds, are those of the
-run with all its errors, see `_kept_amplitude`.
-The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
+run with all its errors, see `_amplitude_error`.
+
+**Exact.** Errors of a run move its amplitude from $s = \sin\frac{\pi}{2(2k+1)}$ to within
+$s(1 \pm \eta)$. After $k \ge 1$ rounds the angle is off by
+$(2k+1)(\arcsin s(1+\eta) - \arcsin s) \le 2\eta$ for $\eta \le 1/2$ (most at $k = 1$), and without
+a round a unit vector within $\eta$ of another keeps $1 - \eta^2$ of it: an amplified state fails with
+`fail_state` $= 4\eta^2$ at most. Shots that fail show it and are made again. Inside one circuit the
+wanted part is smaller by $\sqrt{1 - 4\eta^2}$, which the shares of the error hold beside everything
+else.
+
+**Fixed point.** The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
 measured, and $(\delta_a/c)^2/2$ where $c$ uses stand in one circuit, because the amplitudes
 $\sqrt{2\delta}$ of the failures add up there.
 """
@@ -24,7 +33,7 @@ from qres.algorithms.readouts.base import Mode, Readout
 from qres.algorithms.readouts.turn import turn
 from qres.algorithms.record import Assumption, Share, Stage, Unit
 from qres.algorithms.synthesis import UNITARY_T
-from qres.algorithms.system import NOISE, Definitions, System, with_reference
+from qres.algorithms.system import NOISE, Definitions, System, as_encoded, with_reference
 from qres.notation.formula import define
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol, symbols
@@ -48,9 +57,9 @@ def readout_definitions(system: System, member: Readout, mode: Mode) -> Definiti
     if "fail_norm" in member.failures:
         longest = sympy.Max(longest, with_reference(system).run(0).rotations)
     precision = symbol("eps_rotation") / symbol("run_rotations")
+    own, amplified = member.definitions(system, mode), _amplification(system, member, mode)
     return (
-        *member.definitions(system, mode),
-        *_amplification(system, member, mode),
+        *(amplified + own if system.is_exact else own + amplified),
         *(_repeat_definitions(system, member) if mode == "repeat" else ()),
         define(
             f"{name}.run_rotations",
@@ -78,10 +87,10 @@ def _longest_run(system: System, member: Readout) -> Unit:
 def _amplification(system: System, member: Readout, mode: Mode) -> Definitions:
     if member.amplified(mode) == 0:
         return ()
-    return _exact(system) if system.is_exact else _fixed_point(system, member, mode)
+    return _exact(system, member) if system.is_exact else _fixed_point(system, member, mode)
 
 
-def _exact(system: System) -> Definitions:
+def _exact(system: System, member: Readout) -> Definitions:
     joint = sympy.Min(1, _PROB * _FLAG * (1 + NOISE))
     return (
         define(
@@ -98,12 +107,19 @@ def _exact(system: System) -> Definitions:
             ROUNDS.source,
             kind="proven",
         ),
+        define(
+            f"{system.name}.fail_state",
+            "failure probability of one amplified state",
+            (2 * _amplitude_error(system, member)) ** 2,
+            derived("errors of a run move the angle of a round"),
+            kind="proven",
+        ),
     )
 
 
 def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
     part = symbol("fail_amplification") / (member.amplified(mode) * system.segments)
-    joint = sympy.Min(1, _PROB * _FLAG * _kept_amplitude(system, member) ** 2)
+    joint = sympy.Min(1, _PROB * _FLAG * (1 - _amplitude_error(system, member)) ** 2)
     length = FIXED_POINT.at(success_prob=joint, fail_prob=symbol("fail_state"))
     return (
         define(
@@ -130,22 +146,22 @@ def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
     )
 
 
-def _kept_amplitude(system: System, member: Readout) -> Any:
-    r"""Return the part of the amplitude $\sqrt{P p}$ that the errors of a run leave at least.
+def _amplitude_error(system: System, member: Readout) -> Any:
+    r"""Return $\eta$: errors of a run leave an amplitude within $\sqrt{P p}\,(1 \pm \eta)$.
 
     Errors of matrix, right-hand side and solver move the flagged state by
     $\epsilon \le \mathrm{share}\,\mathrm{root}/2$, rotations the whole run by $\sqrt p$ times that, so
-    the wanted part keeps the amplitude
-    $\sqrt p\,(\sqrt P - \frac{\mathrm{root}}{2}\sum\mathrm{share})$.
+    the amplitude of the wanted part is
+    $\sqrt p\,(\sqrt P \pm \frac{\mathrm{root}}{2}\sum\mathrm{share})$.
     """
     shares = sympy.Add(*symbols("share_encoding share_solver share_rotation"))
-    return 1 - shares * member.root(system) / (2 * system.stretch * sympy.sqrt(_PROB))
+    return shares * member.root(system) / (2 * system.stretch * sympy.sqrt(_PROB))
 
 
 def _repeat_definitions(system: System, member: Readout) -> Definitions:
     solver = system.solver
-    expected = sympy.sympify(solver.expected_queries).subs(symbol("epsilon"), symbol("eps_solver"))
-    wanted = _PROB * _kept_amplitude(system, member) ** 2
+    expected = as_encoded(solver.expected_queries)
+    wanted = _PROB * (1 - _amplitude_error(system, member)) ** 2
     total, runs = _COPIES * expected / wanted, symbol("total_runs")
     queries = solver.matrix_queries
     return (
@@ -302,6 +318,9 @@ def readout_assumptions(system: System, member: Readout, mode: Mode) -> tuple[As
     found = [*system.solver.assumptions] if uses_runs else []
     if mode == "repeat":
         text = "plain states are repeated until they succeed: their count is an expectation"
+        found.append(Assumption(text=text, factor=2.0, favours="quantum"))
+    if mode == "coherent" and system.is_exact and not member.is_coherent:
+        text = "amplified states that fail are made again: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
     if is_fixed_point(system, member, mode) and (member.is_coherent or member.controls):
         text = (

@@ -100,7 +100,7 @@ def sampled_tomography(name: str, norm: str, copies: Formula) -> Readout:
         name=name,
         keys={"kind": "tomography", "norm": norm, "access": "sampling"},
         modes=("coherent", "repeat"),
-        definitions=lambda system, mode: _sampling_definitions(system, copies),
+        definitions=lambda system, mode: _sampling_definitions(system, mode, copies),
         stages=lambda system, mode: (_sign_stage(system, copies.source), norm_stage(system)),
         parts=_sampling_parts,
         amplified=lambda mode: (2 if mode == "coherent" else 1) * _COPIES,
@@ -121,7 +121,9 @@ def _per_shot(whole: Readout, copies: Formula) -> Readout:
     return replace(
         whole,
         rule="per shot",
-        definitions=lambda system, mode: _sampling_definitions(system, copies, kept=1 - SHOT_PART),
+        definitions=lambda system, mode: _sampling_definitions(
+            system, mode, copies, kept=1 - SHOT_PART
+        ),
         failures=(*whole.failures, "fail_run"),
         logical=lambda system, mode: shot_definitions(
             system,
@@ -133,7 +135,9 @@ def _per_shot(whole: Readout, copies: Formula) -> Readout:
     )
 
 
-def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
+def _definitions(
+    system: System, copies: Formula, kept: Any = 1, succeeding: Any = 1
+) -> Definitions:
     eps_tomo, fail_tomo = symbols("eps_tomography fail_tomography")
     name = system.name
     return (
@@ -147,7 +151,9 @@ def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
         define(
             f"{name}.copies",
             copies.meaning,
-            sympy.ceiling(copies.at(epsilon=eps_tomo, fail_prob=fail_tomo / system.segments)),
+            sympy.ceiling(
+                copies.at(epsilon=eps_tomo, fail_prob=fail_tomo / system.segments) / succeeding
+            ),
             copies.source,
             kind=copies.kind,
             bound=copies.bound,
@@ -156,9 +162,13 @@ def _definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
     )
 
 
-def _sampling_definitions(system: System, copies: Formula, kept: Any = 1) -> Definitions:
+def _sampling_definitions(
+    system: System, mode: Mode, copies: Formula, kept: Any = 1
+) -> Definitions:
     known = reference_definitions(system.name, symbol("eps_tomography"), _LEVELS)
-    return (*_definitions(system, copies, kept), *known)
+    is_exact = mode == "coherent" and system.is_exact
+    succeeding = 1 - symbol("fail_state") if is_exact else 1
+    return (*_definitions(system, copies, kept, succeeding), *known)
 
 
 def _sign_stage(system: System, source: Source) -> Stage:

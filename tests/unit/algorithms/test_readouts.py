@@ -194,25 +194,27 @@ def test_the_rule_per_shot_in_digits(mode):
 
 
 @pytest.mark.parametrize(
-    ("name", "lost"),
+    ("name", "lost", "exact"),
     [
-        # shares of .1/3: three of them over 2
-        ("state", 0.05),
+        # shares of .1/3: three of them over 2. kappa_eff = 8 x .7/.25 = 22.4, of the matrix as encoded
+        # 22.4/(1 - (.1/3)/16) = 22.4467641, ln = 3.11114647, 2 guesses:
+        # S = (1/cosh .777786616 + 1/cosh 2.33335985)/2 = (.758704925 + .192132162)/2 = .475418544
+        ("state", 0.05, 0.475418544),
         # shares of .1/4 and root 2/(sqrt 5 x 1.1): 3 x .025/(sqrt 5 x 1.1) = .075/2.45967478
-        ("tomography-sampling", 0.030491836),
+        # 22.4/(1 - .025/(8 x 2.45967478)) = 22.4284953, ln = 3.11033226:
+        # (1/cosh .777583065 + 1/cosh 2.33274919)/2 = (.758805527 + .192247336)/2 = .475526432
+        ("tomography-sampling", 0.030491836, 0.475526432),
     ],
 )
-def test_errors_make_repetitions_more(name, lost):
+def test_errors_make_repetitions_more(name, lost, exact):
     """A run keeps 1 - lost of its amplitude, 1/(p (1 - lost)^2) runs a state: 1/.9025, 1/.93994588.
 
     Breaking it means: runs are repeated as if they had no error, up to 10 % too few.
     """
     job = job_of(name, "repeat", {})
     numbers = job.evaluate()
-    # P = 1; kappa_eff = 8 x .7/.25 = 22.4, ln = 3.109061, 2 guesses:
-    # S = (1/cosh .777265 + 1/cosh 2.331796)/2 = (.758962 + .192397)/2 = .475680, .97 S^2 = .219484
-    flag = numbers["flag_prob"]
-    assert flag == pytest.approx(0.219484, rel=1e-4)
+    flag = numbers["flag_prob"]  # P = 1
+    assert flag == pytest.approx(0.97 * exact**2, rel=1e-7)
     runs = math.ceil(numbers["copies"] / (flag * (1 - lost) ** 2))
     assert numbers["total_runs"] == pytest.approx(runs, rel=1e-8)
     assert numbers["total_matrix_queries"] == numbers["total_runs"] * numbers["matrix_queries"]

@@ -1,0 +1,122 @@
+"""Amplification of a known probability, when errors of a run have moved it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from qres.algorithms.base import algorithm
+from qres.algorithms.readouts.base import readouts
+from qres.explore.budget import even_split
+from qres.measurement.given import take_given
+from qres.staircase import load
+
+MATRIX = {"dim": 6, "max_entry": 0.7, "smallest_singular_value": 0.25, "sparsity": 3}
+
+
+def job_of(name, *, solver="qsvt-minimax", error=0.1, **given):
+    keys = {"name": "linear-system", "solver": solver, "readout": dict(readouts()[name].keys)}
+    scenario = load({"model": {"given": MATRIX | given}, "algorithm": keys})
+    measurement = take_given(scenario.model, scenario.algorithm)
+    module = algorithm("linear-system")
+    options = module.candidates(scenario.algorithm, measurement, scenario.error)
+    choice = next(item for item in options if item.mode == "coherent")
+    job = module.build(scenario.algorithm, measurement, scenario.error, choice)
+    return job.with_budget(even_split(job, total=error, fail_prob=0.05))
+
+
+@pytest.mark.parametrize("error", [0.02, 0.1, 0.5])
+def test_no_error_of_a_run_fails_more_often(error):
+    """Rounds as rotations of the plane, amplitudes off by every allowed part.
+
+    Breaking it means: a probability that is known but for errors is amplified as if it were exact.
+    """
+    numbers = job_of("state", error=error, solution_overlap=0.9).evaluate()
+    # shares of error/3, P = 1, root 1: eta = 3 x error/6
+    eta = error / 2
+    assert numbers["fail_state"] == pytest.approx(error**2, rel=1e-12)
+    for rounds in (0, 1, 2, 3, 10, 1000, int(numbers["rounds"])):
+        goal = math.sin(math.pi / (2 * (2 * rounds + 1)))
+        moved = [goal * (1 - eta), goal * (1 + eta)] if rounds else [math.sqrt(1 - eta**2)]
+        for amplitude in moved:
+            angle = math.asin(amplitude)
+            turn = np.array(
+                [
+                    [math.cos(2 * angle), -math.sin(2 * angle)],
+                    [math.sin(2 * angle), math.cos(2 * angle)],
+                ]
+            )
+            state = np.linalg.matrix_power(turn, rounds) @ [math.cos(angle), amplitude]
+            assert state[0] ** 2 <= numbers["fail_state"]
+    # one round, the angle too large: not far below
+    worst = math.cos(3 * math.asin(0.5 * (1 + eta))) ** 2
+    assert worst > 0.7 * numbers["fail_state"]
+
+
+def test_shots_that_fail_are_made_again():
+    job = job_of("tomography-sampling", solution_overlap=0.9)
+    numbers, bounded = job.evaluate(), job_of("tomography-sampling", solver="shortcut").evaluate()
+    # root 2/(sqrt 5 x 1.1), eta = 3 x .025/(sqrt 5 x 1.1) = .075/2.45967478 = .030491836
+    assert numbers["fail_state"] == pytest.approx(4 * 0.030491836**2, rel=1e-7)
+    # failures: tomography, norm, hardware for one; amplification too for the other
+    copies = math.ceil(copies_by_hand(0.05 / 3) / (1 - 4 * 0.030491836**2))
+    assert numbers["copies"] == copies
+    assert bounded["copies"] == math.ceil(copies_by_hand(0.05 / 4))
+    assert any("made again" in item.text for item in job.assumptions)
+
+
+def copies_by_hand(fail):
+    """57.5 d ln(6 d/fail)/(eps^2 (1 - eps^2/4)) for d = 6, eps = sqrt(1.025) - 1."""
+    error = math.sqrt(1.025) - 1
+    return 57.5 * 6 * math.log(36 / fail) / (error**2 * (1 - error**2 / 4))
+
+
+def test_a_probability_that_is_assumed_is_only_bounded():
+    known = job_of("state", solution_overlap=1.0)
+    assumed = job_of("state")
+    assert "fail_amplification" in assumed.failures
+    assert "fail_amplification" not in known.failures
+
+
+def test_the_overlap_is_that_of_the_norm_that_is_priced():
+    """kappa is taken at the low end of the singular value; the norm of the solution stays."""
+    whole = job_of("state", solution_overlap=0.8).evaluate()
+    given = {"smallest_singular_value": {"value": 0.25, "low": 0.2, "high": 0.3}}
+    low = job_of("state", solution_overlap=0.8, **given).evaluate()
+    # norm(x)/norm(b) = .8/.25 = 3.2 either way
+    assert whole["solution_overlap"] * whole["inverse_norm"] == pytest.approx(3.2, rel=1e-12)
+    assert low["inverse_norm"] == pytest.approx(5.0, rel=1e-12)
+    assert low["solution_overlap"] == pytest.approx(3.2 / 5.0, rel=1e-12)
+
+
+def test_inside_one_circuit_the_shares_hold_what_fails():
+    """Worst case of direction, norm and failures, for every P and split of the error up to 1.
+
+    The wanted part is kept to sqrt(1 - 4 x^2), x = eps/sqrt P the sine of the turn; probabilities and
+    read-out err as in `vector_root`. Breaking it means: the failures need a share of their own.
+    """
+    axes = [np.geomspace(1e-9, 1, 9), np.geomspace(1e-3, 1, 25), np.geomspace(1e-3, 1, 25)]
+    prob, state, read = np.meshgrid(*axes, indexing="ij")
+    is_asked = state + read <= 1
+    found = []
+    for part in (1.0, 0.4):  # of a vector, and of a vector in a quadratic form
+        total = part * (state + read)
+        sine = part * state / (np.sqrt(3 + 2 * prob) * (1 + total))
+        beside = sine * np.sqrt(1 + prob)
+        ratio = (1 + beside * np.sqrt(2 - beside**2)) / (1 - beside**2)
+        found.append((sine, ratio))
+    (sine, ratio), (turned, grown) = found
+    kept = np.sqrt(1 - 4 * sine**2)
+    off = np.sqrt((ratio - 1) ** 2 + 2 * ratio * (1 - np.sqrt(1 - sine**2))) + ratio / kept * read
+    assert (off <= (state + read) * (1 + 1e-9))[is_asked].all()
+    split = np.sqrt(1 + read) - 1
+    for value in np.linspace(-1, 1, 21):  # of the expectation
+        for sign in (-1, 1):
+            angle = np.clip(np.arccos(value) - sign * 2 * np.arcsin(turned), 0, np.pi)
+            # what fails is an expectation of its own, at worst of the other sign
+            read_off = (1 - 4 * turned**2) * np.cos(angle) + sign * (4 * turned**2 + split)
+            for norm in (grown**2 * (1 + split), 1 / (grown**2 * (1 + split))):
+                off = np.abs(norm * read_off - value)
+                assert (off <= (state + read) * (1 + 1e-9))[is_asked].all()
