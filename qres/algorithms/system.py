@@ -18,17 +18,16 @@ from qres.algorithms.blocks import Blocks
 from qres.algorithms.encodings.base import Encoding
 from qres.algorithms.record import Unit
 from qres.algorithms.solvers.base import Solver
-from qres.notation.formula import Condition, Formula, define
+from qres.algorithms.solvers.frame import as_encoded, encoded_condition_number
+from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, tree, widest
 from qres.notation.source import derived
 from qres.notation.symbols import symbol, symbols
 
 Definitions = tuple[tuple[str, Formula], ...]
 
-ROUNDING = 1e-9
 NOISE = sympy.Float("1e-12")
 """Rounding of a computed probability: one that is 1 but for this is amplified by no round."""
-CONTRADICTION = "kappa_eff >= 1; the normalisation lies below the norm, the numbers contradict"
 
 LARGEST_EPS = sympy.Rational(1, 4)
 """A state is never asked to be worse than this, whatever the budget leaves: solvers end at 1."""
@@ -37,7 +36,6 @@ _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _LEVELS, _LIMIT = symbols("index_bits block_limit")
 _QA, _QB = symbols("matrix_queries state_queries")
 _PROB, _XI, _INVERSE = symbols("success_prob xi inverse_norm")
-_KAPPA, _ENCODED = symbols("kappa_eff kappa_encoded")
 _WIDTH = symbol("index_width")
 
 
@@ -286,15 +284,7 @@ def circuit_definitions(system: System) -> Definitions:
             system.matrix.toffoli(solver.gates.matrix_controls),
             _CARD,
         ),
-        define(
-            f"{name}.kappa_encoded",
-            "condition number of the matrix as it is encoded, which the solver is built for",
-            _KAPPA / (1 - _INVERSE * eps_matrix),
-            derived("norm((L + E)^-1) <= norm(L^-1)/(1 - norm(L^-1) norm(E))"),
-            kind="proven",
-            bound="upper",
-            conditions=(Condition(sympy.Ge(_KAPPA, 1 - ROUNDING), CONTRADICTION),),
-        ),
+        encoded_condition_number(name),
         *_arguments(name, solver),
         define(f"{name}.held_qubits", "qubits held through a whole run", held, _CARD),
         define(
@@ -321,27 +311,6 @@ def circuit_definitions(system: System) -> Definitions:
             kind=solver.flag_kind,
         ),
     )
-
-
-def as_encoded(expression: Any) -> Any:
-    r"""Return an expression of a solver at the matrix that it sees and at its share of the error.
-
-    An error $\epsilon_L$ of the encoded matrix moves its smallest singular value by as much, below
-    what the solver would be built for: its condition number is
-    $\kappa' = \kappa_{\mathrm{eff}}/(1 - \lVert L^{-1}\rVert\epsilon_L)$ at most, and with it
-    $\xi' = \xi\,\kappa'/\kappa_{\mathrm{eff}}$. Left out, the error of the best polynomial at that
-    singular value would grow by $\cosh(\sqrt{2d}\,\ln(\kappa/\epsilon))$,
-    $d = \lVert L^{-1}\rVert\epsilon_L$.
-
-    Args:
-        expression: of `kappa_eff`, `epsilon` and `xi`.
-    """
-    given = {
-        symbol("epsilon"): symbol("eps_solver"),
-        _KAPPA: _ENCODED,
-        _XI: _XI * _ENCODED / _KAPPA,
-    }
-    return sympy.sympify(expression).xreplace(given)
 
 
 def _arguments(name: str, solver: Solver) -> Definitions:

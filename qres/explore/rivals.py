@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qres.algorithms.solvers.base import solver
-from qres.algorithms.system import as_encoded
+from qres.algorithms.solvers.frame import as_encoded
 from qres.explore.choose import Chosen, Offer
 from qres.logical.formulas import evaluate
 from qres.pricing.record import Rival

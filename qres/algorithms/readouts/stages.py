@@ -32,8 +32,9 @@ from qres.algorithms.amplification import FIXED_POINT, ROUNDS
 from qres.algorithms.readouts.base import Mode, Readout
 from qres.algorithms.readouts.turn import turn
 from qres.algorithms.record import Assumption, Share, Stage, Unit
+from qres.algorithms.solvers.frame import as_encoded
 from qres.algorithms.synthesis import UNITARY_T
-from qres.algorithms.system import NOISE, Definitions, System, as_encoded, with_reference
+from qres.algorithms.system import NOISE, Definitions, System, with_reference
 from qres.notation.formula import define
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol, symbols

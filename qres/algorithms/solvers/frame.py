@@ -11,6 +11,10 @@ from qres.notation.source import Source, derived
 from qres.notation.symbols import describe, symbol, symbols
 
 KAPPA, EPSILON = symbols("kappa_eff epsilon")
+_ENCODED, _XI = symbols("kappa_encoded xi")
+
+ROUNDING = 1e-9
+CONTRADICTION = "kappa_eff >= 1; the normalisation lies below the norm, the numbers contradict"
 
 KAPPA_RANGE = Condition(sympy.Ge(KAPPA, 1), "kappa_eff >= 1")
 EPSILON_RANGE = Condition(sympy.And(EPSILON > 0, EPSILON < 1), "0 < epsilon < 1")
@@ -32,6 +36,36 @@ FORMULAS = (KAPPA_EFF,)
 def condition_number(name: str) -> tuple[str, Formula]:
     """Return the condition number as a symbol of an algorithm."""
     return define(f"{name}.kappa_eff", KAPPA_EFF.meaning, KAPPA_EFF.expression, KAPPA_EFF.source)
+
+
+def encoded_condition_number(name: str) -> tuple[str, Formula]:
+    """Return the condition number that the solver of an algorithm is built for, see `as_encoded`."""
+    return define(
+        f"{name}.kappa_encoded",
+        "condition number of the matrix as it is encoded, which the solver is built for",
+        KAPPA / (1 - symbol("inverse_norm") * symbol("eps_matrix")),
+        derived("norm((L + E)^-1) <= norm(L^-1)/(1 - norm(L^-1) norm(E))"),
+        kind="proven",
+        bound="upper",
+        conditions=(Condition(sympy.Ge(KAPPA, 1 - ROUNDING), CONTRADICTION),),
+    )
+
+
+def as_encoded(expression: Any) -> Any:
+    r"""Return an expression of a solver at the matrix that it sees and at its share of the error.
+
+    An error $\epsilon_L$ of the encoded matrix moves its smallest singular value by as much, below
+    what the solver would be built for: its condition number is
+    $\kappa' = \kappa_{\mathrm{eff}}/(1 - \lVert L^{-1}\rVert\epsilon_L)$ at most, and with it
+    $\xi' = \xi\,\kappa'/\kappa_{\mathrm{eff}}$. Left out, the error of the best polynomial at that
+    singular value would grow by $\cosh(\sqrt{2d}\,\ln(\kappa/\epsilon))$,
+    $d = \lVert L^{-1}\rVert\epsilon_L$.
+
+    Args:
+        expression: of `kappa_eff`, `epsilon` and `xi`.
+    """
+    given = {EPSILON: symbol("eps_solver"), KAPPA: _ENCODED, _XI: _XI * _ENCODED / KAPPA}
+    return sympy.sympify(expression).xreplace(given)
 
 
 def queries(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from qres.algorithms.system import as_encoded
+from qres.algorithms.solvers.frame import as_encoded
 from qres.notation.compiled import compile_array
 from qres.notation.inversion import minimax_terms
 from qres.notation.symbols import symbol, symbols
