@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qualtran.bloqs.basic_gates import CNOT, XGate
+from qualtran.bloqs.basic_gates import XGate
 from qualtran.bloqs.mcmt import And
 
 from qres.bloqs.steps import Bits, Step
@@ -46,20 +46,19 @@ def reaches(register: Bits, bound: Any, carries: Bits) -> tuple[tuple[Step, ...]
     Args:
         register: $n \ge 1$ qubits.
         bound: $K$, 0 to $2^n$.
-        carries: $n$ fresh qubits.
+        carries: $n$ fresh qubits; the first is not touched where the bound is odd, for then that
+            carry is the lowest bit of the number itself.
     """
     addend = 2**register.width - bound
-    steps = []
-    if addend & 1:
-        steps.append(Step(CNOT(), {"ctrl": register[0], "target": carries[0]}))
+    steps, carry = [], register[0] if addend & 1 else carries[0]
     for place in range(1, register.width):
         is_either = addend >> place & 1
-        wires = {"ctrl": (register[place], carries[place - 1]), "target": carries[place]}
+        wires = {"ctrl": (register[place], carry), "target": carries[place]}
         steps.append(Step(And(0, 0) if is_either else And(), wires))
         steps += flipped(carries[place]) if is_either else ()
-    answer = carries[register.width - 1]
-    steps += flipped(answer) if not bound else ()
-    return tuple(steps), answer
+        carry = carries[place]
+    steps += flipped(carry) if not bound else ()
+    return tuple(steps), carry
 
 
 def wanted_rows(

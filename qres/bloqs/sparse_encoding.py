@@ -23,7 +23,7 @@ from qres.errors import InputError
 
 @attrs.frozen
 class SparseEncoding(EncodingCircuit):
-    r"""Encodes a matrix of symmetric pattern with at most $s' = 2^\sigma$ entries in a row.
+    r"""Encodes a matrix with at most $s' = 2^\sigma$ entries in a row of its symmetrised pattern.
 
     Between two diffusions (Hadamards, since padded slots hold zero) over the slots of a row: load
     the angle of entry (row $i$, slot $l$), rotate a flag by it, unload; then the involution
@@ -142,7 +142,7 @@ class SparseEncoding(EncodingCircuit):
         )
 
     def with_matrix(self, matrix: np.ndarray) -> SparseEncoding:
-        """The same circuit with angles and moves of this matrix, real and of symmetric pattern.
+        """The same circuit with angles and moves of this matrix, which is real.
 
         Raises:
             InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
@@ -193,14 +193,18 @@ class SparseEncoding(EncodingCircuit):
 def neighbours(matrix: np.ndarray, slots: int, *, is_full: bool) -> list[list[int]]:
     """Return for each row the columns that its slots stand for; the rest of the slots are padding.
 
+    An entry whose transposed one is zero takes two slots, the other of which holds zero.
+
     Raises:
-        InputError: a pattern that is not symmetric, or a row with more entries than slots.
+        InputError: a row of the symmetrised pattern with more entries than slots.
     """
     if is_full:
         return [list(range(len(matrix))) for _ in matrix]
-    pattern = matrix != 0
-    if not np.array_equal(pattern, pattern.T) or pattern.sum(axis=1).max() > slots:
-        raise InputError(f"matrix: expected a symmetric pattern, at most {slots} entries in a row")
+    pattern = (matrix != 0) | (matrix.T != 0)
+    if pattern.sum(axis=1).max() > slots:
+        raise InputError(
+            f"matrix: expected at most {slots} entries in a row of its pattern and the transposed one"
+        )
     return [[int(column) for column in np.flatnonzero(row)] for row in pattern]
 
 

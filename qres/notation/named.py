@@ -383,7 +383,7 @@ class majority(NamedFunction):
 
     @staticmethod
     def array(fail_prob: Any) -> np.ndarray:
-        """Look the tails up; infinite below 1e-30 or so, where no median of 399 suffices."""
+        """Look the tails up; infinite below 1.46e-44, where no median of 399 suffices."""
         misses = _misses()
         index = np.searchsorted(-misses, -np.asarray(fail_prob, float), side="left")
         return np.where(index < len(misses), 2.0 * index + 1, np.inf)

@@ -26,7 +26,9 @@ from qres.algorithms.amplification import FIXED_POINT
 from qres.bloqs.amplification import AmplifiedState
 from qres.bloqs.chebyshev_filter import chebyshev_phases, fixed_point_stretch
 from qres.verify.lift_problems import RESCALING
-from qres.verify.solvers import SolverProof, built_run, prove_solver, solved
+from qres.verify.solved import solved
+from qres.verify.solver_runs import built_run
+from qres.verify.solvers import SolverProof, prove_solver
 from qres.verify.tables import Row, table, text
 from qres.verify.trainings import Loss, System, lifted_system
 

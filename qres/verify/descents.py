@@ -125,7 +125,7 @@ def descent_values(descent: Descent, name: str, *, has_momentum: bool) -> dict[s
         "rhs_bits": BITS,
         "block_limit": UNLIMITED,
         "eps_matrix": 2.0**-BITS,
-        "sparsity": int((stack != 0).sum(axis=2).max()),
+        "sparsity": int(((stack != 0) | (stack != 0).transpose(0, 2, 1)).sum(axis=2).max()),
         "max_entry": float(np.abs(stack).max()),
         "frobenius_norm": float(np.linalg.norm(stack, axis=(1, 2)).max()),
     }

@@ -24,7 +24,8 @@ from qres.verify.lift_problems import lifted_history, lifted_source, one_weight
 from qres.verify.lifts import built_lift
 from qres.verify.peak import counted_qubits
 from qres.verify.proofs import Proof
-from qres.verify.solvers import built_run, solved
+from qres.verify.solved import solved
+from qres.verify.solver_runs import built_run
 
 EPSILON = 0.02
 """Error of the normalised state that is asked of the solver."""

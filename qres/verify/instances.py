@@ -39,6 +39,20 @@ def _short_rows(rng: np.random.Generator, size: int) -> np.ndarray:
     return np.where(kept | kept.T, rng.normal(size=(size, size)), 0)
 
 
+def _one_sided(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A full row and a diagonal: rows of one and columns of two entries beside it."""
+    matrix = np.diag(rng.normal(size=size))
+    matrix[int(rng.integers(size))] = rng.normal(size=size)
+    return matrix
+
+
+def _upper(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Few entries above the diagonal, none below."""
+    kept = np.triu(rng.random((size, size)) < 0.3)
+    kept[0, 1] = True
+    return np.where(kept, rng.normal(size=(size, size)), 0)
+
+
 MATRICES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "signed": lambda rng, size: rng.normal(size=(size, size)),
     "rank one": _rank_one,
@@ -46,8 +60,10 @@ MATRICES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "diagonal": _diagonal,
     "empty row": _empty_row,
     "short rows": _short_rows,
+    "one-sided": _one_sided,
+    "upper": _upper,
 }
-"""Kind of matrix to (generator, rows) to a real matrix of symmetric pattern, not symmetric."""
+"""Kind of matrix to (generator, rows) to a real matrix, which need not be symmetric."""
 
 SIZES = (2, 3, 5, 8, 13, 16)
 """Rows: one to four system qubits, padded and not."""

@@ -14,11 +14,13 @@ from qres.bloqs.estimation import AmplitudeEstimation, WantedRows
 from qres.bloqs.observable import ExpectationTest, HadamardTest, ReferenceState
 from qres.bloqs.qsvt import InversionRun
 from qres.bloqs.rotation_tree import LoadedRotationTree
+from qres.bloqs.steps import Bits, Step
 from qres.verify.flatten import flatten
 from qres.verify.gates import Program
 from qres.verify.inversion import inversion_phases, minimax_polynomial
+from qres.verify.listed import Listed
 from qres.verify.simulate import State, run, start
-from qres.verify.solvers import random_system
+from qres.verify.solver_runs import random_system
 
 KAPPA = 3.0
 BITS = 14
@@ -70,6 +72,30 @@ def outcomes(bloq: Any, register: str) -> np.ndarray:
     return np.bincount(state.read((place,)), np.abs(state.amplitude) ** 2, 2 ** place[1])
 
 
+def signed(run: Any, sign: Any) -> Listed:
+    """Return the circuit of a run with a sign after it, whose registers are some of those of the run."""
+    sizes = {register.name: register.bitsize for register in run.signature}
+    parts = [
+        Step(
+            part,
+            {register.name: Bits(register.name, register.bitsize) for register in part.signature},
+        )
+        for part in (run, sign)
+    ]
+    return Listed(sizes, tuple(parts))
+
+
+def chance_of(run: Any, sign: Any) -> float:
+    """Return the probability of what a sign is given to, in the state of a run."""
+    return marked_share(simulated(run)[1], simulated(signed(run, sign))[1])
+
+
+def marked_share(plain: State, signed: State) -> float:
+    """Return the probability of what has another sign in the second state, 0 to 1."""
+    first, second = (s.amplitude[np.argsort(s.index)] for s in (plain, signed))
+    return float(np.sum(np.abs(first - second) ** 2) / 4 / np.sum(np.abs(first) ** 2))
+
+
 def chance_within(estimation: AmplitudeEstimation, probability: float) -> float:
     r"""Return how likely an estimate is within the published bound of the true probability.
 
@@ -90,13 +116,22 @@ def random_run(rng: np.random.Generator, rows: int) -> InversionRun:
 
 def row_test(rng: np.random.Generator, rows: int) -> tuple[InversionRun, WantedRows, float]:
     """Return a run, the sign of its upper half of rows, and their probability."""
-    test, first = random_run(rng, rows), max(1, rows // 2)
+    return _read_rows(random_run(rng, rows))
+
+
+def spread_test(rng: np.random.Generator) -> tuple[InversionRun, WantedRows, float]:
+    """Return the same of two rows, with a solution in a direction that is uniformly random."""
+    matrix, _ = random_system(rng, 2, KAPPA)
+    angle = rng.uniform(0, 2 * math.pi)
+    vector = matrix @ [math.cos(angle), math.sin(angle)]
+    return _read_rows(solver_run(matrix, vector / np.linalg.norm(vector)))
+
+
+def _read_rows(test: InversionRun) -> tuple[InversionRun, WantedRows, float]:
+    bits: Any = test.index_bitsize
+    first = max(1, 2**bits // 2)
     good = WantedRows(
-        test.index_bitsize,
-        test.ancilla_bitsize,
-        test.own_bitsize,
-        row_bitsize=test.index_bitsize,
-        first_row=first,
+        bits, test.ancilla_bitsize, test.own_bitsize, row_bitsize=bits, first_row=first
     )
     return test, good, float(np.sum(np.abs(flagged(test)[first:]) ** 2))
 

@@ -63,7 +63,7 @@ class Provable:
 
 
 def _matrix_values(matrix: np.ndarray) -> dict[str, Any]:
-    sparsity = max(1, int(np.count_nonzero(matrix, axis=1).max()))
+    sparsity = max(1, int(np.count_nonzero((matrix != 0) | (matrix.T != 0), axis=1).max()))
     slot_bits = (sparsity - 1).bit_length()
     return {
         "frobenius_norm": float(np.linalg.norm(matrix)),
@@ -249,6 +249,8 @@ def encoded(name: str, instance: Any, *, bits: int = BITS, access: str = "qroam"
         raise InputError(f"bits: expected 2 or more, found {bits}")
     member = PROVABLE[chosen(name)[0]]
     matrix = member.dense(instance)
+    if matrix.shape != (len(matrix), len(matrix)):
+        raise InputError(f"matrix: expected {len(matrix)} x {len(matrix)}, found {matrix.shape}")
     if len(matrix) > MAX_ROWS:
         raise InputError(f"matrix: {len(matrix)} rows cannot be simulated; at most {MAX_ROWS} can")
     values = _common(matrix, bits, access) | member.values(instance)

@@ -40,7 +40,7 @@ from qres.verify.known_runs import (
     solver_run,
 )
 from qres.verify.peak import counted_qubits
-from qres.verify.sampling import allowed_misses, iterative_estimate, tomography
+from qres.verify.sampling import allowed_misses, tomography
 from qres.verify.simulate import block
 
 ITERATIONS = (3, 4, 7, 12)
@@ -59,7 +59,8 @@ class ReadoutProof:
         most: largest one.
         found: by simulation.
         counts: Toffoli gates and rotations by formula (where one stands for the circuit alone), by
-            call graph and by decomposition; empty where no circuit is counted.
+            call graph and by decomposition, and of amplified runs how often the run is used; empty
+            where no circuit is counted.
         qubits: claimed by the bloq and found, as in `Proof`; zeros where no circuit is counted.
         false_alarm: chance that a procedure just as good as claimed is found wanting.
     """
@@ -104,7 +105,6 @@ def prove_readouts(
         *(partial(_tested, make=make) for make in (overlap, expectation)),
         _signs,
         *(partial(_tomography, size=size) for size in range(2, 9)),
-        *(partial(_iterative, epsilon=epsilon) for epsilon in (0.05, 0.01, 0.001)),
     ]
     for done, case in enumerate(cases):
         yield case(np.random.default_rng([seed, done]))
@@ -255,27 +255,6 @@ def _tomography(rng: np.random.Generator, size: int) -> ReadoutProof:
     return ReadoutProof(
         quantity="tomography, misses",
         rows=size,
-        iterations=0,
-        least=0,
-        most=allowed,
-        found=misses,
-        false_alarm=alarm,
-    )
-
-
-def _iterative(rng: np.random.Generator, epsilon: float) -> ReadoutProof:
-    """How often an estimate without a Fourier transform is off by more than is promised."""
-    fail_prob, misses = 0.1, 0
-    for _ in range(TRIALS):
-        angle = rng.uniform(0, math.pi / 2)
-        found = iterative_estimate(
-            rng, lambda k, at=angle: math.sin((2 * k + 1) * at) ** 2, epsilon, fail_prob
-        )
-        misses += bool(abs(found.estimate - math.sin(angle) ** 2) > epsilon)
-    allowed, alarm = allowed_misses(TRIALS, fail_prob)
-    return ReadoutProof(
-        quantity="iterative, misses",
-        rows=2,
         iterations=0,
         least=0,
         most=allowed,

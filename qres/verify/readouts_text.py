@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qres.verify.readouts import ReadoutProof
 from qres.verify.tables import Row, counts, table, text
 
-_TITLE = "Read-outs simulated on runs of known amplitudes; what is allowed and what was found"
+_TITLE = "Amplification and read-outs of runs of known amplitudes, simulated: allowed and found"
 _HEAD = (
     f"{'rows':>6}{'Grover':>8}{'least':>10}{'most':>10}{'found':>10}"
     f"{'Toffoli':>9}{'rotations':>10}{'qubits':>8}{'alarm':>9}"
@@ -32,5 +32,7 @@ def _row(proof: ReadoutProof) -> Row:
         f"{proof.least:>10.4g}{proof.most:>10.4g}{proof.found:>10.4g}"
         f"{numbers[0]:>9}{numbers[1]:>10}{qubits:>8}{alarm:>9}"
     )
-    ways = zip(("Toffoli", "rotations"), zip(*proof.counts, strict=True), strict=False)
+    ways = zip(
+        ("Toffoli", "rotations", "uses of the run"), zip(*proof.counts, strict=True), strict=False
+    )
     return Row(cells, proof.is_equal, proof.quantity, counts(*ways))

@@ -8,16 +8,13 @@ the simulated distribution where the circuit gives its sign.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import attrs
 import numpy as np
-from qualtran import Signature
 
-from qres.bloqs.circuit import Circuit
 from qres.bloqs.dense_block import DenseBlock
 from qres.bloqs.dense_vector import DenseVector
 from qres.bloqs.estimation import WantedRows
@@ -26,11 +23,10 @@ from qres.bloqs.qsvt import InversionRun
 from qres.bloqs.reference_row import ReferencedMatrix, ReferencedVector
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.sparse_state import SparseState
-from qres.bloqs.steps import Bits, Step
 from qres.notation.named import tree, uncompute_block
 from qres.verify.flatten import flatten
 from qres.verify.inversion import inversion_phases, minimax_polynomial
-from qres.verify.known_runs import BITS, flagged, outcomes, simulated
+from qres.verify.known_runs import BITS, chance_of, flagged, outcomes
 from qres.verify.lift_problems import (
     RESCALING,
     Problem,
@@ -132,48 +128,6 @@ def sign_of(
         row_bitsize=found.wanted["row_bitsize"],
         part_bitsize=parts,
     )
-
-
-@attrs.frozen
-class Signed(Circuit):
-    """A run and a sign.
-
-    Args:
-        run: the run.
-        sign: what comes after it.
-
-    Registers:
-        those of the run.
-    """
-
-    run: Any
-    sign: Any
-
-    @property
-    def signature(self) -> Signature:
-        """Registers."""
-        return self.run.signature
-
-    @property
-    def workspace(self) -> Any:
-        """That of the larger part."""
-        return max(self.run.workspace, self.sign.workspace)
-
-    def steps(self) -> Sequence[Step]:
-        """One after the other."""
-        parts = (self.run, self.sign)
-        return tuple(
-            Step(part, {reg.name: Bits(reg.name, reg.bitsize) for reg in part.signature})
-            for part in parts
-        )
-
-
-def chance_of(run: Any, sign: Any) -> float:
-    """Return the probability of what a sign is given to, in the state of a run: (1 - <S>)/2."""
-    states = [simulated(bloq)[1] for bloq in (run, Signed(run, sign))]
-    orders = [np.argsort(state.index) for state in states]
-    plain, signed = (s.amplitude[order] for s, order in zip(states, orders, strict=True))
-    return float((1 - np.vdot(plain, signed).real) / 2)
 
 
 def prove_references(

@@ -7,15 +7,19 @@ from functools import partial
 
 from qres.errors import InputError, nearest
 from qres.verify.algebra import prove_algebra
+from qres.verify.amplified import prove_amplified
 from qres.verify.descent_runs import DescentProof, prove_descents
 from qres.verify.end_to_end import prove_runs
 from qres.verify.factors import prove_factors
 from qres.verify.histories import prove_histories
+from qres.verify.iterated import prove_iterative
 from qres.verify.lifts import prove_lifts
+from qres.verify.lookups import prove_tables
 from qres.verify.proofs import PROVABLE, Proof, prove_all
 from qres.verify.readouts import ReadoutProof, prove_readouts
 from qres.verify.references import prove_references
-from qres.verify.solvers import SolverProof, provable_solvers, prove_solvers, random_system
+from qres.verify.solver_runs import provable_solvers, random_system
+from qres.verify.solvers import SolverProof, prove_solvers
 from qres.verify.states import prove_states
 from qres.verify.walk import WalkConstant, measure_constants
 
@@ -37,6 +41,7 @@ def _constants(*, seed: int = 0, progress: Progress | None = None) -> Iterator[W
 
 FAMILIES: dict[str, Callable[..., Iterator[Found]]] = {
     **{name: partial(prove_all, [name]) for name in PROVABLE},
+    "tables": prove_tables,
     "algebra": prove_algebra,
     "states": prove_states,
     "histories": prove_histories,
@@ -45,7 +50,9 @@ FAMILIES: dict[str, Callable[..., Iterator[Found]]] = {
     "end-to-end": prove_runs,
     **{name: partial(prove_solvers, [name]) for name in provable_solvers()},
     "adiabatic-constant": _constants,
+    "amplification": prove_amplified,
     "readouts": prove_readouts,
+    "iterative": prove_iterative,
     "references": prove_references,
     "descents": prove_descents,
 }

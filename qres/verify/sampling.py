@@ -25,12 +25,12 @@ class Interval:
     Args:
         low: at least 0.
         high: at most 1/4.
-        runs: uses of the test or its inverse, $2k + 1$ a shot.
+        drawn: Grover power and shots of each measurement, in the order of time.
     """
 
     low: float
     high: float
-    runs: int
+    drawn: tuple[tuple[int, int], ...]
 
     @property
     def estimate(self) -> float:
@@ -64,17 +64,19 @@ def iterative_estimate(
     Source: Grinko, Gacon, Zoufal and Woerner, arXiv:1912.05559v3, Algorithms 1 and 2.
     """
     levels = max(1, math.ceil(math.log2(math.pi / (8 * epsilon))))
-    low, high, power, is_upper, runs = 0.0, 0.25, 0, True, 0
+    low, high, power, is_upper = 0.0, 0.25, 0, True
     shots, good, drawn = 100, 0, 0
+    measured: list[tuple[int, int]] = []
     while high - low > epsilon / math.pi:
         following, is_upper = next_power(power, low, high, is_upper)
         if following != power:
             power, good, drawn = following, 0, 0
         good += rng.binomial(shots, chance(power))
-        drawn, runs = drawn + shots, runs + shots * (2 * power + 1)
+        drawn += shots
+        measured.append((power, shots))
         width = math.sqrt(math.log(2 * levels / fail_prob) / (2 * drawn))
         low, high = _bracketed(good / drawn, width, 4 * power + 2, (low, high), is_upper)
-    return Interval(low, high, runs)
+    return Interval(low, high, tuple(measured))
 
 
 def next_power(power: int, low: float, high: float, is_upper: bool) -> tuple[int, bool]:

@@ -104,22 +104,42 @@ def walk_state(
         angles: of the steps.
         is_published: whether the weights are made as published.
     """
-    size = len(vector)
-    state = np.zeros((2, 2, 2, 2, 2, size))
+    state = np.zeros((2, 2, 2, 2, 2, len(vector)))
     state[0, 0, 0, 0, 0] = vector
-    block = _completion(matrix)
+    block = completion(matrix)
     for angle in angles:
-        weights = np.array([[np.cos(angle), np.sin(angle)], [np.sin(angle), -np.cos(angle)]])
-        state = _projected(state, vector)
-        state = _weighted(state, weights, is_published)
-        state = _halves(state, block)
-        state = _weighted(state, weights, is_published)
-        state = _projected(state, vector)
-        state[:, :, 0, 0, 0] *= -1
+        state = walk_step(state, block, vector, angle, is_published=is_published)
     return state
 
 
-def _completion(matrix: np.ndarray) -> np.ndarray:
+def walk_step(
+    state: np.ndarray, block: np.ndarray, vector: np.ndarray, angle: float, *, is_published: bool
+) -> np.ndarray:
+    """Return the state after one step, where `is_published` linear in cosine and sine of the angle.
+
+    Args:
+        state: as `walk_state` returns it.
+        block: `completion` of the matrix.
+        vector: of norm 1.
+        angle: of the weights.
+        is_published: whether the weights are made as published.
+    """
+    weights = np.array([[np.cos(angle), np.sin(angle)], [np.sin(angle), -np.cos(angle)]])
+    state = _projected(state, vector)
+    state = _weighted(state, weights, is_published)
+    state = _halves(state, block)
+    state = _weighted(state, weights, is_published)
+    state = _projected(state, vector)
+    state[:, :, 0, 0, 0] *= -1
+    return state
+
+
+def completion(matrix: np.ndarray) -> np.ndarray:
+    """Return a real unitary of twice the size whose upper left block is the matrix.
+
+    Args:
+        matrix: of norm at most 1.
+    """
     left, values, right = np.linalg.svd(matrix)
     sines = np.sqrt(np.maximum(0.0, 1 - values**2))
     upper = np.hstack([matrix, left * sines @ left.T])

@@ -21,7 +21,7 @@ from qres.logical.circuit import count_bloq
 from qres.logical.formulas import count_stages
 from qres.physical.machines import load_machine
 from qres.verify import count
-from qres.verify.solvers import built_run, random_system
+from qres.verify.solver_runs import built_run, random_system
 
 MODELS = ("digits-mlp", "digits-mlp degree 2", "liu-2024-7m")
 KAPPA = 20.0

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import qres
-import tests
 
 PACKAGE = Path(qres.__file__).parent
 ROOT = PACKAGE.parent
@@ -113,8 +112,27 @@ def test_qualtran_pins_its_own_formats():
     assert {"qref==0.11.0", "bartiq==0.12.1"} <= pins, advice
 
 
-def test_a_package_called_tests_is_not_ours():
-    """Dependencies install one at the top level."""
+def test_no_test_imports_another():
+    """Dependencies install a package called `tests` too; what is shared is a fixture of a conftest."""
     there = Path(pytest.__file__).parents[1] / "tests"
     assert there.is_dir(), "mended: `--import-mode=importlib` in pyproject.toml may go"
-    assert [Path(place) for place in tests.__path__] == [ROOT / "tests"]
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        if name.split(".")[0] == "tests"
+    }
+    assert found == set()
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Every module that code imports by its whole name."""
+    nodes = list(ast.walk(tree))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    parts = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return plain | {name for name in parts if name}
+
+
+def test_imports_are_found_inside_functions_too():
+    text = "import a.b\ndef f():\n    from tests.laws import x\n    from . import y"
+    assert imported(ast.parse(text)) == {"a.b", "tests.laws"}

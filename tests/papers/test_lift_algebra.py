@@ -19,6 +19,7 @@ from qres.bloqs.factor_encoding import FactorTrees
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.notation.compiled import compile_exact
 from qres.notation.symbols import symbol
+from qres.verify.lift_problems import RATE, RESCALING, lifted_history, make_problem
 
 ETA, GAMMA = 0.3, 0.7
 CARDS = [(2, 2, 1, 2), (2, 2, 2, 2), (2, 3, 1, 2), (2, 3, 2, 2), (2, 3, 3, 2), (3, 2, 2, 2)]
@@ -71,74 +72,17 @@ def embedded(blocks, order, rows, codes):
     return whole
 
 
+def test_the_lift_by_definition_is_that_of_the_proofs():
+    """Two definitions, written apart."""
+    problem = make_problem(np.random.default_rng(1), (2, 3, 2, 2, 1, 0))
+    tensors = [f.reshape((2,) * (k + 1)) for k, f in enumerate(problem.tensors[0])]
+    assert (ETA, GAMMA) == (RATE, RESCALING)
+    expected = embedded(lift(tensors, 3, 2), 3, 2, 4).reshape(32, 32)
+    step = np.eye(64) - lifted_history(problem)
+    assert step[:32, 32:] == pytest.approx(expected, abs=1e-12)
+
+
 # ------------------------------------------------------------------ the lift from its circuit
-
-
-def completion(vector):
-    """An orthogonal matrix whose first column is the normalised vector."""
-    unit = vector / np.linalg.norm(vector)
-    axis = unit - np.eye(len(unit))[0]
-    return np.eye(len(unit)) - 2 * np.outer(axis, axis) / (axis @ axis)
-
-
-def applied(state, tensor, order):
-    """The block of one factor: the last k cells in, the row in the last, the others empty."""
-    k = tensor.ndim - 1
-    if k == 0:
-        prepared = np.tensordot(completion(tensor), state, axes=([1], [order - 1]))
-        return np.moveaxis(prepared, 0, order - 1)
-    cells = [order - 1 - e for e in range(k)]
-    block = tensor / np.linalg.norm(tensor)
-    found = np.tensordot(block, state, axes=(list(range(1, k + 1)), cells))
-    whole = np.zeros_like(state)
-    empty = [slice(None)] * state.ndim
-    for cell in cells[1:]:
-        empty[cell] = 0
-    whole[tuple(empty)] = np.moveaxis(found, 0, order - k)
-    return whole
-
-
-def choose(cells, spot, kinds, tensors, order, tally=None):
-    """One term: factors of these kinds at these spots (from 1), all moves as the card has them.
-
-    `spot` and `kinds` have one entry for each of the most factors, None where there is none.
-    """
-    spare = len(spot) * (len(tensors) - 1 - 1) // (len(tensors) - 1)
-    state = np.zeros(cells.shape[:order] + cells.shape[:1] * spare + cells.shape[order:])
-    filled = (slice(None),) * order + (0,) * spare
-    state[filled] = cells
-    order += spare
-
-    def exchange(low, high, is_on):
-        if tally is not None:
-            tally.append((low, high))
-        return state.swapaxes(low - 1, high - 1) if is_on else state
-
-    shift, degree, most = 0, len(tensors) - 1, len(spot)
-    for s in range(1, most + 1):
-        here, kind = spot[s - 1], kinds[s - 1]
-
-        def wants(cell, extra, here=here, kind=kind):
-            return here is not None and cell >= here and kind >= extra
-
-        if s == 1:
-            for cell in range(order - 1, 0, -1):
-                state = exchange(cell, order, wants(cell, 1))
-        else:
-            before = spot[s - 2]
-            for cell in range(s - 1, order):
-                is_behind = before is not None and cell >= before
-                state = exchange(cell, order, is_behind and not wants(cell, 1))
-        for extra in range(2, degree + 1):
-            for cell in range(order - extra, s - 1, -1):
-                state = exchange(cell, order - extra + 1, wants(cell, extra))
-        if here is not None:
-            state = applied(state, tensors[kind], order)
-            shift += 1 - kind
-    for cell in range(most, order):
-        last = spot[most - 1]
-        state = exchange(cell, order, last is not None and cell >= last)
-    return state[filled], shift
 
 
 def mask_prob(mask, order, most, a):
@@ -158,7 +102,7 @@ def mask_prob(mask, order, most, a):
     return prob, angles
 
 
-def circuit_block(tensors, order, most):
+def circuit_block(tensors, order, most, choose):
     """What the select encodes, flags taken at zero, and the sum of the weights."""
     rows, codes = len(tensors[0]), 2 ** math.ceil(math.log2(order))
     a, norms = sum(weights(tensors)), weights(tensors)
@@ -180,13 +124,13 @@ def circuit_block(tensors, order, most):
 
 
 @pytest.mark.parametrize(("size", "order", "most", "degree"), CARDS)
-def test_the_select_encodes_the_lift(size, order, most, degree):
+def test_the_select_encodes_the_lift(choose, size, order, most, degree):
     """Breaking it means: alpha_M is not the sum of the weights, or moves and flags miss a block."""
     tensors = coefficients(size, size + order, degree)
     rows, codes = len(tensors[0]), 2 ** math.ceil(math.log2(order))
     a = sum(weights(tensors))
     alpha = sum(math.comb(order, i) * a**i for i in range(most + 1))
-    block = alpha * circuit_block(tensors, order, most)
+    block = alpha * circuit_block(tensors, order, most, choose)
     expected = embedded(lift(tensors, order, most), order, rows, codes)
     filled = [slice(None, None, rows ** (order - c)) for c in range(1, order + 1)]
     for c in range(1, order + 1):  # what comes from filled cells goes to filled cells, exactly
@@ -199,12 +143,12 @@ def test_the_select_encodes_the_lift(size, order, most, degree):
 
 
 @pytest.mark.parametrize(("size", "order", "most"), [(2, 2, 2), (2, 3, 2), (2, 3, 3)])
-def test_blocks_on_unfilled_cells_are_not_larger(size, order, most):
+def test_blocks_on_unfilled_cells_are_not_larger(choose, size, order, most):
     """Cells beyond the block hold nothing; were they filled, no block may be larger than charged."""
     tensors, rows = coefficients(size, 5), 2
     a = sum(weights(tensors))
     alpha = sum(math.comb(order, i) * a**i for i in range(most + 1))
-    block = alpha * circuit_block(tensors, order, most)
+    block = alpha * circuit_block(tensors, order, most, choose)
     values = ETA * np.linalg.eigvalsh(tensors[1])
     norms = [n if k != 1 else 0 for k, n in enumerate(weights(tensors))]
 
@@ -233,12 +177,12 @@ def test_blocks_on_unfilled_cells_are_not_larger(size, order, most):
     assert rows == len(tensors[0])
 
 
-def test_the_history_keeps_idle_rows_and_leaves_nothing_beyond():
+def test_the_history_keeps_idle_rows_and_leaves_nothing_beyond(choose):
     """alpha_L = 1 + alpha_M: the term without factors is the step of an idle row."""
     tensors, order, most, steps, last, times = coefficients(2, 3), 2, 2, 2, 3, 4
     rows, a = 2, sum(weights(tensors))
     alpha_map = sum(math.comb(order, i) * a**i for i in range(most + 1))
-    full = circuit_block(tensors, order, most).reshape(8, 8)
+    full = circuit_block(tensors, order, most, choose).reshape(8, 8)
     alone = np.eye(8) / alpha_map
     shift = np.zeros((2, times, times))
     for t in range(last):  # a flag keeps the other times out, another one factors in idle rows
@@ -303,7 +247,7 @@ def rough(tensor, bits):
 
 
 @pytest.mark.parametrize(("order", "most", "degree"), [(2, 1, 2), (3, 2, 2), (4, 3, 3), (4, 4, 3)])
-def test_the_circuit_has_as_many_exchanges_and_angles_as_the_moves(order, most, degree):
+def test_the_circuit_has_as_many_exchanges_and_angles_as_the_moves(choose, order, most, degree):
     tree = LoadedRotationTree(1, 1, 4, (0,), (0,))
     rows = [LoadedRotationTree(2, k, 4, (0,) * k, (0,) * k) for k in range(1, degree + 1)]
     parts = [FactorTrees(row, tree, order=k, alpha=1, epsilon=0.1) for k, row in enumerate(rows, 1)]

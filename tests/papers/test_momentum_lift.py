@@ -28,7 +28,6 @@ from qres.errors import InputError
 from qres.measurement.given import take_given
 from qres.notation.formula import compile_exact
 from qres.notation.symbols import symbol
-from tests.papers.test_lift_algebra import choose
 
 RATE, BETA, GAMMA = 0.3, 0.6, 0.7
 
@@ -83,7 +82,7 @@ def lift_of(terms, free, order):
     return blocks
 
 
-def circuit_block(terms, free, order):
+def circuit_block(terms, free, order, choose):
     """What the circuit encodes, flags at zero, and the sum of its weights."""
     width, top = len(terms[0]), np.linalg.norm(free, 2)
     norms = [np.linalg.norm(term) for term in terms]
@@ -113,12 +112,12 @@ def circuit_block(terms, free, order):
 
 @pytest.mark.parametrize("sigma", [0.1, 1.7])
 @pytest.mark.parametrize(("size", "order", "degree"), [(1, 2, 2), (1, 3, 2), (1, 3, 3), (2, 2, 2)])
-def test_the_circuit_encodes_the_lift(size, order, degree, sigma):
+def test_the_circuit_encodes_the_lift(choose, size, order, degree, sigma):
     """14a. Breaking it means: A_1 sits on the wrong cells, or alpha_M is not the sum of weights."""
     tensors = tensors_of(size, degree, size + order)
     terms, free = branched(tensors, sigma), np.kron(free_of(sigma), np.eye(size))
     width = 2 * size
-    block, total = circuit_block(terms, free, order)
+    block, total = circuit_block(terms, free, order, choose)
     for (j, c), expected in lift_of(terms, free, order).items():
         rows = slice(None, None, width ** (order - j))
         columns = slice(None, None, width ** (order - c))

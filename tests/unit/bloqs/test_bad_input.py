@@ -14,8 +14,7 @@ from qres.bloqs.banded_encoding import BandedEncoding
 from qres.bloqs.chebyshev_filter import exact_stretch, fixed_point_stretch, gap_stretch
 from qres.bloqs.momentum_lift import Branches
 from qres.errors import InputError
-from qres.verify.solvers import built_run, provable_solvers, random_system
-from tests.unit.bloqs.test_laws import EVERY, instances
+from qres.verify.solver_runs import built_run, provable_solvers, random_system
 
 UNUSED = {("SparseEncoding", "target_blocks"), ("BatchedSlots", "target_blocks")}
 """Full rows have no table of targets."""
@@ -45,9 +44,8 @@ def fields(bloq: Any) -> Iterator[tuple[str, Any]]:
             yield item.name, getattr(bloq, item.name)
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_every_argument_is_checked(name):
-    bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
+def test_every_argument_is_checked(circuit):
+    bloq = circuit
     for argument, value in fields(bloq):
         names = [argument, *(INNER[end] for end in INNER if argument.endswith(end))]
         for bad in bad_values(value):
@@ -65,16 +63,15 @@ NOT_NOTHING = STEPS | ORDERS | COUNTS
 """Sizes of which none at all is no circuit."""
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_nothing_of_it_is_refused(name):
-    bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
+def test_nothing_of_it_is_refused(circuit):
+    bloq, name = circuit, type(circuit).__name__
     for argument in NOT_NOTHING & {name for name, value in fields(bloq) if isinstance(value, int)}:
         with pytest.raises(InputError, match=rf"{name}\.{argument} is 0; it must be an integer"):
             attrs.evolve(bloq, **{argument: 0})
 
 
-def test_most_sizes_have_such_a_name():
-    met = [set(attrs.fields_dict(kind)) for kind in instances()]
+def test_most_sizes_have_such_a_name(every_instance):
+    met = [set(attrs.fields_dict(kind)) for kind in every_instance]
     assert {"n_steps", "truncation_order", "n_diagonals", "walk_steps"} <= set.union(*met)
     assert sum(bool(NOT_NOTHING & names) for names in met) > 30
 
@@ -89,8 +86,8 @@ def test_most_sizes_have_such_a_name():
         ("InversionRun", "degree", 4, "odd"),
     ],
 )
-def test_numbers_of_steps_that_are_no_run_are_refused(name, argument, bad, words):
-    bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
+def test_numbers_of_steps_that_are_no_run_are_refused(name, argument, bad, words, every_instance):
+    bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}[name]
     with pytest.raises(InputError, match=rf"{name}\.{argument} is {bad}; it must be {words}"):
         attrs.evolve(bloq, **{argument: bad})
 
@@ -146,8 +143,8 @@ DATA = {
 
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_entries_are_finite(name, bad):
-    bloq = {kind.__name__: bloq for kind, bloq in instances().items()}[name]
+def test_entries_are_finite(name, bad, every_instance):
+    bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}[name]
 
     def filled(*shape: int, first: float = 0.1) -> np.ndarray:
         found = np.full(shape, 0.1)
@@ -160,16 +157,16 @@ def test_entries_are_finite(name, bad):
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0])
-def test_a_normalisation_is_positive(alpha):
-    for kind, bloq in instances().items():
+def test_a_normalisation_is_positive(alpha, every_instance):
+    for kind, bloq in every_instance.items():
         if "alpha" in attrs.fields_dict(kind):
             with pytest.raises(InputError, match="alpha is"):
                 attrs.evolve(bloq, alpha=alpha)
 
 
-def test_an_error_is_not_negative():
+def test_an_error_is_not_negative(every_instance):
     checked = 0
-    for kind, bloq in instances().items():
+    for kind, bloq in every_instance.items():
         if "epsilon" in attrs.fields_dict(kind):
             checked += 1
             with pytest.raises(
@@ -177,4 +174,4 @@ def test_an_error_is_not_negative():
             ):
                 attrs.evolve(bloq, epsilon=-0.5)
     assert checked > 10
-    assert any(kind is BandedEncoding for kind in instances())
+    assert any(kind is BandedEncoding for kind in every_instance)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-import pytest
 import sympy
 from qualtran.resource_counting import QECGatesCost, QubitCount, get_cost_value
 
 from qres.bloqs.circuit import Circuit
 from qres.bloqs.dense_block import DenseBlock
 from qres.bloqs.dense_vector import DenseVector
-from tests.unit.bloqs.test_laws import EVERY, instances
 
 NUMBERS = {
     "levels": "a tree has a table for each of its levels",
@@ -83,12 +81,6 @@ def costs(bloq: Any) -> tuple[Any, ...]:
     return toffoli, gates.t, gates.rotation, get_cost_value(bloq, QubitCount(), costs_cache={})
 
 
-@pytest.fixture(params=EVERY)
-def circuit(request):
-    """An instance of each class."""
-    return {kind.__name__: bloq for kind, bloq in instances().items()}[request.param]
-
-
 def test_counting_with_symbols_is_counting(circuit):
     values: dict[sympy.Symbol, Any] = {}
     found = costs(with_symbols(circuit, values))
@@ -98,7 +90,7 @@ def test_counting_with_symbols_is_counting(circuit):
     assert put_in == costs(circuit)
 
 
-def test_what_stays_a_number_is_a_field():
-    names = {item.name for kind in instances() for item in attrs.fields(kind)}
+def test_what_stays_a_number_is_a_field(every_instance):
+    names = {item.name for kind in every_instance for item in attrs.fields(kind)}
     assert set(NUMBERS) <= names
-    assert set(WITHOUT) <= {kind.__name__ for kind in instances()}
+    assert set(WITHOUT) <= {kind.__name__ for kind in every_instance}

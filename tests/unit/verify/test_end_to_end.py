@@ -8,7 +8,7 @@ import pytest
 
 from qres.verify.end_to_end import EPSILON, RUNS, prove_run, whole_run
 from qres.verify.lift_problems import descent, lifted_history, one_weight
-from qres.verify.solvers import solved
+from qres.verify.solved import solved
 
 
 @pytest.mark.slow

@@ -33,7 +33,6 @@ from qres.verify.lifts import (
     simulated,
 )
 from qres.verify.proofs import FORMS
-from tests.papers import test_lift_algebra as algebra
 
 
 def two_weights(order, most, title="lift"):
@@ -104,15 +103,7 @@ def test_another_weight_or_row_is_seen():
         assert np.abs(values["alpha"] * found - exact[:, states]).max() > 0.1
 
 
-def test_the_lift_by_definition_is_that_of_the_algebra():
-    """Two definitions, written apart; and the history holds the descent in block 1."""
-    problem = make_problem(np.random.default_rng(1), (2, 3, 2, 2, 1, 0))
-    tensors = [f.reshape((2,) * (k + 1)) for k, f in enumerate(problem.tensors[0])]
-    assert (algebra.ETA, algebra.GAMMA) == (RATE, RESCALING)
-    expected = algebra.embedded(algebra.lift(tensors, 3, 2), 3, 2, 4).reshape(32, 32)
-    states = 32
-    step = np.eye(64) - lifted_history(problem)
-    assert step[:states, states:] == pytest.approx(expected, abs=1e-12)
+def test_the_history_holds_the_descent_in_block_1():
     problem = one_weight()
     solution = np.linalg.solve(lifted_history(problem), lifted_source(problem)).reshape(4, 2)
     path = descent(problem).ravel()

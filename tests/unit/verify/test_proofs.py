@@ -77,6 +77,17 @@ def test_claims_by_hand():
         assert proof.epsilon == pytest.approx(turns * 2 * np.pi * alpha / 1024, rel=1e-14)
 
 
+def test_a_pattern_that_is_not_symmetric():
+    """With the transposed entries row 1 has columns 0, 1, 3: sparsity 3, 4 slots, alpha 4 * 2."""
+    matrix = np.array([[1.0, -2, 0, 0], [0, 1, 0, 0], [0, 0, 1.5, 0], [0, 0.5, 0, 0.5]])
+    proof = proofs.prove("sparse", matrix)
+    assert proof.is_equal
+    assert proof.alpha == 4 * 2
+    few = proofs.encoded("sparse", np.eye(4) + np.eye(4)[[1, 0, 3, 2]]).bloq
+    with pytest.raises(InputError, match="at most 2 entries in a row of its pattern and the trans"):
+        few.with_matrix(matrix)
+
+
 def rounded(vector, bits):
     """Amplitudes of a tree of angles rounded to b bits, level by level, without a circuit."""
     if len(vector) == 1:
@@ -176,7 +187,6 @@ def test_a_cheaper_leaf_is_caught(monkeypatch):
         ("frobenius", np.ones((2, 3)), "expected 2 x 2"),
         ("dense", np.zeros((2, 2)), "alpha is 0.0; it must be a finite number above 0"),
         ("frobenius", np.array([[1, np.nan], [0, 1]]), "finite"),
-        ("sparse", np.array([[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]), "symmetric pattern"),
     ],
 )
 def test_what_has_no_circuit_is_refused(encoding, matrix, message):

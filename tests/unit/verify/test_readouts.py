@@ -27,7 +27,7 @@ from qres.verify.known_runs import (
 )
 from qres.verify.proofs_text import proofs_text
 from qres.verify.readouts import estimate_counts, prove_readouts
-from qres.verify.sampling import allowed_misses, iterative_estimate, next_power, tomography
+from qres.verify.sampling import allowed_misses, next_power, tomography
 from qres.verify.simulate import block
 
 FLOOR = 8 / math.pi**2
@@ -170,35 +170,6 @@ def test_tomography_keeps_its_promise_and_needs_samples(size):
         return sum(np.linalg.norm(read, axis=1) > epsilon)
 
     assert misses(copies) <= allowed < misses(copies // 2000)
-
-
-@pytest.mark.parametrize("epsilon", [0.05, 0.01, 0.002])
-def test_iterative_estimates_keep_their_promise(epsilon):
-    """Within epsilon, at most as many runs as published: 50/epsilon ln(2/delta log2(pi/4 epsilon))."""
-    rng, fail, misses = generator(), 0.1, 0
-    bound = 50 / epsilon * math.log(2 / fail * math.log2(math.pi / (4 * epsilon)))
-    for angle in rng.uniform(0, math.pi / 2, 100):
-        found = iterative_estimate(
-            rng, lambda k, at=angle: math.sin((2 * k + 1) * at) ** 2, epsilon, fail
-        )
-        misses += abs(found.estimate - math.sin(angle) ** 2) > epsilon
-        assert found.runs <= bound
-    assert misses <= allowed_misses(100, fail)[0]
-
-
-def test_iterative_estimates_of_a_circuit():
-    """The probabilities of simulated Grover powers, as far as they are asked for."""
-    test, _ = overlap(generator())
-    chances = {}
-
-    def chance(power):
-        if power not in chances:
-            chances[power] = outcomes(GroverPower(test, OutcomeZero(), power), "test")[0]
-        return float(min(1.0, chances[power]))
-
-    found = iterative_estimate(generator(), chance, 0.05, 0.05)
-    assert abs(found.estimate - chance(0)) <= 0.05
-    assert max(chances) > 0
 
 
 def test_the_next_power_stays_in_one_half_plane():

@@ -8,10 +8,9 @@ import attrs
 import numpy as np
 import pytest
 
-from qres.verify.known_runs import outcomes
+from qres.verify.known_runs import chance_of, outcomes
 from qres.verify.lift_problems import one_weight
 from qres.verify.references import (
-    chance_of,
     loss_problem,
     loss_test,
     prove_references,

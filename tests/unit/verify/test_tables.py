@@ -7,13 +7,11 @@ import itertools
 import numpy as np
 import pytest
 from qualtran import DecomposeTypeError
-from qualtran.bloqs.basic_gates import Hadamard, MeasureX
-from qualtran.bloqs.basic_gates.discard import Discard
 
+import qres.verify.lookups as lookups
 import qres.verify.simulate as simulate
 from qres.bloqs.phase_table import PhaseTable
 from qres.bloqs.qram import BucketBrigade, Memory
-from qres.bloqs.steps import Bits, Step
 from qres.bloqs.tables import TableLookup, TableUncompute
 from qres.bloqs.words import reached
 from qres.errors import InputError
@@ -21,31 +19,7 @@ from qres.logical.circuit import count_bloq
 from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.flatten import flatten
 from qres.verify.leaves import LEAVES
-
-
-def loaded(listed, entries, bits, log_block, data, controls):
-    """A look-up without its measurements: every junk qubit is a register of the circuit."""
-    table = TableLookup(entries, bits, log_block, data=data, num_controls=controls)
-    steps = [s for s in table.steps() if not isinstance(s.bloq, MeasureX | Discard)]
-    sizes = {"ctrl": controls, "selection": (entries - 1).bit_length(), "target": bits}
-    junk = [f"junk{place}" for place in range(1, 2**log_block)]
-    sizes |= dict.fromkeys(junk, bits)
-    return listed({name: size for name, size in sizes.items() if size}, tuple(steps)), junk
-
-
-def words_of(listed, *shape):
-    """What every address leaves in target and junk, with the control on."""
-    circuit, junk = loaded(listed, *shape)
-    program = flatten(circuit)
-    names = ["target", *junk]
-    size = (shape[0] - 1).bit_length()
-    start = simulate.start(
-        program,
-        {"selection": np.arange(2**size)} | ({"ctrl": np.ones(2**size)} if shape[4] else {}),
-    )
-    state = simulate.run(start, program.gates)
-    order = np.argsort(state.read((program.registers["selection"],)))
-    return [state.read((program.registers[name],))[order] for name in names]
+from qres.verify.lookups import SIZES, Table, make_table, mended, prove_table, prove_tables
 
 
 @pytest.mark.parametrize("controls", [0, 1])
@@ -64,43 +38,59 @@ def words_of(listed, *shape):
         (13, 1, 1, 2),
     ],
 )
-def test_every_outcome_is_mended(listed, entries, bits, load, unload, controls):
-    """Load, measure target and junk in the X basis, mend: back to the address, without a sign.
+def test_every_outcome_is_mended(entries, bits, load, unload, controls):
+    """With any blocks: after every outcome each address is as it was, also with the control off.
 
-    After the Hadamards an outcome m has the sign (-1)^(m . word); the phase table of these bits
-    takes it away on every address, also on those beyond the table, and where the control is off.
+    The addresses beyond the table are there too, and the amplitudes are those of a fair coin each.
     """
-    rng = np.random.default_rng(entries)
-    data = tuple(int(word) for word in rng.integers(0, 2**bits, entries))
-    circuit, junk = loaded(listed, entries, bits, load, data, controls)
-    words = words_of(listed, entries, bits, load, data, controls)
-    assert np.array_equal(words[0], np.asarray(data)[reached(np.arange(len(words[0])), entries)])
-    names = ["target", *junk]
-    basis = [Step(Hadamard(), {"q": Bits(n, 1, i)}) for n in names for i in range(bits)]
-    program = flatten(listed(circuit.sizes, (*circuit.listed, *basis)))
-    size = (entries - 1).bit_length()
-    columns = np.arange(2 ** (size + controls))
-    values = {"selection": columns % 2**size} | ({"ctrl": columns >> size} if controls else {})
-    state = simulate.run(simulate.start(program, values), program.gates)
-    outcomes = list(itertools.product(range(2**bits), repeat=len(names)))
-    if len(outcomes) > 64:
-        outcomes = [outcomes[i] for i in rng.choice(len(outcomes), 64, replace=False)]
-    slot = lambda name: (program.registers[name],)  # noqa: E731
-    for outcome in outcomes:
-        hit = np.all(
-            [state.read(slot(n)) == m for n, m in zip(names, outcome, strict=True)], axis=0
-        )
-        signs = [
-            bin(m & int(w)).count("1") for m, ws in zip(outcome, words, strict=True) for w in ws
-        ]
-        parity = tuple(int(p) for p in np.sum(np.reshape(signs, (len(names), -1)), axis=0) % 2)
-        mend = PhaseTable(entries, unload, data=parity, num_controls=controls)
-        wires = {"selection": Bits("selection", size), "ctrl": Bits("ctrl", 1)}
-        fixed = flatten(listed(circuit.sizes, (Step(mend, wires),)))
-        kept = simulate.run(simulate.State(state.index[hit], state.amplitude[hit]), fixed.gates)
-        weight = 2 ** (-bits * len(names) / 2)
-        assert len(kept.index) == len(columns)
-        assert kept.amplitude == pytest.approx(np.full(len(columns), weight), abs=1e-12)
+    left = mended(generator(), table_of(entries, bits, load, unload, controls))
+    assert left.shape[1] == 2 ** ((entries - 1).bit_length() + controls)
+    assert left == pytest.approx(np.ones(left.shape), abs=1e-12)
+
+
+def generator():
+    return np.random.default_rng(3)
+
+
+def table_of(entries, bits, load, unload, controls):
+    data = tuple(int(word) for word in generator().integers(0, 2**bits, entries))
+    return Table(
+        TableLookup(entries, bits, load, data=data, num_controls=controls),
+        TableUncompute(entries, bits, unload, num_controls=controls),
+    )
+
+
+@pytest.mark.parametrize("access", ["qrom", "qroam", "qram"])
+@pytest.mark.parametrize("controls", [0, 1])
+def test_tables_of_the_pipeline_are_as_claimed(access, controls):
+    """Loaded, erased and counted: by formula, call graph and decomposition."""
+    proof = prove_table(generator(), make_table(generator(), 6, 1, access, controls), access)
+    assert proof.is_equal
+    # look and unlook of 6 words of a bit: 4 + 1; 1 + 1 + 1 with blocks of two; 6 + 6 in the tree
+    assert proof.toffoli == {"qrom": 5, "qroam": 3, "qram": 12}[access] + 2 * controls
+
+
+def test_a_sign_that_is_not_mended_is_noticed(monkeypatch):
+    """No phase table; or that of another table."""
+    right = lookups._mending
+    for wrong in (lambda table, signs: (), lambda table, signs: right(table, 1 - signs)):
+        monkeypatch.setattr(lookups, "_mending", wrong)
+        proof = prove_table(generator(), make_table(generator(), 6, 1, "qroam", 0), "qroam")
+        assert proof.epsilon_found > 1
+
+
+def test_a_word_of_another_address_is_noticed(monkeypatch):
+    monkeypatch.setattr(lookups, "reached", lambda address, entries: 0 * address)
+    with pytest.raises(RuntimeError, match="is not that of its address"):
+        mended(generator(), table_of(5, 2, 1, 1, 0))
+
+
+@pytest.mark.slow
+def test_all_tables_are_as_claimed():
+    """Breaking it means: a look-up, its erasure or a memory does not do, or cost, what is priced."""
+    proofs = list(prove_tables(seed=1))
+    assert len(proofs) == 3 * 2 * len(SIZES)
+    assert [proof for proof in proofs if not proof.is_equal] == []
 
 
 @pytest.mark.parametrize("controls", [0, 1])
