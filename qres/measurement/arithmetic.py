@@ -133,7 +133,7 @@ def make_plan(
             )
         if not is_coupled:
             _check_room(batches[0], micro_batch, count, n_params)
-        parts = _cut(batches, micro_batch)
+        parts = cut_batches(batches, micro_batch)
         return Plan(parts, keeps and (is_coupled or _fits(parts, n_params, count)))
     numbers = max(n_params, sum(inputs.numel() for inputs, _ in batches))
     if is_coupled or numbers < SMALL:
@@ -145,7 +145,7 @@ def make_plan(
     if fixed + each * n_samples <= GRAPH_BYTES:
         return Plan(batches, keeps)
     most = max(1, int((GRAPH_BYTES - fixed) // max(each, 1)))
-    return Plan(_cut(batches, most), is_kept=False)
+    return Plan(cut_batches(batches, most), is_kept=False)
 
 
 def _check_room(
@@ -197,7 +197,7 @@ def _measure_graph(batch: Batch, count: Callable[[Batch], int]) -> tuple[int, in
     return max(one - each, 0), each
 
 
-def _cut(batches: list[Batch], size: int) -> list[Batch]:
+def cut_batches(batches: list[Batch], size: int) -> list[Batch]:
     """Return batches of at most `size` samples, in the same order."""
     return [
         (inputs[start : start + size], targets[start : start + size])

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qres.measurement.probes import draw_signs, find_mean
+from qres.measurement.probes import bound_square, draw_signs
 
 Vector = NDArray[np.float64]
 Product = Callable[[Vector], Vector]
@@ -94,8 +94,8 @@ def widen(slices: Slices, start: Vector, signs: list[Vector], *, steps: int) -> 
 
 def measure_slice(
     slices: Slices, vector: Vector, *, n_probes: int, rng: np.random.Generator
-) -> tuple[float, float]:
-    r"""Return $\|T(v, \cdot, \cdot)\|_F^2$ and half of its interval, from fresh signs.
+) -> tuple[float, float, float]:
+    r"""Return $\|T(v, \cdot, \cdot)\|_F^2$ and both ends of its interval, from fresh signs.
 
     The image of one set of signs spans a basis, on which the sum is exact; what is orthogonal to it
     is estimated from another set. The estimate is unbiased, because the basis does not depend on
@@ -107,8 +107,9 @@ def measure_slice(
     basis, _ = np.linalg.qr(image)
     exact = sum(float(row @ row) for _, row in slices(vector, list(basis.T)))
     if basis.shape[1] == dim:
-        return exact, 0.0
+        return exact, exact, exact
     rest = [draw_signs(rng, dim) for _ in range(2 * n_probes)]
     rest = [signs - basis @ (basis.T @ signs) for signs in rest]
-    mean, slack = find_mean([float(row @ row) for _, row in slices(vector, rest)])
-    return exact + mean, slack
+    mean = float(np.mean([float(row @ row) for _, row in slices(vector, rest)]))
+    low, high = bound_square(mean, len(rest), 1)
+    return exact + mean, exact + low, exact + high

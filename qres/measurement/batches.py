@@ -23,14 +23,21 @@ import numpy as np
 
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature
-from qres.measurement.dissipation import describe_dissipation, find_worst_growth
+from qres.measurement.dissipation import describe_dissipation, find_growths
 from qres.measurement.point import Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement, Segment
+from qres.measurement.refinement import (
+    Finer,
+    compare_runs,
+    describe_changes,
+    describe_model,
+    follow_finer,
+)
 from qres.measurement.segments import Segmenter
 from qres.measurement.tensors import Effort
 from qres.measurement.trajectory import Trajectory, follow_descent
-from qres.notation.quantity import Kind, Quantity, weakest
+from qres.notation.quantity import Quantity, weakest
 
 APART = ("lambda_min", "grad_norm", "growth")
 """Values of one batch that are not simply the largest one of all."""
@@ -56,7 +63,7 @@ class BatchSegmenter(Segmenter):
     """
 
     parts: Sequence[Curvature]
-    slopes: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    slopes: dict[int, tuple[Quantity, ...]] = field(default_factory=dict)
     warnings: Warnings = ()
 
     def first(self) -> Trajectory:
@@ -66,7 +73,7 @@ class BatchSegmenter(Segmenter):
             InputError: nothing moves, or training or its degree-1 model diverges.
         """
         self.points[0, 0] = self._look(self.curvature, 0)
-        if not any(self.slopes[0]):
+        if not any(map(float, self.slopes[0])):
             raise InputError("the gradient on the active parameters is zero: training goes nowhere")
         return follow_descent(
             self.curvature,
@@ -93,18 +100,19 @@ class BatchSegmenter(Segmenter):
     def _look(self, here: Curvature, step: int) -> Values:
         """Return what holds for every batch at the weights of this step."""
         n_probes = self.probe.n_probes if step == 0 else max(2, self.probe.n_probes // 4)
-        points, slopes = list[Values](), list[float]()
+        points, slopes = list[Values](), list[Quantity]()
         for number, part in enumerate(self.parts, start=1):
             effort = Effort(
                 n_probes=n_probes,
                 is_kinked=self.is_kinked,
                 rng=np.random.default_rng([self.probe.seed, step, number]),
             )
+            place = part if step == 0 else part.at(here.start)
             point = measure_point(
-                part.at(here.start), self.probe, effort=effort, degrees=self.degrees, is_first=False
+                place, self.probe, effort=effort, degrees=self.degrees, is_first=False
             )
             points.append(point.values)
-            slopes.append(float(point.values["grad_norm"]))
+            slopes.append(point.values["grad_norm"])
             self.warnings += point.entries.warnings
             self.progress("batches", number, len(self.parts))
         self.slopes[step] = tuple(slopes)
@@ -115,9 +123,16 @@ class BatchSegmenter(Segmenter):
         found = super()._describe(place, run)
         slopes, start = self.slopes[found.start_step], found.start_step
         order = [slopes[step % len(slopes)] for step in range(start, start + found.n_steps)]
-        mean = math.sqrt(math.fsum(norm**2 for norm in order) / len(order))
         text = "root mean square over the steps of the gradients of their batches"
-        return replace(found, values={**found.values, "grad_norm": describe(mean, "exact", text)})
+        mean = _mean_square([float(slope) for slope in order])
+        slope = replace(describe(mean, "exact", text), kind=order[0].kind)
+        if order[0].low is not None:
+            low, high = (
+                _mean_square([float(getattr(item, end) or 0.0) for item in order])
+                for end in ("low", "high")
+            )
+            slope = replace(slope, low=low, high=high, method=f"{text}; widened by rounding")
+        return replace(found, values={**found.values, "grad_norm": slope})
 
 
 def measure_batches(
@@ -147,6 +162,7 @@ def measure_batches(
         parts=curvature.split(probe.n_batches, probe.seed),
     )
     run = segmenter.first()
+    again = follow_finer(curvature, probe, batches=segmenter.parts)
     segmentations = segmenter.measure(run)
     ((whole,), *_) = segmentations
     facts = {
@@ -160,7 +176,7 @@ def measure_batches(
         values={
             **_describe_counts(curvature),
             **whole.values,
-            **_describe_run(curvature, run, len(segmenter.parts)),
+            **_describe_run(curvature, run, len(segmenter.parts), again),
             **describe_dissipation(
                 whole.values["lambda_min"],
                 whole.values["lambda_max"],
@@ -172,7 +188,9 @@ def measure_batches(
         eps_model_curves=run.eps_model_curves,
         segmentations=segmentations,
         warnings=tuple(dict.fromkeys(segmenter.warnings)),
-        details=facts | {"final_loss": curvature.loss(run.end)},
+        details=facts
+        | {"final_loss": curvature.loss(run.end)}
+        | describe_changes(curvature, run, again),
     )
 
 
@@ -187,9 +205,12 @@ def combine_batches(points: Sequence[Values], learning_rate: float) -> dict[str,
     found = {name: _outer([point[name] for point in points], 1) for name in names}
     found["lambda_min"] = _outer([point["lambda_min"] for point in points], -1)
     found["largest_grad_norm"] = _outer([point["grad_norm"] for point in points], 1)
-    growth = find_worst_growth(found["lambda_min"], found["lambda_max"], learning_rate)
+    ends = found["lambda_min"], found["lambda_max"]
+    growth, least = (
+        find_growths(*ends, (learning_rate,), outer=is_outer)[0] for is_outer in (True, False)
+    )
     text = "max|1 - learning_rate lambda| over all batches"
-    return found | {"growth": describe(growth, "measured", text)}
+    return found | {"growth": replace(describe(growth, "measured", text), low=least, high=growth)}
 
 
 def _describe_counts(curvature: Curvature) -> dict[str, Quantity]:
@@ -202,21 +223,24 @@ def _describe_counts(curvature: Curvature) -> dict[str, Quantity]:
     return {name: describe(n, "exact", text) for name, (n, text) in counts.items()}
 
 
-def _describe_run(curvature: Curvature, run: Trajectory, n_batches: int) -> dict[str, Quantity]:
+def _describe_run(
+    curvature: Curvature, run: Trajectory, n_batches: int, again: Finer | None
+) -> dict[str, Quantity]:
     """Return the end of the runs."""
-    both = f"degree-1 model and training over {n_batches} batches in their order, side by side"
-    kind: Kind = "measured"
-    if curvature.is_kinked:
-        kind, both = "assumed", f"{both}; the derivatives miss the kinks of the activations"
-    return {
-        "eps_model": describe(run.eps_model_curve[-1], kind, both),
+    what = f"training over {n_batches} batches in their order"
+    slope = float(np.linalg.norm(curvature.gradient(run.end)))
+    end = "full-batch gradient at the end of mini-batch training"
+    values = {
+        "eps_model": describe_model(curvature, what, run.eps_model_curve[-1]),
         "final_distance": describe(run.final_distance, "measured", "mini-batch training"),
-        "final_grad_norm": describe(
-            float(np.linalg.norm(curvature.gradient(run.end))),
-            "measured",
-            "full-batch gradient at the end of mini-batch training",
-        ),
+        "final_grad_norm": describe(slope, "measured", end),
     }
+    return compare_runs(curvature, values, again)
+
+
+def _mean_square(norms: Sequence[float]) -> float:
+    """Return the root of the mean square."""
+    return math.sqrt(math.fsum(norm**2 for norm in norms) / len(norms))
 
 
 def _outer(found: Sequence[Quantity], sign: int) -> Quantity:

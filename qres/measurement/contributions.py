@@ -3,8 +3,14 @@ r"""What decays and what grows, over the steps: both parts of the proxy, and whe
 Of a spectral measure $w$ the proxy is $\sum_i w_i \prod_{s\le t}|1-\eta_s\lambda_i|$; eigenvalues whose
 factor over all steps is below one make up the *dissipative* contribution, those above one the
 *divergent* one. With one rate the first falls with $t$ and the second rises, so that they cross at most
-once; so do means over random starts, and quantiles of such means, which is how the crossing has an
-interval. Averages over the spectrum, not bounds.
+once. Averages over the spectrum, not bounds.
+
+Most eigenvalues of a network lie near zero, on one side or the other, and a node there stands for all of
+them: to which contribution they belong is decided by less than a few Lanczos steps resolve, or than
+rounding leaves. So the interval of a contribution counts every node whose mass may lie on either side
+(`Density.reach`) as out of it at the low end and as in it, where it is largest, at the high end; how much
+that is is told as `undecided`, what lies within rounding of zero as `within_noise`. The crossing has an
+interval by the same rule.
 
 Source: derived; Liu et al., arXiv:2303.03428.
 """
@@ -13,11 +19,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qres.measurement.density import Array, Density
+from qres.measurement.density import Array, Band, Density
 
 HALVINGS = 60
 """Of the search for a crossing."""
@@ -26,69 +34,156 @@ FARTHEST = 2.0**40
 """Crossings later than this many steps are none."""
 
 
-def split_proxy(nodes: Array, weights: Array, rates: Sequence[float]) -> Array:
-    """Return the dissipative and the divergent contribution at t = 0..T, shape (2, T + 1).
+@dataclass(frozen=True)
+class Factors:
+    r"""What the steps make of the mass of every node of one start.
+
+    Args:
+        least: of $\prod_{s\le t}|1-\eta_s\lambda|$ within rounding of the node, t = 0..T, shape (T + 1, m).
+        most: the same, shape (T + 1, m).
+        largest: the most wherever the mass may lie, shape (T + 1, m).
+        is_sure: whether all of the mass shrinks, and whether it grows, shape (2, m).
+    """
+
+    least: Array
+    most: Array
+    largest: Array
+    is_sure: NDArray[np.bool_]
+
+    @property
+    def is_open(self) -> NDArray[np.bool_]:
+        """Whether the mass may lie on either side, shape (m,)."""
+        return np.logical_not(np.logical_or(*self.is_sure))
+
+    @classmethod
+    def find(cls, density: Density, nodes: Array, rates: Sequence[float]) -> Factors:
+        """Return the factors of the nodes of one start, ascending.
+
+        Args:
+            density: knows how far their mass reaches.
+            nodes: of one of its starts.
+            rates: of the steps.
+        """
+        wide = density.reach(nodes)
+        near = np.stack([nodes - density.drift, nodes + density.drift])
+        smallest, largest = bound_products(wide, rates)
+        least, most = bound_products(near, rates)
+        is_sure = np.stack([largest[-1] < 1, smallest[-1] > 1])
+        return cls(least=least, most=most, largest=largest, is_sure=is_sure)
+
+
+def bound_products(places: Array, rates: Sequence[float]) -> tuple[Array, Array]:
+    r"""Return what $\prod_{s\le t}|1-\eta_s\lambda|$ is at least and at most, t = 0..T, (T + 1, m) each.
+
+    Exact for one rate; else the product of the bounds of the single factors.
+
+    Args:
+        places: between which the eigenvalues lie, shape (2, m).
+        rates: of the steps.
+    """
+    one, other = (1 - np.outer(rates, side) for side in places)
+    first, last = np.abs(one), np.abs(other)
+    least = np.where(one * other <= 0, 0.0, np.minimum(first, last))
+    with np.errstate(over="ignore"):
+        found = [side.cumprod(axis=0) for side in (least, np.maximum(first, last))]
+    start = np.ones((1, places.shape[1]))
+    return np.concatenate([start, found[0]]), np.concatenate([start, found[1]])
+
+
+def split_proxy(nodes: Array, rates: Sequence[float]) -> Array:
+    """Return what unit mass at each node gives to both contributions, t = 0..T, shape (2, T + 1, m).
 
     Args:
         nodes: eigenvalues.
-        weights: their weights, of sum one.
         rates: of the steps.
     """
+    products, _ = bound_products(np.stack([nodes, nodes]), rates)
     factors = np.abs(1 - np.outer(rates, nodes))
     logs = np.log(factors, out=np.full_like(factors, -np.inf), where=factors > 0).sum(axis=0)
-    with np.errstate(over="ignore"):
-        products = np.vstack([np.ones_like(nodes), factors.cumprod(axis=0)])
-        sides = [(weights > 0) & side for side in (logs < 0, logs > 0)]
-        return np.stack([products[:, side] @ weights[side] for side in sides])
+    return np.stack([np.where(side, products, 0.0) for side in (logs < 0, logs > 0)])
 
 
-def describe_contributions(
-    density: Density, rates: Sequence[float], *, seed: int
-) -> dict[str, list[float | None]]:
-    """Return both curves, t = 0..T, and with several starts their bands, as plain facts.
+def describe_contributions(density: Density, rates: Sequence[float]) -> dict[str, Any]:
+    """Return both curves, t = 0..T, their intervals, and what decides little, as plain facts.
 
     Args:
         density: all eigenvalues as one start, or what random starts say.
         rates: of the steps.
-        seed: of the bootstrap.
     """
-    band = density.summarise(lambda nodes, weights: split_proxy(nodes, weights, rates), seed=seed)
-    found = {}
+    cap = 1.0 if min(rates) == max(rates) else math.inf  # of what shrinks, on its way
+
+    def low(nodes: Array) -> Array:
+        factors = Factors.find(density, nodes, rates)
+        return np.stack([np.where(side, factors.least, 0.0) for side in factors.is_sure])
+
+    def high(nodes: Array) -> Array:
+        factors = Factors.find(density, nodes, rates)
+        rest = np.stack([np.minimum(factors.largest, cap), factors.largest])
+        sides = [np.where(side, factors.most, 0.0) for side in factors.is_sure]
+        return np.stack(sides) + np.where(factors.is_open, rest, 0.0)
+
+    band = density.summarise(
+        lambda nodes: split_proxy(nodes, rates), ends=(low, high), within=(0, np.inf)
+    )
+    found: dict[str, Any] = {}
     for number, name in enumerate(("dissipative", "divergent")):
-        found[name] = _plain(band.value[number])
-        if len(density.nodes) > 1:
-            found[f"{name}_low"] = _plain(band.low[number])
-            found[f"{name}_high"] = _plain(band.high[number])
-    return found
+        for end, curves in (("", band.value), ("_low", band.low), ("_high", band.high)):
+            found[name + end] = _plain(curves[number])
+    is_open = lambda nodes: Factors.find(density, nodes, rates).is_open  # noqa: E731
+    return found | {
+        "undecided": density.find_mass(is_open),
+        "noise": density.drift,
+        "within_noise": density.find_mass(lambda nodes: np.abs(nodes) <= density.drift),
+    }
 
 
-def find_crossing(density: Density, rate: float, *, seed: int) -> dict[str, float | None]:
+def find_crossing(density: Density, rates: Sequence[float]) -> dict[str, float | None]:
     """Return where the divergent contribution overtakes the other, None where it never does.
 
-    With several starts the ends of the interval are where the band of their difference crosses zero.
+    With several rates the factor of a step is taken as the mean one, in logarithms. The ends are where
+    the interval of the difference of both contributions crosses zero.
 
     Args:
         density: all eigenvalues as one start, or what random starts say.
-        rate: of every step.
-        seed: of the bootstrap.
+        rates: of the steps.
     """
+    steps = rates[:1] if min(rates) == max(rates) else rates
 
-    def gap(time: float) -> tuple[float, float, float]:
-        def difference(nodes: Array, weights: Array) -> Array:
-            factors = np.abs(1 - rate * nodes[weights > 0])
-            weights = weights[weights > 0]
-            with np.errstate(over="ignore"):
-                terms = weights * factors**time
-            return np.array([terms[factors > 1].sum() - terms[factors < 1].sum()])
+    def gap(time: float) -> Band:
+        """Return the divergent less the dissipative contribution after so many steps."""
+        power = time / len(steps)
 
-        band = density.summarise(difference, seed=seed)
-        return float(band.low[0]), float(band.value[0]), float(band.high[0])
+        def value(nodes: Array) -> Array:
+            shrinks, grows = split_proxy(nodes, steps)[:, -1]
+            return _raise(grows, power) - _raise(shrinks, power)
 
-    found = {"crossing_time": _find_root(lambda time: gap(time)[1])}
-    if len(density.nodes) > 1:
-        found["crossing_low"] = _find_root(lambda time: gap(time)[2])
-        found["crossing_high"] = _find_root(lambda time: gap(time)[0])
-    return found
+        def low(nodes: Array) -> Array:
+            factors = Factors.find(density, nodes, steps)
+            least, most = (_raise(part[-1], power) for part in (factors.least, factors.most))
+            shrinks, grows = factors.is_sure
+            return np.where(grows, least, 0.0) - np.where(shrinks, most, 0.0) - factors.is_open
+
+        def high(nodes: Array) -> Array:
+            factors = Factors.find(density, nodes, steps)
+            parts = (factors.least, factors.most, factors.largest)
+            least, most, largest = (_raise(part[-1], power) for part in parts)
+            shrinks, grows = factors.is_sure
+            sure = np.where(grows, most, 0.0) - np.where(shrinks, least, 0.0)
+            return sure + np.where(factors.is_open, largest, 0.0)
+
+        return density.summarise(value, ends=(low, high))
+
+    return {
+        "crossing_time": _find_root(lambda time: float(gap(time).value)),
+        "crossing_low": _find_root(lambda time: float(gap(time).high)),
+        "crossing_high": _find_root(lambda time: float(gap(time).low)),
+    }
+
+
+def _raise(factors: Array, power: float) -> Array:
+    """Return a power; where the factor is zero there is none of it at any time."""
+    with np.errstate(over="ignore"):
+        return np.where(factors > 0, np.power(factors, power), 0.0)
 
 
 def _find_root(rising: Callable[[float], float]) -> float | None:

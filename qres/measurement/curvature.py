@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from qres.measurement.arithmetic import Batch, Plan
+from qres.measurement.arithmetic import Batch, Plan, cut_batches
 from qres.measurement.coordinates import ActiveCoordinates
 from qres.measurement.graphs import Graph, differentiate, differentiate_block, nest
 from qres.measurement.objective import FEW, Loss, Objective, Vector
@@ -59,21 +59,22 @@ class Curvature(Objective):
         return found
 
     def refined(self) -> Curvature:
-        """Return the same loss in the next precision up, its graphs never kept."""
+        """Return the same loss in the next precision up, its graphs never kept.
+
+        Weights and samples are those that were given, not what rounding has left of them.
+        """
         finer = self.arithmetic.finer()
         other = copy.copy(self)
         other.arithmetic, other._kept, other._planned = finer, None, None
-        base = {
-            name: item.to(finer.dtype) if item.is_floating_point() else item
-            for name, item in self.coordinates.base.items()
-        }
-        other.coordinates = ActiveCoordinates(base, self.coordinates.indices)
-        other._start = self._start.to(finer.dtype)
-        other._batches = [other._prepare(batch) for batch in self._batches]
+        other.coordinates = ActiveCoordinates.select(
+            self.module, self._mask, dtype=finer.dtype, device=finer.device
+        )
+        place = self._exact
+        other._start = other.coordinates.gather() if place is None else other._tensor(place)
+        other._batches = [other._prepare(batch) for batch in self._given]
         if self.n_samples <= FEW:  # to count their graph would cost as much as a product
-            other._planned = Plan(
-                [other._prepare(batch) for batch in self._plan.batches], is_kept=False
-            )
+            size = max(len(inputs) for inputs, _ in self._plan.batches)
+            other._planned = Plan(cut_batches(other._batches, size), is_kept=False)
         else:
             other._planned = replace(other._plan, is_kept=False)
         return other

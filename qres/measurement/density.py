@@ -3,19 +3,35 @@ r"""Spectral density from the tridiagonal matrices of several random starts.
 The eigenvalues $\theta_i$ of the tridiagonal matrix of one start $q$, with the squares of the first
 components of its eigenvectors as weights, are Gauss quadrature of the measure
 $\sum_i \langle q, v_i\rangle^2\,\delta_{\lambda_i}$: exact for polynomials of degree $2m-1$. For a
-uniform random direction the mean of that measure is the density, of mass one. Each start is one
-independent sample of every linear functional; what the samples say about the mean is a bootstrap
-percentile interval over the starts, `BOOTSTRAPS` resamples.
+uniform random direction the mean of that measure is the density, of mass one.
+
+*Over starts.* Of a functional $X = \sum_i f(\lambda_i)\langle q, v_i\rangle^2$ the law need not be learnt
+from a handful of samples: over n random directions its mean has, with
+$d = f - \mu$, $\mu = \operatorname{tr} f/r$ and $R = n(r+2)$,
+$$ \text{variance}\ \frac{2}{R}\frac{\operatorname{tr} d^2}{r} , \qquad
+   \text{third moment}\ \frac{8}{R^2}\frac{\operatorname{tr} d^3}{r}\,(1 + O(1/r)) , $$
+those of $a + b\chi^2_\nu$ with $b = \operatorname{tr} d^3/(R\operatorname{tr} d^2)$,
+$\nu = R(\operatorname{tr} d^2)^3/(r(\operatorname{tr} d^3)^2)$ **[D]**. For k eigenvalues among many this is
+the law itself, $\nu = nk$; for a bulk it is nearly normal. What is not known is the number
+$\nu$: both tails are inverted for it, as Garwood does for a count, with a and b from the quadrature. No
+weight there is taken below the $1/r$ that an eigenvalue has on average, so that an outlier which the
+starts happened to miss still counts. One start is enough. Coverage is that of three matched moments,
+not a theorem: on known spectra 95 % intervals missed in 2 to 6.2 % of 1,000 seeds, at 1 to 16 starts.
+
+*Within a start.* The mass of node k lies between its neighbours $\theta_{k-1}$ and $\theta_{k+1}$
+(Chebyshev, Markov and Stieltjes), rounding apart: its `reach`. A functional with jumps is only as well
+known as that.
 
 Source: Golub and Welsch (1969), Math. Comp. 23, 221; Ubaru, Chen and Saad (2017), SIAM J. Matrix
-Anal. Appl. 38, 1075 (both recalled).
+Anal. Appl. 38, 1075; Garwood (1936), Biometrika 28, 437; Szego, Orthogonal Polynomials,
+section 3.41 (all recalled); the bound over starts is derived.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +42,20 @@ from qres.measurement.probes import CONFIDENCE
 if TYPE_CHECKING:
     from qres.measurement.recurrence import Tridiagonal
 
-BOOTSTRAPS = 2000
+HALVINGS = 60
+"""Of the search for the ends of an interval."""
+
+MOST_DEGREES = 1e8
+"""Beyond, a chi-square is normal to four digits of its width."""
 
 Array = NDArray[np.float64]
+Integrand = Callable[[Array], NDArray[Any]]
+"""Of nodes, shape (m,), with those as its last axis."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """A mean over starts with its interval; both ends are NaN where there is only one start.
+    """A mean over starts with its interval; both ends are NaN where there is none.
 
     Args:
         value: the mean, any shape.
@@ -53,18 +75,26 @@ class Density:
     Args:
         nodes: for each start, ascending.
         weights: for each start, of sum one.
+        dim: of the matrix, where the starts are random directions; None where they are not, or where
+            one start holds all eigenvalues.
+        ends: of the interval that holds the spectrum; None where the nodes are all eigenvalues.
+        drift: by how much nodes may be off.
     """
 
     nodes: tuple[Array, ...]
     weights: tuple[Array, ...]
+    dim: int | None = None
+    ends: tuple[float, float] | None = None
+    drift: float = 0.0
 
     @classmethod
-    def collect(cls, runs: Sequence[Tridiagonal]) -> Density:
-        """Return the density that runs from random starts say."""
+    def collect(cls, runs: Sequence[Tridiagonal], **known: Any) -> Density:
+        """Return the density that runs say, with what else is `known` of it."""
         pairs = [decompose(run.alphas, run.betas) for run in runs]
         return cls(
             nodes=tuple(values for values, _ in pairs),
             weights=tuple(vectors[0] ** 2 for _, vectors in pairs),
+            **known,
         )
 
     def merge(self) -> tuple[Array, Array]:
@@ -73,33 +103,111 @@ class Density:
         order = np.argsort(nodes, kind="stable")
         return nodes[order], weights[order] / len(self.nodes)
 
-    def summarise(self, function: Callable[[Array, Array], Array], *, seed: int) -> Band:
+    def summarise(
+        self,
+        integrand: Integrand,
+        *,
+        ends: tuple[Integrand, Integrand] | None = None,
+        within: tuple[float, float] = (-np.inf, np.inf),
+    ) -> Band:
         """Return the mean over the starts of a functional that is linear in the density.
 
         Args:
-            function: of nodes and weights, both of shape (m,).
-            seed: of the bootstrap.
+            integrand: of which the functional is the integral, at all nodes of a start.
+            ends: what it is at least and at most where the mass of a node may be; itself if left out.
+            within: what no mean can leave.
         """
-        return self._band(np.stack(list(map(function, self.nodes, self.weights))), seed)
+        value = self._integrate(integrand)
+        lower, upper = ends or (integrand, integrand)
+        if self.dim is None:
+            unknown = np.full_like(value, np.nan)
+            found = (self._integrate(lower), self._integrate(upper)) if ends else (unknown,) * 2
+            return Band(value, *found)
+        low = np.clip(self._bound(lower)[0], *within)
+        high = np.clip(self._bound(upper)[1], *within)
+        return Band(value, np.minimum(low, value), np.maximum(high, value))
 
-    def smooth(self, grid: Array, width: float, *, seed: int) -> Band:
-        """Return the density on a grid, broadened by Gaussians of standard deviation `width`."""
+    def reach(self, nodes: Array) -> Array:
+        """Return between which places the mass of each node of one start lies, shape (2, m)."""
+        if self.ends is None:
+            return np.stack([nodes - self.drift, nodes + self.drift])
+        first = min(self.ends[0], nodes[0] - self.drift)
+        last = max(self.ends[1], nodes[-1] + self.drift)
+        below = np.concatenate([[first], nodes[:-1] - self.drift])
+        return np.stack([below, np.concatenate([nodes[1:] + self.drift, [last]])])
 
-        def bells(nodes: Array, weights: Array) -> Array:
+    def find_mass(self, is_in: Integrand) -> float:
+        """Return the mass of the nodes of which this is true, a mean over the starts."""
+        return float(self._integrate(is_in))
+
+    def smooth(self, grid: Array, width: float) -> Band:
+        """Return the density on a grid, broadened by Gaussians of standard deviation `width`.
+
+        The band is that over the starts; what the steps do not resolve is not in it.
+        """
+
+        def bells(nodes: Array) -> Array:
             apart = (grid[:, None] - nodes) / width
-            return np.exp(-(apart**2) / 2) @ weights / (width * np.sqrt(2 * np.pi))
+            return np.exp(-(apart**2) / 2) / (width * np.sqrt(2 * np.pi))
 
-        return self.summarise(bells, seed=seed)
+        return self.summarise(bells, within=(0.0, np.inf))
 
-    def _band(self, samples: Array, seed: int) -> Band:
-        """Return mean and bootstrap interval of samples, one row a start."""
-        mean = samples.mean(axis=0)
-        if len(samples) == 1:
-            return Band(mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan))
-        rng = np.random.default_rng(seed)
-        counts = rng.multinomial(
-            len(samples), np.full(len(samples), 1 / len(samples)), size=BOOTSTRAPS
-        )
-        means = np.tensordot(counts / len(samples), samples, axes=1)
-        low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
-        return Band(mean, low, high)
+    def _integrate(self, integrand: Integrand) -> Array:
+        """Return the mean over the starts, nodes of no weight left out."""
+        found = []
+        for nodes, weights in zip(self.nodes, self.weights, strict=True):
+            is_there = weights > 0
+            found.append(integrand(nodes)[..., is_there] @ weights[is_there])
+        return np.stack(found).mean(axis=0)
+
+    def _bound(self, integrand: Integrand) -> tuple[Array, Array]:
+        """Return both ends of the mean, from the law of three moments; open where it overflows."""
+        assert self.dim is not None
+        heights = [integrand(nodes).astype(float) for nodes in self.nodes]
+        floors = [np.maximum(weights, 1 / self.dim) for weights in self.weights]
+        size = len(self.nodes) * (self.dim + 2)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            mean = _average(heights, self.weights)
+            away = [part - mean[..., None] for part in heights]
+            scale = np.max([np.max(np.abs(part), axis=-1) for part in away], axis=0)
+            scale = np.where(scale > 0, scale, 1.0)  # cubes of small numbers vanish
+            away = [part / scale[..., None] for part in away]
+            square = _average([part**2 for part in away], floors)
+            cube = _average([part**3 for part in away], floors)
+            is_flat = square == 0
+            known = np.isfinite(mean) & np.isfinite(square) & np.isfinite(cube)
+            square = np.where(is_flat | ~known, 1.0, square)
+            # of no skewness at all the law is normal, which this many degrees are
+            degrees = np.minimum(size * square**3 / np.where(known, cube, 0.0) ** 2, MOST_DEGREES)
+            degrees = np.maximum(degrees, len(self.nodes))
+            jump = scale * np.sqrt(square / (size * degrees))
+            fewest, most = bound_degrees(degrees)
+            below, above = jump * (degrees - fewest), jump * (most - degrees)
+            is_left = cube < 0
+            low = mean - np.where(is_left, above, below)
+            high = mean + np.where(is_left, below, above)
+        low, high = (np.where(is_flat, mean, end) for end in (low, high))
+        return np.where(known, low, -np.inf), np.where(known, high, np.inf)
+
+
+def _average(curves: Sequence[Array], weights: Sequence[Array]) -> Array:
+    """Return the mean over the starts of the sums over their nodes."""
+    return np.stack([curve @ part for curve, part in zip(curves, weights, strict=True)]).mean(0)
+
+
+def bound_degrees(found: Array) -> tuple[Array, Array]:
+    r"""Return both ends of the number $\nu$ for which $\chi^2_\nu$ came out as `found`, any shape."""
+    from scipy.special import gammainc  # 0.2 s, wanted only here
+
+    tail = (1 - CONFIDENCE) / 2
+
+    def search(start: Array, end: Array, level: float) -> Array:
+        """Return where the chance of at most `found`, falling in the number, is `level`."""
+        for _ in range(HALVINGS):
+            middle = (start + end) / 2
+            is_likely = gammainc(middle / 2, found / 2) > level
+            start, end = np.where(is_likely, middle, start), np.where(is_likely, end, middle)
+        return (start + end) / 2
+
+    low = search(np.zeros_like(found), found, 1 - tail)
+    return low, search(found, found + 8 * np.sqrt(found) + 16, tail)

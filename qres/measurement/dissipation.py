@@ -30,9 +30,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qres.measurement.contributions import describe_contributions
-from qres.measurement.density import Density
-from qres.measurement.functionals import crossing_time, proxy, spectral_shares
+from qres.measurement.contributions import bound_products, describe_contributions
+from qres.measurement.density import Band, Density
+from qres.measurement.functionals import crossing_time, proxy
+from qres.measurement.lanczos import EPSILON
+from qres.measurement.shares import NAMES, find_local_share, find_shares
 from qres.notation.quantity import Quantity, weakest
 
 METHOD = "from the outer ends of the intervals of lambda_min and lambda_max"
@@ -122,8 +124,12 @@ def describe_shares(
     learning_rate: float,
     n_steps: int,
     rates: Sequence[float] = (),
+    error: float = 0.0,
+    slope: float = 0.0,
 ) -> tuple[dict[str, Quantity], dict[str, Any]]:
-    """Return the shares of spectral mass, and the curve of the proxy as a plain fact.
+    r"""Return the shares of spectral mass, and the curve of the proxy as a plain fact.
+
+    A Hessian that is off by $E$ has eigenvalues that are off by at most $\lVert E\rVert$ (Weyl).
 
     Args:
         dense: the Hessian, shape (r, r).
@@ -132,40 +138,55 @@ def describe_shares(
         n_steps: $T$; the proxy is given at t = 0..T. None stands for infinity, also where the
             divergent contribution never overtakes the dissipative one.
         rates: one for each step; all are `learning_rate` if left out.
+        error: norm by which the Hessian may be off by rounding beyond that of double precision.
+        slope: by which part of its length the gradient may be off.
     """
     eigenvalues, vectors = np.linalg.eigh(dense)
     near = (vectors.T @ (gradient / np.linalg.norm(gradient))) ** 2
-    count = len(eigenvalues)
-    spectrum = Density(nodes=(eigenvalues,), weights=(np.full(count, 1 / count),))
-    products = np.ones((1, len(eigenvalues)))
+    count, steps = len(eigenvalues), tuple(rates) or (learning_rate,) * n_steps
+    norm = float(np.max(np.abs(eigenvalues)))
+    noise = error + 8 * EPSILON * math.sqrt(count) * norm
+    whole = Density(nodes=(eigenvalues,), weights=(np.full(count, 1 / count),), drift=noise)
+    local = Density(nodes=(eigenvalues,), weights=(near / near.sum(),))
+    near_band = find_local_share(local, steps, noise=error, norm=norm, slope=slope)
+    values = _quote(find_shares(whole, steps), near_band)
+    products, _ = bound_products(np.stack([eigenvalues, eigenvalues]), steps)
+    rate = learning_rate
+    if rates:  # as if one rate, 1, had done it
+        eigenvalues, rate = 1 - products[-1] ** (1 / n_steps), 1.0
+    curve = [proxy(eigenvalues, None, rate, t) for t in range(n_steps + 1)]
     if rates:
-        products = np.abs(1 - np.outer(rates, eigenvalues)).cumprod(axis=0)
-        # as if one rate, 1, had done it
-        eigenvalues, learning_rate = 1 - products[-1] ** (1 / n_steps), 1.0
-    shares = spectral_shares(eigenvalues, None, learning_rate, n_steps)
-    weighted = spectral_shares(eigenvalues, near, learning_rate, n_steps)
-
-    def quantity(value: float, method: str) -> Quantity:
-        source = "this network; functionals of Liu et al., arXiv:2303.03428"
-        return Quantity(value=value, kind="exact", source=source, method=method)
-
-    names = ("dissipative_share", "neutral_share", "divergent_share")
-    values = {
-        name: quantity(share, "all eigenvalues of the dense Hessian")
-        for name, share in zip(names, shares, strict=True)
-    }
-    weights = "dissipative share, eigenvalues weighted with the gradient"
-    values["trajectory_decay"] = quantity(weighted[0], weights)
-    curve = [proxy(eigenvalues, None, learning_rate, t) for t in range(n_steps + 1)]
-    if rates:
-        curve = [1.0, *products.mean(axis=1).tolist()]
+        curve = [1.0, *products[1:].mean(axis=1).tolist()]
     facts = {
-        "gradient_shares": list(weighted),
+        "gradient_shares": near_band.value.tolist(),
         "proxy": [_finite(value) for value in curve],
-        "crossing_time": _finite(crossing_time(eigenvalues, None, learning_rate)),
-        **describe_contributions(spectrum, rates or (learning_rate,) * n_steps, seed=0),
+        "crossing_time": _finite(crossing_time(eigenvalues, None, rate)),
+        **describe_contributions(whole, steps),
     }
     return values, facts
+
+
+def _quote(whole: Band, local: Band) -> dict[str, Quantity]:
+    """Return the shares, exact where rounding decides none of them."""
+
+    def quantity(band: Band, number: int, method: str) -> Quantity:
+        value, low, high = (float(side[number]) for side in (band.value, band.low, band.high))
+        source = "this network; functionals of Liu et al., arXiv:2303.03428"
+        if low == value == high:
+            return Quantity(value=value, kind="exact", source=source, method=method)
+        return Quantity(
+            value=value,
+            low=min(low, value),
+            high=max(high, value),
+            kind="measured",
+            source=source,
+            method=f"{method}; the interval is what rounding leaves open",
+        )
+
+    method = "all eigenvalues of the dense Hessian"
+    values = {name: quantity(whole, number, method) for number, name in enumerate(NAMES)}
+    weighted = "dissipative share, eigenvalues weighted with the gradient"
+    return values | {"trajectory_decay": quantity(local, 0, weighted)}
 
 
 def _finite(value: float) -> float | None:

@@ -14,6 +14,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qres.errors import InputError
 
@@ -78,16 +79,21 @@ def spectral_shares(
     Mass with $|1-\eta\lambda| < 1 - 1/T$, within $1/T$ of 1, and above. With the local density at
     the gradient as weights they are the shares of `trajectory_decay`.
     """
+    factors, mass = _density(eigenvalues, weights, learning_rate)
+    decays, idles, grows = (float(mass[side].sum()) for side in sort_factors(factors, n_steps))
+    return decays, idles, grows
+
+
+def sort_factors(factors: Any, n_steps: int) -> NDArray[np.bool_]:
+    r"""Return which $|1-\eta\lambda|$ decay, idle and grow within so many steps, shape (3, m).
+
+    Raises:
+        InputError: no step.
+    """
     if n_steps < 1:
         raise InputError(f"dissipation: n_steps must be >= 1, found {n_steps}")
-    factors, mass = _density(eigenvalues, weights, learning_rate)
-    low, high = 1 - 1 / n_steps, 1 + 1 / n_steps
-    is_low, is_high = factors < low, factors > high
-    return (
-        float(mass[is_low].sum()),
-        float(mass[~is_low & ~is_high].sum()),
-        float(mass[is_high].sum()),
-    )
+    is_low, is_high = factors < 1 - 1 / n_steps, factors > 1 + 1 / n_steps
+    return np.stack([is_low, ~is_low & ~is_high, is_high])
 
 
 def _density(eigenvalues: Any, weights: Any, learning_rate: float) -> tuple[np.ndarray, np.ndarray]:

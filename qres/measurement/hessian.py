@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from qres.measurement.lanczos import Extremes
 from qres.measurement.probes import CONFIDENCE, draw_signs
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import SparsityRow
+from qres.measurement.rounding import add_rounding, bound_matrix, is_rounded
 from qres.measurement.thresholds import scan_thresholds
 from qres.measurement.trace import estimate_trace
 from qres.notation.quantity import Quantity
@@ -58,6 +59,7 @@ def measure_entries(
     dense: Matrix | None = None,
     is_scanned: bool = True,
     n_rows: int = SAMPLED_ROWS,
+    error: float = 0.0,
     progress: Progress = keep_silent,
 ) -> Entries:
     """Measure sparsity, largest entry and Frobenius norm by the way that the size allows.
@@ -70,15 +72,30 @@ def measure_entries(
         dense: the whole Hessian, shape (r, r), where it is at hand.
         is_scanned: whether thresholds other than 0 are tried on it.
         n_rows: random rows, where the Hessian is sampled.
+        error: norm by which a product with a unit vector may be off, by rounding.
         progress: told as it goes.
     """
     if dense is None and curvature.n_active <= EXACT_DIM:
         dense = curvature.dense(progress=progress)
     if dense is not None:
-        return _describe_dense(dense, seed, is_scanned, progress)
-    return _sample_entries(
-        curvature, extremes, n_probes=n_probes, seed=seed, n_rows=n_rows, progress=progress
-    )
+        found = _describe_dense(dense, seed, is_scanned, progress)
+    else:
+        found = _sample_entries(
+            curvature, extremes, n_probes=n_probes, seed=seed, n_rows=n_rows, progress=progress
+        )
+    return _add_rounding(found, curvature, error) if is_rounded(curvature) else found
+
+
+def _add_rounding(found: Entries, curvature: Curvature, error: float) -> Entries:
+    """Return what is known of the entries with rounding in the intervals, where it is not yet."""
+    off, dim = bound_matrix(error, curvature.n_active), curvature.n_active
+    values = dict(found.values)
+    for name in ("max_entry", "frobenius_norm"):
+        values[name] = add_rounding(values[name], off, curvature)
+    count = values["sparsity"]
+    if count.kind == "exact":  # what rounding made of zeros is counted, too
+        values["sparsity"] = replace(count, low=0, high=dim, kind="measured")
+    return replace(found, values=values)
 
 
 def compare_twin(dense: Matrix, extremes: Extremes) -> dict[str, Any]:
@@ -192,16 +209,16 @@ def _sample_trace(
 
     trace, slack, square, square_slack = curvature.journal.phase("trace", estimate)
     bias = _find_bias(curvature, seed)
-    method = f"Hutch++, 3 x {n_probes} products, {CONFIDENCE:.0%} interval{_say_bias(curvature)}"
+    method = f"Hutch++, 3 x {n_probes} products, {CONFIDENCE:.0%} interval"
 
-    def quantity(value: float, low: float, high: float) -> Quantity:
+    def quantity(value: float, low: float, high: float, said: str = "") -> Quantity:
         return Quantity(
             value=value,
             low=low,
             high=high,
             kind="measured",
             source="this network",
-            method=method,
+            method=method + said,
         )
 
     norm, largest = math.sqrt(square), math.sqrt(curvature.n_active) * extremes.norm
@@ -210,7 +227,10 @@ def _sample_trace(
     low = math.sqrt(max(square - square_slack, 0.0))
     return {
         "trace": quantity(
-            trace, max(trace - slack - bias, -reach), min(trace + slack + bias, reach)
+            trace,
+            max(trace - slack - bias, -reach),
+            min(trace + slack + bias, reach),
+            _say_bias(curvature),
         ),
         "frobenius_norm": quantity(
             norm,

@@ -16,9 +16,9 @@ import numpy as np
 
 from qres.measurement.density import Density
 from qres.measurement.hessian import Entries
-from qres.measurement.lanczos import Extremes
 from qres.measurement.probes import CONFIDENCE, find_mean
 from qres.measurement.record import SparsityRow
+from qres.measurement.rounding import bound_matrix
 from qres.measurement.spectrum import Spectrum
 from qres.notation.quantity import Quantity
 
@@ -41,7 +41,7 @@ def bound_entries(spectrum: Spectrum, dim: int) -> Entries:
         "max_entry": Quantity(
             value=extremes.norm, kind="measured", bound="upper", source=SOURCE, method=method
         ),
-        **_describe_moments(spectrum.density, extremes, dim),
+        **_describe_moments(spectrum, dim),
     }
     row = SparsityRow(threshold=0.0, sparsity=dim, max_entry=extremes.norm, dropped_norm=0.0)
     return Entries(values=values, sparsity_rows=(row,), dense=None)
@@ -54,19 +54,26 @@ def find_moments(density: Density, dim: int) -> tuple[list[float], list[float]]:
     return first, [dim * float(weights @ nodes**2) for nodes, weights in pairs]
 
 
-def _describe_moments(density: Density, extremes: Extremes, dim: int) -> dict[str, Quantity]:
-    """Return trace and Frobenius norm; what the ends of the spectrum allow bounds both."""
-    first, second = find_moments(density, dim)
+def _describe_moments(spectrum: Spectrum, dim: int) -> dict[str, Quantity]:
+    r"""Return trace and Frobenius norm; what the ends of the spectrum allow bounds both.
+
+    A matrix that is off by $E$ has a trace that is off by at most $\sqrt{n}\lVert E\rVert_F$.
+    """
+    extremes = spectrum.extremes
+    first, second = find_moments(spectrum.density, dim)
     (trace, slack), (square, square_slack) = _find_mean(first), _find_mean(second)
+    off = bound_matrix(spectrum.error, dim)
+    slack += math.sqrt(dim) * off
     reach, largest = dim * extremes.norm, math.sqrt(dim) * extremes.norm
     floor = max(abs(extremes.largest.low), abs(extremes.smallest.high))
     norm = math.sqrt(square)
-    low = max(math.sqrt(max(square - square_slack, 0.0)), min(floor, norm))
-    high = max(norm, min(math.sqrt(square + square_slack), largest))
+    low = max(math.sqrt(max(square - square_slack, 0.0)) - off, min(floor, norm))
+    high = max(norm, min(math.sqrt(square + square_slack) + off, largest))
     count = len(first)
     said = f"Student's {CONFIDENCE:.0%} interval" if count > 1 else "interval: what the ends allow"
     method = (
         f"moments of the density of {count} random {'start' if count == 1 else 'starts'}, {said}"
+        f"{'; widened by rounding' if off else ''}"
     )
 
     def quantity(value: float, low: float, high: float) -> Quantity:

@@ -86,13 +86,15 @@ class Objective:
         self.weight_decay = weight_decay
         self.n_params = sum(parameter.numel() for parameter in module.parameters())
         self.n_active = self.coordinates.n_active
-        self._loss = loss
-        self._batches = [self._prepare(batch) for batch in batches]
+        self._loss, self._mask = loss, mask
+        self._given = list(batches)
+        self._batches = [self._prepare(batch) for batch in self._given]
         self.n_samples = sum(len(inputs) for inputs, _ in self._batches)
         if self.n_samples == 0:
             raise InputError("batches: no sample; give an iterable of (x, y) tensors")
         self.n_features = math.prod(self._batches[0][0].shape[1:])
         self._start = self.coordinates.gather()
+        self._exact: Vector | None = None  # the start before it was rounded, where it was moved to
         if not bool(torch.isfinite(self._start).all()):
             raise InputError("the network has a weight that is NaN or infinite")
         self._kept: Graph | None = None
@@ -147,7 +149,7 @@ class Objective:
     def at(self, weights: Vector) -> Self:
         """Return the same loss, to be differentiated at other weights; the batches are shared."""
         other = copy.copy(self)
-        other._start, other._kept = self._tensor(weights), None
+        other._start, other._kept, other._exact = self._tensor(weights), None, weights
         return other
 
     def split(self, count: int, seed: int) -> list[Self]:
@@ -161,16 +163,15 @@ class Objective:
         if count > self.n_samples:
             raise InputError(f"n_batches: {count} batches of {self.n_samples} samples")
         try:
-            inputs, targets = (
-                torch.cat([batch[side] for batch in self._batches]) for side in (0, 1)
-            )
+            inputs, targets = (torch.cat([batch[side] for batch in self._given]) for side in (0, 1))
         except RuntimeError as error:
             raise InputError(f"batches: samples differ in shape: {explain(error)}") from error
         order = torch.randperm(self.n_samples, generator=torch.Generator().manual_seed(seed))
         found = []
         for rows in torch.tensor_split(order.to(inputs.device), count):
             part = copy.copy(self)
-            part._batches, part._kept = [(inputs[rows], targets[rows])], None
+            part._given = [(inputs[rows], targets[rows])]
+            part._batches, part._kept = [self._prepare(batch) for batch in part._given], None
             part._planned = None
             part.n_samples = len(rows)
             found.append(part)
@@ -188,6 +189,7 @@ class Objective:
             return self
         self._kept = None
         part = copy.copy(self)
+        part._given = [(self._given[0][0][:FEW], self._given[0][1][:FEW])]
         part._batches, part._kept = [(inputs[:FEW], targets[:FEW])], None
         part._planned = Plan(part._batches, is_kept=False)
         part.n_samples = FEW

@@ -14,7 +14,7 @@ import numpy as np
 from qres.config.record import Schedule
 from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.curvature import Curvature
-from qres.measurement.dissipation import find_worst_growth
+from qres.measurement.dissipation import find_growths
 from qres.measurement.hessian import (
     EXACT_DIM,
     QUICK_ROWS,
@@ -26,6 +26,7 @@ from qres.measurement.hessian import (
 from qres.measurement.lanczos import Extremes, find_extremes
 from qres.measurement.moments import bound_entries
 from qres.measurement.progress import Progress, keep_silent
+from qres.measurement.rounding import add_rounding, find_slope_change
 from qres.measurement.spectrum import Explorer, Spectrum, measure_error
 from qres.measurement.tensors import Effort, measure_tensors
 from qres.notation.quantity import Kind, Quantity
@@ -108,6 +109,12 @@ class Point:
     twin: dict[str, Any] | None
     spectrum: Spectrum | None = None
 
+    @property
+    def slope(self) -> float:
+        """By which part of its length the gradient may be off by rounding."""
+        norm = self.values["grad_norm"]
+        return 0.0 if norm.high is None else float(norm.high) / float(norm) - 1
+
 
 def measure_point(
     curvature: Curvature,
@@ -154,6 +161,7 @@ def measure_point(
             dense=dense,
             is_scanned=is_first,
             n_rows=QUICK_ROWS if probe.is_quick else SAMPLED_ROWS,
+            error=0.0 if spectrum is None else spectrum.error,
             progress=progress,
         )
     else:
@@ -214,15 +222,18 @@ def describe(value: float | int, kind: Kind, method: str) -> Quantity:
 def _find_gradient(curvature: Curvature) -> Quantity:
     """Return the norm of the gradient."""
     norm = float(np.linalg.norm(curvature.gradient(curvature.start)))
-    return describe(norm, "exact", "full-batch gradient at the start, weight decay included")
+    found = describe(norm, "exact", "full-batch gradient at the start, weight decay included")
+    return add_rounding(found, find_slope_change(curvature, norm), curvature)
 
 
 def _find_growth(values: dict[str, Quantity], rates: Sequence[float]) -> Quantity:
-    """Return the largest factor of one step, over the outer ends of the spectrum."""
+    """Return the largest factor of one step, over the outer ends of the spectrum; inner ends are low."""
     ends = (values["lambda_min"], values["lambda_max"])
     # convex in the rate, so the extreme ones decide
-    worst = max(find_worst_growth(*ends, rate) for rate in {min(rates), max(rates)})
-    return describe(worst, "measured", "max|1 - learning_rate lambda| over the outer ends")
+    few = (min(rates), max(rates))
+    worst, least = (max(find_growths(*ends, few, outer=is_outer)) for is_outer in (True, False))
+    method = "max|1 - learning_rate lambda| over the outer ends"
+    return replace(describe(worst, "measured", method), low=least, high=worst)
 
 
 def describe_ends(extremes: Extremes, twin: dict[str, Any] | None) -> dict[str, Quantity]:

@@ -20,6 +20,14 @@ from qres.measurement.networks import explain
 from qres.measurement.point import Point, Probe, describe, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
+from qres.measurement.refinement import (
+    Finer,
+    compare_runs,
+    describe_changes,
+    describe_model,
+    follow_finer,
+)
+from qres.measurement.rounding import add_rounding, bound_matrix
 from qres.measurement.segments import Segmenter
 from qres.measurement.shares import describe_density
 from qres.measurement.soundness import is_missing, is_wrong
@@ -80,6 +88,7 @@ def measure_curvature(
         progress=progress,
         points={(0, 0): point.values},
     )
+    again = follow_finer(curvature, probe)
     values, facts = _describe_dense(curvature, probe, point, progress)
     projected, runs = project_descent(curvature, probe, degrees)
     return Measurement(
@@ -88,8 +97,7 @@ def measure_curvature(
             **_describe_counts(curvature),
             **point.values,
             **_describe_growth(point, probe),
-            **_describe_run(run, watch, probe, is_kinked=curvature.is_kinked),
-            "final_grad_norm": _describe_end(curvature, run),
+            **_describe_run(curvature, run, watch, probe, again),
             **values,
             **projected,
         },
@@ -101,6 +109,7 @@ def measure_curvature(
         warnings=point.entries.warnings + warnings,
         details=_describe_facts(curvature, probe, point)
         | {"final_loss": curvature.loss(run.end)}
+        | describe_changes(curvature, run, again)
         | facts
         | runs,
     )
@@ -152,28 +161,29 @@ def _describe_growth(point: Point, probe: Probe) -> dict[str, Quantity]:
 
 
 def _describe_run(
-    run: Trajectory, watch: KinkWatch | None, probe: Probe, *, is_kinked: bool
+    curvature: Curvature,
+    run: Trajectory,
+    watch: KinkWatch | None,
+    probe: Probe,
+    again: Finer | None,
 ) -> dict[str, Quantity]:
-    """Return the end of the runs, and how much of the network crossed a kink."""
+    """Return the end of the runs, and how much of the network crossed a kink.
+
+    Weights and samples fix all of it, so that rounding alone has an interval.
+    """
     kind = f"descent with momentum {probe.momentum:g}" if probe.momentum else "gradient descent"
-    both = f"degree-1 model and full-batch {kind}, run side by side"
-    eps_model, values = run.eps_model_curve[-1], {}
-    if not is_kinked:
-        values["eps_model"] = describe(eps_model, "measured", both)
-    else:
-        note = f"{both}; the derivatives miss the kinks of the activations"
-        values["eps_model"] = describe(eps_model, "assumed", note)
+    eps_model = describe_model(curvature, f"full-batch {kind}", run.eps_model_curve[-1])
+    end = "full-batch gradient at the end of gradient descent"
+    slope = float(np.linalg.norm(curvature.gradient(run.end)))
+    values = {
+        "eps_model": eps_model,
+        "final_distance": describe(run.final_distance, "measured", kind),
+        "final_grad_norm": describe(slope, "measured", end),
+    }
     if watch is not None:
         pairs = "pairs of unit and sample that change their piece along the path"
         values["kink_share"] = describe(watch.share, "measured", pairs)
-    values["final_distance"] = describe(run.final_distance, "measured", kind)
-    return values
-
-
-def _describe_end(curvature: Curvature, run: Trajectory) -> Quantity:
-    """Return the norm of the gradient where true descent ends."""
-    norm = float(np.linalg.norm(curvature.gradient(run.end)))
-    return describe(norm, "measured", "full-batch gradient at the end of gradient descent")
+    return compare_runs(curvature, values, again)
 
 
 def _describe_dense(
@@ -188,17 +198,24 @@ def _describe_dense(
             learning_rate=probe.learning_rate,
             n_steps=probe.n_steps,
             rates=probe.rates,
-            seed=probe.seed,
+            slope=point.slope,
         )
+    gradient = curvature.gradient(curvature.start)
+    error = 0.0 if point.spectrum is None else point.spectrum.error
+    off = bound_matrix(error, curvature.n_active)
     values, facts = describe_shares(
         dense,
-        curvature.gradient(curvature.start),
+        gradient,
         learning_rate=probe.learning_rate,
         n_steps=probe.n_steps,
         rates=probe.rates,
+        error=off,
+        slope=point.slope,
     )
-    values |= measure_gram(curvature.in_double(), dense, seed=probe.seed, progress=progress)
-    return values, facts
+    gram = measure_gram(curvature.in_double(), dense, seed=probe.seed, progress=progress)
+    if "gram_dropped_norm" in gram:
+        gram["gram_dropped_norm"] = add_rounding(gram["gram_dropped_norm"], off, curvature)
+    return values | gram, facts
 
 
 def _describe_facts(curvature: Curvature, probe: Probe, point: Point) -> dict[str, Any]:

@@ -53,12 +53,14 @@ class Spectrum:
         density: of all random starts.
         local: density at the vector that was asked about; None if none was.
         drift: how far eigenvalues may be off by rounding, in all intervals of `extremes`.
+        error: norm by which a product with a unit vector may be off.
     """
 
     extremes: Extremes
     density: Density
     local: Density | None
     drift: float
+    error: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,17 +106,22 @@ class Explorer:
             InputError: there is no room for the vectors of a single run.
         """
         runs = self._run_all()
+        extremes = combine([self._bracket(run) for run in runs], self.fail_prob)
+        ends = (extremes.smallest.low, extremes.largest.high)
         near = None
         if local is not None:
             vector = torch.from_numpy(local).to(self.device, self.arithmetic.vector_dtype)
-            near = Density.collect(self._keep("local", lambda: self._go([vector])))
-        drift = max(run.drift(self.error) for run in runs)
+            found = self._keep("local", lambda: self._go([vector]))
+            near = Density.collect(found, ends=ends, drift=self._find_drift(found))
+        drift = self._find_drift(runs)
+        density = Density.collect(runs, dim=self.dim, ends=ends, drift=drift)
         return Spectrum(
-            extremes=combine([self._bracket(run) for run in runs], self.fail_prob),
-            density=Density.collect(runs),
-            local=near,
-            drift=drift,
+            extremes=extremes, density=density, local=near, drift=drift, error=self.error
         )
+
+    def _find_drift(self, runs: Sequence[Tridiagonal]) -> float:
+        """Return how far the nodes of any of these runs may be off."""
+        return max(run.drift(self.error) for run in runs)
 
     def _run_all(self) -> list[Tridiagonal]:
         """Return the runs of all starts, those of other processes too."""

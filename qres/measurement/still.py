@@ -94,5 +94,5 @@ def _describe_shares(point: Point, probe: Probe) -> tuple[dict[str, Quantity], d
         learning_rate=probe.learning_rate,
         n_steps=probe.n_steps,
         rates=probe.rates,
-        seed=probe.seed,
+        slope=point.slope,
     )

@@ -4,7 +4,13 @@ Up to `THIRD_DIM` (`FOURTH_DIM`) active parameters the whole tensor is computed 
 the injective norm is exact. Beyond, the injective norm comes from power iteration, the unfolding
 norm from power iteration and fresh random signs, the Frobenius norm from
 $\|T\|_F^2 = \mathbb{E}\,\|T(z, z', \cdot)\|^2$ over independent random signs (unbiased), the largest
-entry from the slices where the injective norm is reached.
+entry from the slices where the injective norm is reached. Certificates take the upper end of the
+Frobenius norm, which holds for a tensor of rank one too (`probes.bound_square`); where one lives on so few
+coordinates that all signs may miss it, the injective norm, which then is nearly as large, is the floor.
+The Frobenius norm bounds both other norms from above.
+
+Below double precision a few products of each order are repeated in the next precision up (`rounding`).
+What changes has the same mean square as its tensor, and all intervals are widened by twice its root.
 
 Source: derived.
 """
@@ -21,8 +27,9 @@ from numpy.typing import NDArray
 
 from qres.measurement.ascent import Peak, find_peak, measure_slice, widen
 from qres.measurement.curvature import Curvature, Vector
-from qres.measurement.probes import CONFIDENCE, draw_signs, find_mean
+from qres.measurement.probes import CONFIDENCE, bound_square, draw_signs
 from qres.measurement.progress import Progress, keep_silent
+from qres.measurement.rounding import MARGIN, add_rounding, find_change, is_rounded
 from qres.notation.quantity import Bound, Kind, Quantity
 
 THIRD_DIM, FOURTH_DIM = 60, 16
@@ -33,6 +40,9 @@ DENSE_STARTS, DENSE_STEPS = 48, 400
 
 NEGLIGIBLE = 1e-12
 """Entries below this part of the largest are rounding, not pattern."""
+
+TUPLES = 3
+"""Of sign vectors, on which rounding is measured."""
 
 Array = NDArray[np.float64]
 
@@ -67,9 +77,48 @@ def measure_tensors(
     if order < 3:
         return {}
     values, peak = _measure_third(curvature, effort, progress)
+    values = _widen(curvature, values, peak, 3)
     if order < 4:
         return values
-    return values | _measure_fourth(curvature, effort, peak, progress)
+    fourth, peak = _measure_fourth(curvature, effort, peak, progress)
+    return values | _widen(curvature, fourth, peak, 4)
+
+
+def _widen(
+    curvature: Curvature, values: dict[str, Quantity], peak: Peak, order: int
+) -> dict[str, Quantity]:
+    """Return norms of a derivative with what rounding changes; in low precision all is measured."""
+    if not is_rounded(curvature):
+        return values
+    rng = np.random.default_rng([curvature.n_active, order])
+    tuples = [
+        [draw_signs(rng, curvature.n_active) for _ in range(order - 1)] for _ in range(TUPLES)
+    ]
+    change, length = find_change(
+        curvature,
+        f"change of order {order}",
+        lambda loss: np.concatenate([loss.mix(*signs) for signs in tuples]),
+    )
+    # no norm of a tensor, and no entry, changes by more than the Frobenius norm of the change
+    part = MARGIN * change / length if length > 0 else 0.0
+    off = part * float(values[f"t{order}_frobenius"])
+    # what was climbed to may owe more to rounding than a random direction does
+    change, length = find_change(
+        curvature,
+        f"change at the peak of order {order}",
+        lambda loss: loss.derive(peak.vector, order - 1)[-1],
+    )
+    off = max(off, MARGIN * change * (max(1.0, peak.value / length) if length > 0 else 1.0))
+    found = {
+        name: add_rounding(quantity, off, curvature)
+        for name, quantity in values.items()
+        if name != "t3_sparsity"
+    }
+    if "t3_sparsity" in values:  # what rounding made of zeros is counted, too
+        count = values["t3_sparsity"]
+        kind = "measured" if count.kind == "exact" else count.kind
+        found["t3_sparsity"] = replace(count, low=0, high=curvature.n_active**2, kind=kind)
+    return found
 
 
 def build_third(curvature: Curvature) -> Array:
@@ -112,9 +161,10 @@ def _measure_third(
     largest = float(np.max(np.abs(tensor)))
     flat = tensor.reshape(len(tensor), -1)
     nonzero = np.abs(flat) > NEGLIGIBLE * largest
+    unfolding = float(np.linalg.norm(flat, 2))
     values = {
-        "t3_injective": _describe_peak(effort, peak, DENSE_STARTS),
-        "t3_unfolding": effort.quantity(float(np.linalg.norm(flat, 2)), "exact", method),
+        "t3_injective": _describe_peak(effort, peak, DENSE_STARTS, unfolding, "unfolding"),
+        "t3_unfolding": effort.quantity(unfolding, "exact", method),
         "t3_frobenius": effort.quantity(float(np.linalg.norm(flat)), "exact", method),
         "t3_max_entry": effort.quantity(largest, "exact", method),
         "t3_sparsity": effort.quantity(int(np.max(nonzero.sum(axis=1))), "exact", method),
@@ -135,10 +185,16 @@ def _climb_dense(tensor: Array, rng: np.random.Generator) -> Peak:
     return find_peak(product, starts, steps=DENSE_STEPS, polish=DENSE_STEPS)
 
 
-def _describe_peak(effort: Effort, peak: Peak, n_starts: int) -> Quantity:
-    """Return an injective norm: the best point found bounds it from below."""
-    method = f"shifted symmetric power iteration, best of {n_starts} starts"
-    return effort.quantity(peak.value, "measured", method, "lower")
+def _describe_peak(
+    effort: Effort, peak: Peak, n_starts: int, ceiling: float, name: str = "Frobenius"
+) -> Quantity:
+    """Return an injective norm: the best point found bounds it from below, another norm from above."""
+    method = (
+        f"shifted symmetric power iteration, best of {n_starts} starts; "
+        f"the {name} norm bounds it from above"
+    )
+    quantity = effort.quantity(peak.value, "measured", method, "lower")
+    return replace(quantity, low=peak.value, high=max(ceiling, peak.value))
 
 
 def _sample_third(
@@ -162,9 +218,10 @@ def _sample_third(
     )
     frobenius = _reconcile(frobenius, peak, float(unfolding.low or 0))
     progress("third derivative", 3, 4)
+    ceiling = float(frobenius.high or 0)
     values = {
-        "t3_injective": _describe_peak(effort, peak, len(starts)),
-        "t3_unfolding": unfolding,
+        "t3_injective": _describe_peak(effort, peak, len(starts), ceiling),
+        "t3_unfolding": replace(unfolding, high=max(float(unfolding.high or 0), ceiling)),
         "t3_frobenius": frobenius,
         **_sample_entries(curvature, effort, peak, frobenius),
     }
@@ -198,13 +255,14 @@ def _sample_unfolding(curvature: Curvature, effort: Effort, peak: Peak) -> Quant
     n_probes = effort.n_probes
     signs = [draw_signs(effort.rng, curvature.n_active) for _ in range(n_probes)]
     vector = widen(slices, peak.vector, signs, steps=5)
-    square, slack = measure_slice(slices, vector, n_probes=n_probes, rng=effort.rng)
-    low, high = math.sqrt(max(square - slack, 0.0)), math.sqrt(square + slack)
+    square, least, most = measure_slice(slices, vector, n_probes=n_probes, rng=effort.rng)
+    low, high = math.sqrt(least), math.sqrt(most)
     # |T(v, v, v)| <= norm of T(v, ., .): the injective norm is a lower bound of this one
     value = max(math.sqrt(square), peak.value)
     method = (
         f"power iteration with {n_probes} random sign vectors, then its vector on fresh ones, "
-        f"{CONFIDENCE:.0%} interval of what that vector reaches; not below t3_injective"
+        f"{CONFIDENCE:.0%} interval of what that vector reaches; t3_injective bounds it from below, "
+        "the Frobenius norm from above"
     )
     quantity = effort.quantity(value, "measured", method, "lower")
     return replace(quantity, low=max(low, peak.value), high=max(high, value))
@@ -216,10 +274,14 @@ def _sample_frobenius(curvature: Curvature, effort: Effort, count: int, *, order
     for _ in range(count):
         signs = [draw_signs(effort.rng, curvature.n_active) for _ in range(order - 1)]
         squares.append(float(np.sum(curvature.mix(*signs) ** 2)))
-    mean, slack = find_mean(squares)
-    method = f"{count} tuples of independent random sign vectors, {CONFIDENCE:.0%} interval"
+    mean = float(np.mean(squares))
+    low, high = bound_square(mean, count, order - 1)
+    method = (
+        f"{count} tuples of independent random sign vectors; {CONFIDENCE:.0%} interval, "
+        "that of a tensor of rank one, which spreads most"
+    )
     quantity = effort.quantity(math.sqrt(mean), "measured", method)
-    return replace(quantity, low=math.sqrt(max(mean - slack, 0.0)), high=math.sqrt(mean + slack))
+    return replace(quantity, low=math.sqrt(low), high=math.sqrt(high))
 
 
 def _reconcile(frobenius: Quantity, peak: Peak, also: float = 0.0) -> Quantity:
@@ -262,16 +324,17 @@ def _sample_entries(
 
 def _measure_fourth(
     curvature: Curvature, effort: Effort, third: Peak, progress: Progress
-) -> dict[str, Quantity]:
-    """Return the norms of the fourth derivative."""
+) -> tuple[dict[str, Quantity], Peak]:
+    """Return the norms of the fourth derivative, and where it is largest."""
     if curvature.n_active <= FOURTH_DIM:
         tensor = build_fourth(curvature)
         progress("fourth derivative", 1, 1)
         norm = float(np.linalg.norm(tensor))
+        peak = _climb_dense(tensor, effort.rng)
         return {
-            "t4_injective": _describe_peak(effort, _climb_dense(tensor, effort.rng), DENSE_STARTS),
+            "t4_injective": _describe_peak(effort, peak, DENSE_STARTS, norm),
             "t4_frobenius": effort.quantity(norm, "exact", "the whole fourth derivative"),
-        }
+        }, peak
     n_starts = max(1, effort.n_probes // 2)
     starts = [third.vector, *_draw_starts(curvature, n_starts, effort.rng)]
     peak = find_peak(
@@ -285,7 +348,9 @@ def _measure_fourth(
         lambda: _sample_frobenius(curvature, effort, 4 * effort.n_probes, order=4),
     )
     progress("fourth derivative", 2, 2)
+    frobenius = _reconcile(frobenius, peak)
+    ceiling = float(frobenius.high or 0)
     return {
-        "t4_injective": _describe_peak(effort, peak, len(starts)),
-        "t4_frobenius": _reconcile(frobenius, peak),
-    }
+        "t4_injective": _describe_peak(effort, peak, len(starts), ceiling),
+        "t4_frobenius": frobenius,
+    }, peak

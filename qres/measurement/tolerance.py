@@ -91,7 +91,7 @@ def measure_tolerance(
         if mean - slack >= LIMIT:
             break
     progress("read-out tolerance", len(LEVELS), len(LEVELS))
-    return _describe(costs, whole)
+    return _describe(costs, whole, curvature.arithmetic.precision)
 
 
 def find_level(costs: Sequence[Cost]) -> tuple[float | None, float | None, float | None]:
@@ -122,13 +122,16 @@ def _largest(is_fine: Any) -> float | None:
     return found
 
 
-def _describe(costs: Sequence[Cost], accuracy: float) -> Tolerance:
+def _describe(costs: Sequence[Cost], accuracy: float, precision: str) -> Tolerance:
     """Return the quantity, facts and warnings."""
+    rounding = (
+        "" if precision == "float64" else f"; in {precision}, whose rounding was not measured"
+    )
     value, low, high = find_level(costs)
     method = (
         f"noise of eps norm(u_T) on the weights, {DRAWS} draws for each of {len(LEVELS)} eps from"
         f" {LEVELS[0]:.0%} to {LEVELS[-1]:.0%}: the largest that costs less than {LIMIT:.1%}"
-        f" accuracy on held-out samples; {CONFIDENCE:.0%} interval"
+        f" accuracy on held-out samples; {CONFIDENCE:.0%} interval{rounding}"
     )
     is_open = value == LEVELS[-1]
     quantity = Quantity(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qres.measurement.density import Array, Density
 from qres.measurement.record import Measurement
@@ -25,9 +26,11 @@ def density_of(measurement: Measurement) -> Density | None:
     facts = measurement.details.get("density")
     if not facts:
         return None
+    dim = measurement.values.get("n_active")
     return Density(
         nodes=tuple(np.array(part, dtype=float) for part in facts["nodes"]),
         weights=tuple(np.array(part, dtype=float) for part in facts["weights"]),
+        dim=dim if dim is None else int(float(dim)),
     )
 
 
@@ -44,12 +47,13 @@ def density_text(measurement: Measurement, *, width: int = 100) -> str:
     nodes, _ = density.merge()
     edges = np.linspace(nodes[0], nodes[-1], BINS + 1)
 
-    def fill(places: Array, weights: Array) -> Array:
-        return np.histogram(np.clip(places, edges[0], edges[-1]), edges, weights=weights)[0]
+    def fill(places: Array) -> NDArray[np.bool_]:
+        found = np.clip(np.searchsorted(edges, places, side="right") - 1, 0, BINS - 1)
+        return found == np.arange(BINS)[:, None]
 
-    band = density.summarise(fill, seed=int(measurement.details.get("seed", 0)))
+    band = density.summarise(fill, within=(0.0, 1.0))
     room = max(8, width - MARGIN)
-    lines = [f"{'eigenvalue':>12}  part of the spectrum (logarithmic) and its bootstrap interval"]
+    lines = [f"{'eigenvalue':>12}  part of the spectrum (logarithmic) and its 95 % interval"]
     for place in range(BINS):
         middle = (edges[place] + edges[place + 1]) / 2
         found = [float(side[place]) for side in (band.value, band.low, band.high)]

@@ -149,6 +149,50 @@ def test_norms_and_ends_of_the_spectrum_fit_together(name) -> None:
 
 
 @every_file
+def test_what_decays_and_what_grows_is_told_with_what_decides_it(name) -> None:
+    for found in (read(name), *read(name).snapshots.values()):
+        facts, edge = found.details, 1 + 1e-9
+        for side in ("dissipative", "divergent"):
+            curves = [facts[side + end] for end in ("_low", "", "_high")]
+            assert {len(curve) for curve in curves} == {facts["n_steps"] + 1}
+            for low, value, high in zip(*curves, strict=True):
+                assert low <= value * edge
+                assert high is None or value <= high * edge
+        # both add up to the proxy but for what does neither
+        both = [facts[side][-1] for side in ("dissipative", "divergent")]
+        assert sum(both) <= facts["proxy"][-1] * edge
+        assert 0 <= facts["within_noise"] <= facts["undecided"] * edge + 1e-12
+        shares = [float(found.values[f"{side}_share"]) for side in ("neutral", "divergent")]
+        assert sum(shares) <= edge
+
+
+ENDS_OF_RUNS = {"eps_model", "final_distance", "final_grad_norm", "kink_share", "readout_tolerance"}
+"""Fixed by weights and samples: in double precision nothing about them is uncertain."""
+
+
+@every_file
+def test_every_number_that_is_measured_has_an_interval_or_says_why_not(name) -> None:
+    found = read(name)
+    is_double = "precision" not in found.details
+    for item in (found, *found.snapshots.values()):
+        for key, quantity in item.values.items():
+            assert "bootstrap" not in quantity.method, key
+            is_known = None not in (quantity.low, quantity.high)
+            said = re.search(r"was not (measured|kept)", quantity.method)
+            said = said or (key == "eps_model" and not found.eps_model_curves)  # taken as none
+            free = quantity.kind in ("exact", "proven") or (is_double and key in ENDS_OF_RUNS)
+            assert is_known or free or said or quantity.bound == "upper", key
+            if not is_double and quantity.kind == "exact":
+                assert key in COUNTED or "Jacobian" in quantity.method or "share" in key, key
+
+
+COUNTED = {"n_params", "n_active", "n_samples", "n_outputs", "output_hessian_norm"} | {
+    "gradient_noise"
+}
+"""Exact in any precision of the products: counted, or computed in double."""
+
+
+@every_file
 def test_a_file_answers_its_own_question_from_anywhere(name, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert measure_scenario(load_scenario(name)) == read(name)

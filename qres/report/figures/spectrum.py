@@ -30,7 +30,7 @@ LEAST = 1e-6
 def draw_density(
     measurement: Measurement, *, width: float = COLUMN, axes: Axes | None = None
 ) -> Figure:
-    """Return the density of the Hessian's eigenvalues, with its bootstrap band.
+    """Return the density of the Hessian's eigenvalues, with its band.
 
     Args:
         measurement: of a network whose density was sampled.
@@ -49,13 +49,12 @@ def draw_density(
     nodes, _ = density.merge()
     spread = float(nodes[-1] - nodes[0]) or 1.0
     grid = np.linspace(nodes[0] - 0.05 * spread, nodes[-1] + 0.05 * spread, POINTS)
-    seed = int(measurement.details.get("seed", 0))
-    band = density.smooth(grid, BROADENING * spread, seed=seed)
+    band = density.smooth(grid, BROADENING * spread)
     figure, axes = place(axes, width=width, height=2.5)
     axes.semilogy(grid, np.maximum(band.value, 1e-300), color=COLORS[0], label="mean of the starts")
     if np.all(np.isfinite(band.low)):
         low = np.maximum(band.low, 1e-300)
-        axes.fill_between(grid, low, band.high, color=COLORS[0], alpha=0.3, label="bootstrap, 95 %")
+        axes.fill_between(grid, low, band.high, color=COLORS[0], alpha=0.3, label="95 %")
     axes.set(xlabel="eigenvalue of the Hessian", ylabel="density")
     axes.set_ylim(bottom=1e-6 * float(np.max(band.value)))
     axes.legend()
@@ -88,7 +87,7 @@ def draw_proxy(
     axes.plot(steps, curve, color=COLORS[0], label="mean over the spectrum")
     if "proxy_low" in facts:
         low, high = (np.array(facts[key], dtype=float) for key in ("proxy_low", "proxy_high"))
-        axes.fill_between(steps, low, high, color=COLORS[0], alpha=0.3, label="bootstrap, 95 %")
+        axes.fill_between(steps, low, high, color=COLORS[0], alpha=0.3, label="95 %")
     axes.set(xlabel="training step t", ylabel="mean factor")
     axes.legend()
     return figure

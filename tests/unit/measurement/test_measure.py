@@ -383,7 +383,7 @@ def measured(make, tmp_path_factory):
         ("details.n_features", 0, "details.n_features: must be positive"),
         ("path_norms.2", [0.0, 1.0], r"path_norms\.2: has 2 values, needs 11"),
         ("path_norms.3", [-1.0] * 11, r"path_norms\.3: every value must be at least 0"),
-        ("values.t3_injective.value", 1e9, "t3_injective: must not exceed t3_unfolding"),
+        ("values.t3_injective", {"value": 1e9}, "t3_injective: must not exceed t3_unfolding"),
         ("values.neutral_share.value", 1.5, r"neutral_share: must lie in \[0, 1\], found 1\.5"),
         ("values.n_outputs.value", 1.5, "n_outputs: must be a whole number"),
         ("segmentations", [[]], r"segmentations\[0\]: covers 0 steps, needs 10"),

@@ -1,6 +1,8 @@
 """`qres measure`: the arithmetic from the file, the density in the terminal, figures."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +10,7 @@ from qres.cli.progress import _Lines
 from qres.config.load import load_scenario
 from qres.errors import InputError
 from qres.measurement.record import Measurement
+from qres.notation.quantity import Quantity
 from qres.report.figures.measurement import draw_measurement
 from qres.report.figures.spectrum import draw_density
 from qres.report.spectrum import density_text
@@ -54,13 +57,20 @@ DENSITY = {"nodes": [[0.0, 8.0], [0.0, 8.0]], "weights": [[0.9, 0.1], [0.7, 0.3]
 
 
 def test_density_in_the_terminal():
-    """Sixteen bins of 0.5 from 0 to 8: the first holds 0.8, the last 0.2, the others nothing."""
-    lines = density_text(_measurement(density=DENSITY), width=80).splitlines()
+    """Sixteen bins of 0.5 from 0 to 8: the first holds 0.8, the last 0.2, the others nothing.
+
+    The share of a random direction of 1,000 has variance 2/1002 x 0.8 x 0.2, of two half of that:
+    0.0126 either way, 0.025 at 95 %.
+    """
+    measurement = replace(
+        _measurement(density=DENSITY), values={"n_active": Quantity(value=1000, source="here")}
+    )
+    lines = density_text(measurement, width=80).splitlines()
     assert len(lines) == 17
-    assert lines[1].split()[0] == "0.25"
-    assert "0.8 [0.7, 0.9]" in lines[1]
-    assert lines[-1].split()[0] == "7.75"
-    assert "0.2 [0.1, 0.3]" in lines[-1]
+    for line, place, mass in ((lines[1], "0.25", 0.8), (lines[-1], "7.75", 0.2)):
+        assert line.split()[0] == place
+        found = [float(text) for text in re.findall(r"[\d.]+", line.partition("#")[2])]
+        assert found == pytest.approx([mass, mass - 0.025, mass + 0.025], abs=0.004)
     assert not any("#" in line for line in lines[2:-1])
     assert lines[1].count("#") > lines[-1].count("#") > 0
     assert all(len(line) <= 80 for line in lines)

@@ -12,6 +12,7 @@ pytest.importorskip("sklearn")
 from qres.config.load import load_scenario  # noqa: E402
 from qres.errors import InputError  # noqa: E402
 from qres.measurement.arithmetic import Arithmetic  # noqa: E402
+from qres.measurement.basis import Basis  # noqa: E402
 from qres.measurement.contributions import (  # noqa: E402
     describe_contributions,
     find_crossing,
@@ -23,7 +24,8 @@ from qres.measurement.dissipation import describe_shares  # noqa: E402
 from qres.measurement.lanczos import Extreme, Extremes  # noqa: E402
 from qres.measurement.measure import measure_scenario  # noqa: E402
 from qres.measurement.moments import bound_entries, find_moments  # noqa: E402
-from qres.measurement.shares import describe_density  # noqa: E402
+from qres.measurement.recurrence import Run, take_step  # noqa: E402
+from qres.measurement.shares import describe_density, find_shares  # noqa: E402
 from qres.measurement.spectrum import Explorer, Spectrum  # noqa: E402
 from qres.measurement.training import prune_network  # noqa: E402
 
@@ -118,33 +120,83 @@ def test_contributions_by_hand():
     """0.75 at 1 and 0.25 at -1, rate 0.1: 0.75 0.9^t and 0.25 1.1^t, which cross at
     ln 3 / ln(1.1 / 0.9) = 1.0986123 / 0.2006707 = 5.474703."""
     nodes, weights = np.array([-1.0, 1.0]), np.array([0.25, 0.75])
-    shrinking, growing = split_proxy(nodes, weights, [0.1] * 4)
+    shrinking, growing = split_proxy(nodes, [0.1] * 4) @ weights
     assert shrinking == pytest.approx([0.75, 0.675, 0.6075, 0.54675, 0.492075])
     assert growing == pytest.approx([0.25, 0.275, 0.3025, 0.33275, 0.366025])
     density = Density(nodes=(nodes,), weights=(weights,))
-    assert find_crossing(density, 0.1, seed=0) == {"crossing_time": pytest.approx(5.474703)}
-    assert set(describe_contributions(density, [0.1] * 4, seed=0)) == {"dissipative", "divergent"}
+    found = find_crossing(density, [0.1] * 4)
+    assert list(found.values()) == pytest.approx([5.474703] * 3)
+    curves = describe_contributions(density, [0.1] * 4)
+    assert curves["undecided"] == curves["within_noise"] == 0
+    for end in ("", "_low", "_high"):
+        assert curves[f"divergent{end}"] == pytest.approx(growing.tolist())
 
 
-def test_contributions_have_bands_and_crossings_intervals():
-    """One start crosses at ln 3 / 0.2006707 = 5.47, the other, 0.6 to 0.4, at ln 1.5 / 0.2006707 = 2.02."""
-    nodes = np.array([-1.0, 1.0])
-    weights = np.array([0.25, 0.75]), np.array([0.4, 0.6])
-    density = Density(nodes=(nodes, nodes), weights=weights)
-    found = find_crossing(density, 0.1, seed=0)
-    assert found["crossing_low"] == pytest.approx(np.log(1.5) / np.log(1.1 / 0.9))
-    assert found["crossing_high"] == pytest.approx(np.log(3) / np.log(1.1 / 0.9))
-    middle = np.log(0.675 / 0.325) / np.log(1.1 / 0.9)  # of the mean density
-    assert found["crossing_time"] == pytest.approx(middle)
-    curves = describe_contributions(density, [0.1] * 2, seed=0)
-    assert curves["dissipative_low"][0] == pytest.approx(0.6)
-    assert curves["dissipative_high"][0] == pytest.approx(0.75)
+def test_what_rounding_leaves_open_is_on_both_sides():
+    """0.6 at 0.01, 0.3 at 1, 0.1 at -1, rate 0.1, all off by 0.02: the mass of 0.6 shrinks like
+    (1 - 0.1 x 0.03)^t or slower, 1 at most, or grows like 1.001^t at most. At t = 1 what is sure
+    shrinks to 0.3 (0.9 -+ 0.002) and grows to 0.1 (1.1 -+ 0.002)."""
+    density = Density(
+        nodes=(np.array([-1.0, 0.01, 1.0]),), weights=(np.array([0.1, 0.6, 0.3]),), drift=0.02
+    )
+    found = describe_contributions(density, [0.1])
+    assert found["undecided"] == found["within_noise"] == pytest.approx(0.6)
+    assert found["noise"] == 0.02
+    assert found["dissipative_low"] == pytest.approx([0.3, 0.3 * 0.898])
+    assert found["dissipative_high"] == pytest.approx([0.9, 0.6 + 0.3 * 0.902])
+    assert found["divergent_low"] == pytest.approx([0.1, 0.1 * 1.098])
+    assert found["divergent_high"] == pytest.approx([0.7, 0.6 * 1.001 + 0.1 * 1.102])
+    crossing = find_crossing(density, [0.1])
+    assert crossing["crossing_low"] == 0  # 0.7 to 0.3 if the middle grows
+    # if it does not shrink at all: 0.1 1.098^t = 0.6 + 0.3 0.902^t
+    late = crossing["crossing_high"]
+    assert 0.1 * 1.098**late == pytest.approx(0.6 + 0.3 * 0.902**late)
+
+
+def test_mass_between_nodes_is_open():
+    """Mass of a node lies between its neighbours: of -1, 2, 5 in [-1.5, 6] only that of 5 is on one
+    side of 1 for sure (2 to 6), and that of -1 (-1.5 to 2) and of 2 (-1 to 5) on neither."""
+    density = Density(
+        nodes=(np.array([-1.0, 2.0, 5.0]),), weights=(np.array([0.2, 0.5, 0.3]),), ends=(-1.5, 6.0)
+    )
+    assert density.reach(density.nodes[0]).tolist() == [[-1.5, -1, 2], [2, 5, 6]]
+    # one step of rate 0.5: factors 1.5, 0, 1.5; margin 1, so below 0 decays and above 2 grows
+    found = find_shares(density, [0.5])
+    assert found.value.tolist() == [0, pytest.approx(1), 0]
+    assert found.high.tolist() == [0, pytest.approx(1), 0]
+    # two steps of rate 1: |1 - l| is 2, 1, 4; thresholds 1/2 and 3/2, at l = 1/2, 3/2, -1/2, 5/2
+    found = find_shares(density, [1.0, 1.0])
+    assert found.value.tolist() == pytest.approx([0, 0.5, 0.5])
+    assert found.low.tolist() == [0, 0, 0]
+    # |1 - l| over -1.5..2, -1..5, 2..6: 0 to 2.5, 0 to 4, 1 to 5
+    assert found.high.tolist() == pytest.approx([0.7, 1, 1])
+
+
+def test_mass_of_a_start_lies_between_the_neighbours_of_its_node():
+    """Chebyshev, Markov and Stieltjes on runs of few steps: the share below any place is in reach."""
+    eigenvalues = np.sort(np.random.default_rng(0).normal(size=200) ** 3)
+    matrix = np.diag(eigenvalues)
+    for seed in range(20):
+        start = np.random.default_rng(seed).standard_normal(200)
+        start /= np.linalg.norm(start)
+        run = Run(Basis(200, 12), torch.from_numpy(start))
+        for _ in range(12):
+            take_step([run], lambda rows: rows @ torch.from_numpy(matrix))
+        density = Density.collect([run.result()], ends=(eigenvalues[0], eigenvalues[-1]))
+        (nodes,), (weights,) = density.nodes, density.weights
+        first, last = density.reach(nodes)
+        for place in np.linspace(eigenvalues[0], eigenvalues[-1], 31)[1:-1]:
+            true = float(start[eigenvalues <= place] @ start[eigenvalues <= place])
+            assert weights[last <= place].sum() - 1e-9 <= true
+            assert true <= weights[first <= place].sum() + 1e-9
 
 
 @pytest.mark.parametrize("nodes", [[0.0, 0.0], [0.5, 1.0], [0.0, 1.0]])
 def test_what_never_grows_never_crosses(nodes):
     density = Density(nodes=(np.array(nodes),), weights=(np.array([0.5, 0.5]),))
-    assert find_crossing(density, 0.1, seed=0) == {"crossing_time": None}
+    found = find_crossing(density, [0.1])
+    assert found["crossing_time"] is None
+    assert found["crossing_high"] is None
 
 
 def test_pruning_takes_the_smallest_and_of_equal_ones_the_last():
@@ -194,9 +246,9 @@ def test_a_schedule_crosses_where_all_eigenvalues_say():
     setting = {"learning_rate": rates[0], "n_steps": 4, "rates": rates}
     _, exact = describe_shares(np.diag(eigenvalues), np.ones(6), **setting)
     spectrum = SimpleNamespace(density=whole, local=None)
-    _, sampled = describe_density(spectrum, **setting, seed=0)
+    _, sampled = describe_density(spectrum, **setting)
     assert sampled["crossing_time"] == pytest.approx(exact["crossing_time"], rel=1e-12)
     assert sampled["density"]["nodes"] == [eigenvalues.tolist()]
     # a rate of .2 throughout would cross earlier
-    constant = find_crossing(whole, 0.2, seed=0)["crossing_time"]
+    constant = find_crossing(whole, [0.2])["crossing_time"]
     assert constant < 0.9 * exact["crossing_time"]

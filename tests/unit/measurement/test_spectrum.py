@@ -12,7 +12,6 @@ from qres.errors import InputError  # noqa: E402
 from qres.measurement import spectrum as spectrum_module  # noqa: E402
 from qres.measurement.arithmetic import Arithmetic  # noqa: E402
 from qres.measurement.basis import Basis  # noqa: E402
-from qres.measurement.density import Density  # noqa: E402
 from qres.measurement.recurrence import Run, take_step  # noqa: E402
 from qres.measurement.spectrum import Explorer, combine  # noqa: E402
 from qres.measurement.trace import estimate_trace  # noqa: E402
@@ -127,22 +126,10 @@ def test_density_is_the_spectrum_of_something_like_a_network():
     assert weights.sum() == pytest.approx(1, abs=1e-12)
     assert wasserstein_distance(nodes, eigenvalues, weights) <= 0.01 * np.ptp(eigenvalues)
     grid = np.linspace(-1, 10, 400)
-    band = density.smooth(grid, 0.1, seed=0)
+    band = density.smooth(grid, 0.1)
     assert np.all(band.low <= band.value + 1e-12)
     assert np.all(band.value <= band.high + 1e-12)
     assert np.trapezoid(band.value, grid) == pytest.approx(1, abs=1e-3)
-
-
-def test_bootstrap_band_by_hand():
-    """Two starts with means 0 and 1: resamples are 0, 1/2, 1 with chances 1/4, 1/2, 1/4."""
-    density = Density((np.array([0.0]), np.array([1.0])), (np.ones(1), np.ones(1)))
-    band = density.summarise(lambda nodes, weights: nodes @ weights, seed=0)
-    assert (float(band.value), float(band.low), float(band.high)) == (0.5, 0.0, 1.0)
-    single = Density((np.array([2.0]),), (np.ones(1),))
-    band = single.summarise(lambda nodes, weights: nodes @ weights, seed=0)
-    assert float(band.value) == 2
-    assert np.isnan(band.low)
-    assert np.isnan(band.high)
 
 
 def test_blocks_and_starts_one_by_one_are_the_same(monkeypatch):
