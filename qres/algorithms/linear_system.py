@@ -63,7 +63,7 @@ def build(
     member, mode = find_readout(parameters.readout, choice.rule), choice.mode
     check_readout(member, NAME)
     values = _values(parameters, measurement, choice)
-    is_known = values["solution_overlap"].kind != "assumed"
+    is_known = _is_known(values["solution_overlap"])
     system, stages, definitions = blueprint(choice, parameters.readout, is_known=is_known)
     return Job(
         name=NAME,
@@ -125,7 +125,15 @@ def _overlap(values: Mapping[str, Quantity], smallest: Quantity) -> Quantity:
     known = values.get("solution_overlap")
     if known is None:
         return Quantity(value=1.0, kind="assumed", method="no right-hand side, the best case")
-    if known.kind == "assumed" or known.low is not None:
-        return _outer_end(known)
     part = float(_outer_end(smallest)) / float(smallest)
-    return known if part == 1 else replace(known, value=float(known) * part)
+    if part == 1 or known.kind == "assumed" or (known.kind != "given" and known.low is not None):
+        return _outer_end(known)
+    ends = {name: getattr(known, name) for name in ("value", "low", "high")}
+    moved = {name: float(end) * part for name, end in ends.items() if end is not None}
+    return _outer_end(replace(known, **moved))
+
+
+def _is_known(overlap: Quantity) -> bool:
+    """Return whether it is one number: a measured interval is that of the inverse, priced at its end."""
+    is_typed = overlap.kind == "given"
+    return overlap.low == overlap.high if is_typed else overlap.kind != "assumed"

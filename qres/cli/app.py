@@ -65,7 +65,8 @@ Files = Annotated[
         "--output",
         metavar="FILE",
         help="Write to FILE (.json .csv .tex .pdf .bib .html .svg .png; NAME.frontier.svg: qubits "
-        "against time; NAME.qdk.json: the logical counts, as the QDK and algorithm counts read them); "
+        "against time; NAME.loss.svg, NAME.conditions.svg: of a Newton run; NAME.qdk.json: the logical "
+        "counts, as the QDK and algorithm counts read them); "
         "repeatable.",
     ),
 ]

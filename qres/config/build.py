@@ -182,7 +182,7 @@ def _algorithm(
 
 
 def _newton(chosen: sections.Newton, shared: dict[str, Any]) -> record.Newton:
-    names = ("n_steps", "learning_rate", "curvature", "blocks", "prune", "policy")
+    names = ("n_steps", "learning_rate", "curvature", "blocks", "prune", "policy", "noise_seeds")
     return record.Newton(
         name="newton",
         batch_size=None if chosen.batch_size == "full" else cast(int, chosen.batch_size),

@@ -136,6 +136,7 @@ class Newton:
     blocks: Literal["full", "layer"]
     damping: Damping
     prune: float
+    noise_seeds: int
     policy: Literal["honest", "paper"]
     gate_time_s: float
     encoding: str

@@ -44,6 +44,8 @@ class Newton(Section):
     """What makes each matrix invertible."""
     prune: Annotated[float, Real(low=0, below=1)] = 0.0
     """Part of the smallest entries beside the diagonal, row by row, that may go."""
+    noise_seeds: Annotated[int, Whole(0, 100)] = 0
+    """Trainings under each of several read-out errors, for quartiles of the last loss; 0 is none."""
     policy: Annotated[str, Choice(("honest", "paper"))] = "honest"
     """How the quantum side is priced: with everything, or by the formula of the paper."""
     gate_time: Annotated[float, Span()] = 1e-5

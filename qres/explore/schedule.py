@@ -70,15 +70,24 @@ def schedule(
         rivals=rivals,
         ladder=_ladder(decisions, error.total, parameters.gate_time_s),
         gate_time_s=parameters.gate_time_s,
-        assumptions=tuple(dict.fromkeys(_assumptions(decisions))),
+        assumptions=tuple(dict.fromkeys(_assumptions(run, decisions))),
         sources=tuple(dict.fromkeys(_sources(decisions))),
     )
 
 
-def _assumptions(decisions: Sequence[Decision]) -> Iterator[str]:
+INVERTED = (
+    "quantum: the smallest singular value of a matrix that may be indefinite is known for free; here"
+    " it comes from a factorisation, as large as the solve"
+)
+
+
+def _assumptions(run: NewtonRun, decisions: Sequence[Decision]) -> Iterator[str]:
     """Yield what the routes take for granted, the quantum ones first."""
     for decision in decisions:
         yield from decision.quantum.assumptions if decision.quantum else ()
+    blocks = [block for step in run.steps for block in step.blocks]
+    if run.prune > 0 or any(block.is_dense and block.factor_rows == 0 for block in blocks):
+        yield INVERTED
     for decision in decisions:
         for route in decision.routes:
             yield from route.assumptions

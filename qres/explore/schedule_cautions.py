@@ -41,6 +41,7 @@ def find_schedule_cautions(
         *_low_rank(schedule, blocks),
         *_idle(schedule, machines),
         *_refused(schedule, [machine.name for machine in machines]),
+        *_grid(schedule),
     )
     return tuple(found)
 
@@ -143,3 +144,12 @@ def _refused(schedule: Schedule, machines: Sequence[str]) -> Iterator[tuple[str,
         if not item.is_feasible:
             head = f"{item.hardware}: {item.n_refused} of {count} solves"
             yield "W-INFEASIBLE", f"{head}: {item.reason}"
+
+
+def _grid(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    """Yield methods that were not tuned: beyond the end of the grid another rate may be better."""
+    ends = [rival for rival in schedule.rivals if rival.is_at_end]
+    if ends:
+        names = ", ".join(f"{rival.name} {rival.learning_rate:g}" for rival in ends)
+        text = "the best learning rate is an end of the grid, another may be faster"
+        yield "W-GRID", f"{names}: {text}"

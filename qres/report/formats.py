@@ -19,13 +19,21 @@ SUFFIXES = (".json", ".csv", ".tex", ".bib", ".html", ".pdf", ".svg", ".png")
 COUNTS = ".qdk.json"
 """End of the name of a file that takes the logical counts alone, as the QDK reads them."""
 
-FRONTIERS = (".frontier.svg", ".frontier.png")
-"""Ends of the names of files that take qubits against time, in place of the stages."""
+PICTURES = {
+    f".{name}.{kind}": method
+    for name, method in {
+        "frontier": "draw_frontier",
+        "conditions": "draw_conditions",
+        "loss": "draw_time_to_loss",
+    }.items()
+    for kind in ("svg", "png")
+}
+"""Ends of the names of files that take another picture than the stages or the schedule."""
 
 
 def format_of(path: Path) -> str:
     """Return what decides about a file's content: one of the longer ends, or its suffix."""
-    return next((end for end in (COUNTS, *FRONTIERS) if path.name.endswith(end)), path.suffix)
+    return next((end for end in (COUNTS, *PICTURES) if path.name.endswith(end)), path.suffix)
 
 
 def check_format(path: Path) -> None:
@@ -45,7 +53,7 @@ def check_format(path: Path) -> None:
 
 
 def content(report: Report, suffix: str) -> str | bytes:
-    """Return the content of the file of one suffix of `SUFFIXES`, of `COUNTS` or of `FRONTIERS`.
+    """Return the content of the file of one suffix of `SUFFIXES`, of `COUNTS` or of `PICTURES`.
 
     Raises:
         InputError: a picture of a report that has no magic states or fits no machine, or counts of
@@ -62,7 +70,7 @@ def content(report: Report, suffix: str) -> str | bytes:
         from qres.report.page import page
 
         return page(report)
-    if suffix in (".svg", ".png", *FRONTIERS):
+    if suffix in (".svg", ".png", *PICTURES):
         return _picture(report, suffix)
     if suffix == ".bib":
         from qres.notation.bibtex import bibliography
@@ -89,9 +97,9 @@ def _counts(report: Report) -> str:
 def _picture(report: Report, suffix: str) -> bytes:
     from qres.report.page import draw, has_figure, write_figure
 
-    if suffix in FRONTIERS:
+    if suffix in PICTURES:
         try:
-            figure = report.draw_frontier()
+            figure = getattr(report, PICTURES[suffix])()
         except InfeasibleError as error:
             raise InputError(f"{suffix}: there is nothing to draw: {error}") from error
         return write_figure(report, figure, suffix.rpartition(".")[2])

@@ -250,7 +250,11 @@ def _schedule(report: Result, schedule: Schedule) -> dict[str, Any]:
             _decision(decision, block)
             for decision, block in zip(schedule.decisions, blocks, strict=True)
         ],
-        "rivals": [vars(rival) for rival in schedule.rivals],
+        "rivals": [
+            {**vars(rival), "losses": list(known.losses), "accuracies": list(known.accuracies)}
+            for rival, known in zip(schedule.rivals, run.rivals, strict=True)
+        ],
+        "noise": [row.to_dict() for row in run.noise],
         "ladder": [vars(rung) for rung in schedule.ladder],
     }
 

@@ -11,6 +11,7 @@ from qres.pricing.schedule import Decision, Schedule
 from qres.pricing.schedule_sums import sum_machines, sum_stages
 from qres.report.grid import Sheet, grid
 from qres.report.newton import how_counted, kind_of, run_of, schedule_of
+from qres.report.newton_plan import newton_plan
 from qres.report.record import Result
 from qres.report.result import change_text
 from qres.report.units import count, decades, duration, number
@@ -94,7 +95,9 @@ def newton_sheets(report: Result, width: int) -> Iterator[tuple[Sheet, str]]:
         _decisions(schedule_of(report), width),
         f"Every linear system of {name}, and where it is solved.",
     )
+    yield from ((sheet, f"How {name} would be solved.") for sheet in newton_plan(report))
     yield _totals(report), f"The whole of {name} by one kind of route, and other methods."
+    yield from ((sheet, f"The training of {name} under other errors.") for sheet in _noise(report))
     for sheet in _ladder(schedule_of(report)):
         yield sheet, "From the charge of the paper to the honest price, one term after the other."
     yield _stages(schedule_of(report)), f"Quantum stages of {name}, all solves together."
@@ -217,6 +220,28 @@ def _totals(report: Result) -> Sheet:
 
 def _times(ratio: float) -> str:
     return f"{ratio:.3g}" if ratio < 1e4 else decades(ratio)
+
+
+def _noise(report: Result) -> list[Sheet]:
+    """Return what read-out errors make of the loss that training ends with, if it was asked for."""
+    rows = run_of(report).noise
+    if not rows:
+        return []
+    sheet = grid(
+        "Training under read-out errors", "error", "lower quartile", "median", "upper quartile"
+    )
+    sheet.units = ("of a step", "last loss", "last loss", "last loss")
+    for row in rows:
+        losses = (row.lower, row.median, row.upper)
+        sheet.add_row(f"{row.delta:g}", *map(_loss, losses))
+    sheet.notes = [
+        f"over {rows[0].n_seeds} seeds, which draw batches and errors; the same weights at the start"
+    ]
+    return [sheet]
+
+
+def _loss(value: float) -> str:
+    return number(value) if math.isfinite(value) else "diverges"
 
 
 def _ladder(schedule: Schedule) -> list[Sheet]:

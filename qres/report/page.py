@@ -52,8 +52,14 @@ def _drawing(report: Result) -> str:
     """Return the stages as inline SVG; empty without prices or without matplotlib."""
     if not has_figure(report) or find_spec("matplotlib") is None:
         return ""
-    svg = draw(report, "svg").decode("utf-8")
-    return svg[svg.index("<svg") :]
+    figures = [draw(report, "svg")]
+    if report.schedule is not None:
+        from qres.report.figures.newton import draw_conditions, draw_time_to_loss
+
+        beside = (draw_conditions, draw_time_to_loss)
+        figures += [write_figure(report, draw(report), "svg") for draw in beside]
+    texts = (figure.decode("utf-8") for figure in figures)
+    return "\n".join(text[text.index("<svg") :] for text in texts)
 
 
 def has_figure(report: Result) -> bool:

@@ -99,18 +99,28 @@ def _system(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _padded(report: Result, choices: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the sizes that do not fill their registers, and those of the registers."""
     known: dict[str, Any] = {name: item.value for name, item in report.pedigrees().items()}
+    blocks = choices.get("truncation_order", 1)
+    found = padded_sizes(known, blocks)
+    return [("padded", f"to powers of two: {', '.join(found)}")] if found else []
+
+
+def padded_sizes(known: Mapping[str, Any], blocks: int = 1) -> list[str]:
+    """Return each size that does not fill its register, and that of the register.
+
+    Args:
+        known: number of each symbol of a job.
+        blocks: of the lift; 1 is none.
+    """
     registers = REGISTERS | (DIAGONALS if "n_diagonals" in known else {})
     sizes = [
         (size(known), known[bits], text)
         for bits, (size, text) in registers.items()
         if bits in known
     ]
-    blocks = choices.get("truncation_order", 1)
     sizes.append((blocks, (blocks - 1).bit_length(), "blocks of the lift"))
-    found = [
+    return [
         f"{count(size)} {text} to {count(2**bits)}" for size, bits, text in sizes if size < 2**bits
     ]
-    return [("padded", f"to powers of two: {', '.join(found)}")] if found else []
 
 
 def _slots(known: Mapping[str, Any], name: str, order: int) -> int:

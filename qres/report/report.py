@@ -54,7 +54,8 @@ class Report(Result):
         `.json` all of it, `NAME.qdk.json` the logical counts as the QDK reads them, `.csv` the
         stages (of a Newton run, its systems), `.tex` a complete document, `.pdf` the same set by
         pdflatex, `.bib` the works it rests on, `.html` one page, `.svg` and `.png` the stages, or
-        the schedule of a Newton run, drawn, `NAME.frontier.svg` and `.png` qubits against time.
+        the schedule of a Newton run, drawn, `NAME.frontier.svg` and `.png` qubits against time,
+        `NAME.loss.svg` and `NAME.conditions.svg` the other figures of a Newton run.
 
         Raises:
             InputError: another suffix, a program or library that is missing, or a place that
@@ -148,7 +149,7 @@ class Report(Result):
         return draw_conditions(self, **size)
 
     def draw_time_to_loss(self, **size: float) -> Figure:
-        """Return the loss over seconds: Newton by each kind of route, and its rivals.
+        """Return loss and held-out accuracy over seconds: Newton by each kind of route, its rivals.
 
         Args:
             size: `width` in inches, 3.4 if left out.

@@ -122,7 +122,9 @@ def main() -> None:
     each = 1e3 * (many - few) / (MANY - FEW)
     print("| systems | once a run | each further system | target |")
     print("|---|---|---|---|")
-    print(f"| {MANY} | {few - each * FEW / 1e3:.2f} s | {each:.2f} ms | {TARGET_MS:g} ms |")
+    found = "met" if each <= TARGET_MS else "MISSED"
+    once = few - each * FEW / 1e3
+    print(f"| {MANY} | {once:.2f} s | {each:.2f} ms | {TARGET_MS:g} ms {found} |")
 
 
 if __name__ == "__main__":

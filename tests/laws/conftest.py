@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -387,3 +388,28 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
 
 
 SCALE, SHARE, FAILURE = real(1e-3, 1e3), real(1e-6, 0.24), real(1e-9, 0.1)
+
+SMALL = {"index_bits": 40, "slot_bits": 40, "sample_bits": 40, "block_limit": 63, "degree": 2}
+SMALL |= {"truncation_order": 8, "map_order": 8, "max_steps": 2000}
+"""Whole numbers that count levels, terms or bits: their largest value here."""
+
+RANGES = {
+    "kappa": (1, 1e12),
+    "kappa_eff": (1, 1e12),
+    "log_volume": (0.1, 100),
+    "physical_error": (1e-6, 9e-3),
+    "threshold": (1e-2, 1e-1),
+    "growth": (1e-3, 1.0001),
+    "learning_rate": (1e-6, 1),
+    "max_entry": (1e-3, 1),
+    "smallest_singular_value": (1e-9, 1e-3),
+    "hvp_gradients": (1, 10),
+    "tvp_gradients": (1, 10),
+}
+"""Reals that are not probabilities or precisions."""
+
+
+@pytest.fixture(scope="session")
+def ranges() -> SimpleNamespace:
+    """Where a symbol is tried: `small` has the largest whole numbers, `real` the ends of reals."""
+    return SimpleNamespace(small=SMALL, real=RANGES)

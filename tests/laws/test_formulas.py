@@ -42,40 +42,20 @@ encoding.sparse.alpha encoding.frobenius.alpha encoding.frobenius.toffoli solver
 """
 """Names of the design that exist so far: called from outside, so they stay."""
 
-SMALL = {"index_bits": 40, "slot_bits": 40, "sample_bits": 40, "block_limit": 63, "degree": 2}
-SMALL |= {"truncation_order": 8, "map_order": 8, "max_steps": 2000}
-"""Whole numbers that count levels, terms or bits: their largest value here."""
-
 
 def is_scalar(formula: Any) -> bool:
     """Say whether no symbol of the formula is a sequence."""
     return not any(describe(name).is_sequence for name in formula.inputs)
 
 
-RANGES = {
-    "kappa": (1, 1e12),
-    "kappa_eff": (1, 1e12),
-    "log_volume": (0.1, 100),
-    "physical_error": (1e-6, 9e-3),
-    "threshold": (1e-2, 1e-1),
-    "growth": (1e-3, 1.0001),
-    "learning_rate": (1e-6, 1),
-    "max_entry": (1e-3, 1),
-    "smallest_singular_value": (1e-9, 1e-3),
-    "hvp_gradients": (1, 10),
-    "tvp_gradients": (1, 10),
-}
-"""Reals that are not probabilities or precisions."""
-
-
-def values_of(name: str) -> st.SearchStrategy[Any]:
+def values_of(name: str, ranges: Any) -> st.SearchStrategy[Any]:
     """Return values of a symbol, sequences short, evenly over the decades of their range."""
     info = describe(name)
     if info.is_sequence:
         return st.lists(st.floats(1e-3, 10), min_size=2, max_size=5)
-    if name in SMALL:
-        return st.integers(1, SMALL[name])
-    low, high = (1, 1e6) if info.is_integer else RANGES.get(name, (1e-6, 0.99))
+    if name in ranges.small:
+        return st.integers(1, ranges.small[name])
+    low, high = (1, 1e6) if info.is_integer else ranges.real.get(name, (1e-6, 0.99))
     spread = st.floats(math.log10(low), math.log10(high)).map(lambda x: 10.0**x)
     return spread.map(round) if info.is_integer else spread
 
@@ -88,31 +68,31 @@ def allowed(formula: Any, name: str) -> Callable[[Any], bool]:
 
 
 @st.composite
-def points(draw: st.DrawFn, formula: Any) -> dict[str, Any]:
+def points(draw: st.DrawFn, formula: Any, ranges: Any) -> dict[str, Any]:
     """Return values inside the conditions of a formula; optional choices are left out."""
     optional = {name for name, value in formula.defaults.items() if value is None}
     needed = [name for name in formula.inputs if name not in optional]
-    found = {name: draw(values_of(name).filter(allowed(formula, name))) for name in needed}
+    found = {name: draw(values_of(name, ranges).filter(allowed(formula, name))) for name in needed}
     numbers = {symbol(name): value for name, value in found.items() if np.ndim(value) == 0}
     assert all(condition.expression.subs(numbers) for condition in formula.conditions)
     return found
 
 
-def middle(name: str) -> Any:
+def middle(name: str, ranges: Any) -> Any:
     """Return a value of a symbol from the middle of its range."""
     info = describe(name)
     if info.is_sequence:
         return [0.5, 0.7, 0.9]
-    if name in SMALL:
-        return min(4, SMALL[name])
-    low, high = (4, 64) if info.is_integer else RANGES.get(name, (1e-2, 0.5))
+    if name in ranges.small:
+        return min(4, ranges.small[name])
+    low, high = (4, 64) if info.is_integer else ranges.real.get(name, (1e-2, 0.5))
     return round(math.sqrt(low * high)) if info.is_integer else math.sqrt(low * high)
 
 
-def test_no_count_makes_a_formula_crash(formula):
+def test_no_count_makes_a_formula_crash(formula, ranges):
     """Breaking it means: a range is missing, and a reader gets a bug report in place of it."""
     optional = {name for name, value in formula.defaults.items() if value is None}
-    point = {name: middle(name) for name in formula.inputs if name not in optional}
+    point = {name: middle(name, ranges) for name in formula.inputs if name not in optional}
     for name in (name for name in point if describe(name).is_integer):
         with contextlib.suppress(InputError):
             assert not isinstance(formula(**{**point, name: 0}), complex)
@@ -123,16 +103,16 @@ def test_no_count_makes_a_formula_crash(formula):
 
 @settings(max_examples=12)
 @given(data=st.data())
-def test_scalars_and_arrays_agree(formula, data):
+def test_scalars_and_arrays_agree(formula, data, ranges):
     if not is_scalar(formula):
-        point = data.draw(points(formula))
+        point = data.draw(points(formula, ranges))
         arrays = {name: np.asarray(value) for name, value in point.items() if np.ndim(value)}
         assert formula(**point) == formula(**{**point, **arrays})
         return
     if not formula.inputs:
         assert isinstance(formula(), int)
         return
-    drawn = [data.draw(points(formula)) for _ in range(4)]
+    drawn = [data.draw(points(formula, ranges)) for _ in range(4)]
     rows = {name: np.array([point[name] for point in drawn], dtype=float) for name in drawn[0]}
     together = formula(**rows)
     assert together.shape == (4,)
@@ -143,10 +123,10 @@ def test_scalars_and_arrays_agree(formula, data):
 
 @settings(max_examples=4)
 @given(data=st.data())
-def test_one_array_among_scalars_is_broadcast(formula, data):
+def test_one_array_among_scalars_is_broadcast(formula, data, ranges):
     if not is_scalar(formula):
         return
-    point = data.draw(points(formula))
+    point = data.draw(points(formula, ranges))
     for name in point:
         found = formula(**{**point, name: np.array([point[name]] * 2, dtype=float)})
         assert np.shape(found) == (2,), name
@@ -154,10 +134,10 @@ def test_one_array_among_scalars_is_broadcast(formula, data):
 
 @settings(max_examples=6)
 @given(data=st.data())
-def test_the_printed_definition_gives_the_number(formula, data):
+def test_the_printed_definition_gives_the_number(formula, data, ranges):
     if not is_scalar(formula):
         return
-    point = data.draw(points(formula))
+    point = data.draw(points(formula, ranges))
     if "block" in formula.inputs:
         largest = max(1, point["entries"]).bit_length() - 1
         point["block"] = 2 ** data.draw(st.integers(0, largest))

@@ -21,7 +21,6 @@ from qres.notation.python_code import function_name, python_module
 from qres.notation.source import derived
 from qres.notation.symbols import CATALOGUE, describe, symbol
 from qres.staircase import formulas
-from tests.laws.test_formulas import RANGES, SMALL
 
 POINTS = 200
 TOO_LARGE = 1e100
@@ -46,13 +45,13 @@ print(json.dumps([used, found]))
 """
 
 
-def drawn(formula: Any, count: int) -> list[dict[str, Any]]:
+def drawn(formula: Any, count: int, ranges: Any) -> list[dict[str, Any]]:
     """Return random points inside the conditions: evenly over the decades, steps few."""
     generator = random.Random(formula.name)
     needed = [name for name in formula.inputs if formula.defaults.get(name, 0) is not None]
     found: list[dict[str, Any]] = []
     while len(found) < count:
-        point = {name: random_value(name, generator) for name in needed}
+        point = {name: random_value(name, generator, ranges) for name in needed}
         try:
             formula(**point)
         except OutsideError:
@@ -63,14 +62,14 @@ def drawn(formula: Any, count: int) -> list[dict[str, Any]]:
     return found
 
 
-def random_value(name: str, generator: random.Random) -> Any:
+def random_value(name: str, generator: random.Random, ranges: Any) -> Any:
     """Return a value of a symbol, in the ranges that the other laws use."""
     info = describe(name)
     if info.is_sequence:
         return [10 ** generator.uniform(-3, 1) for _ in range(generator.randint(2, 5))]
-    if name in SMALL or name in STEPS:
-        return generator.randint(1, SMALL.get(name, 60))
-    low, high = (1, 1e6) if info.is_integer else RANGES.get(name, (1e-6, 0.99))
+    if name in ranges.small or name in STEPS:
+        return generator.randint(1, ranges.small.get(name, 60))
+    low, high = (1, 1e6) if info.is_integer else ranges.real.get(name, (1e-6, 0.99))
     value = 10 ** generator.uniform(math.log10(low), math.log10(high))
     return round(value) if info.is_integer else value
 
@@ -107,9 +106,9 @@ def value_of(formula: Any, point: dict[str, Any]) -> Any:
 
 
 @pytest.mark.slow
-def test_every_export_equals_its_formula(tmp_path):
+def test_every_export_equals_its_formula(tmp_path, ranges):
     every = formulas()
-    samples = {item.name: drawn(item, POINTS) for item in every}
+    samples = {item.name: drawn(item, POINTS, ranges) for item in every}
     calls = [(function_name(item), point) for item in every for point in samples[item.name]]
     used, results = run_bare(python_module(every), calls, tmp_path)
     assert used == []

@@ -8,8 +8,28 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from qres.config.record import Damping, Newton, Readout
 from qres.measurement.newton.record import NewtonBlock, NewtonRun, NewtonStep, RivalRun
 from qres.notation.quantity import Quantity
+
+ASKED = Newton(
+    name="newton",
+    n_steps=1,
+    learning_rate=1.0,
+    batch_size=None,
+    curvature="gauss-newton",
+    blocks="layer",
+    damping=Damping(kind="absolute", value=0.3, decay=1.0),
+    prune=0.0,
+    noise_seeds=0,
+    policy="honest",
+    gate_time_s=1e-5,
+    encoding="auto",
+    data_access="qroam",
+    solver="shortcut",
+    readout=Readout(kind="tomography"),
+)
+"""The settings of these runs."""
 
 
 def block(name, matrix, gradient, *, factor_rows=0, form=1e6):
@@ -91,5 +111,5 @@ def run_of(*blocks, n_steps=1):
 
 @pytest.fixture(scope="session")
 def hand_made():
-    """Builders of blocks and runs: `block`, `random_block`, `run_of`."""
-    return SimpleNamespace(block=block, random_block=random_block, run_of=run_of)
+    """Builders of blocks and runs, `block`, `random_block`, `run_of`, and the settings `asked`."""
+    return SimpleNamespace(block=block, random_block=random_block, run_of=run_of, asked=ASKED)

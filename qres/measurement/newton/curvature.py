@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from qres.measurement.curvature import Curvature
 from qres.measurement.newton.factor import Factor
+from qres.measurement.newton.symmetric import find_largest, multiplier
 
 DENSE_DIM = 6000
 """Up to this many rows a matrix is formed (288 MB in double precision)."""
@@ -91,9 +92,9 @@ def form_matrix(
     dense = form_hessian(curvature)
     return BlockMatrix(
         dim=dim,
-        multiply=dense.__matmul__,
+        multiply=multiplier(dense),
         dense=dense,
-        largest_entry=float(np.max(np.abs(dense))),
+        largest_entry=find_largest(dense),
         trace=float(np.trace(dense)),
     )
 
@@ -136,5 +137,5 @@ def _pick_product(
     factor: Factor, dense: Matrix | None, rows: Matrix | None
 ) -> Callable[[Vector], Vector]:
     if dense is not None:
-        return dense.__matmul__
+        return multiplier(dense)
     return factor.multiply if rows is None else lambda vector: rows.T @ (rows @ vector)

@@ -16,6 +16,9 @@ from qres.measurement.record import Measurement
 from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
 from qres.measurement.store import Store, make_key
 
+RECORDED_AS = 2
+"""Changes whenever the same question would be recorded as something else."""
+
 PRICED = ("name", "policy", "gate_time_s", "encoding", "data_access", "solver", "readout")
 """Keys of the algorithm that a run does not depend on: they are about machines."""
 
@@ -48,6 +51,7 @@ def measure_newton(
     """
     facts = describe_dependencies(model) | {"versions": versions}
     asked = describe_run(algorithm) | {
+        "recorded_as": RECORDED_AS,
         "delta": scenario.error.total,
         "lanczos_steps": scenario.measure.lanczos_steps,
         "n_probes": scenario.measure.probes,
@@ -108,6 +112,7 @@ def check_run(run: NewtonRun | None, algorithm: Newton, place: str) -> None:
         "blocks": run.blocks,
         "damping": dict(run.damping),
         "prune": run.prune,
+        "noise_seeds": run.noise[0].n_seeds if run.noise else 0,
     }
     if algorithm.batch_size is not None:
         found["batch_size"] = run.batch_samples

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from qres.errors import InputError
-from qres.measurement.lanczos import Extreme, Extremes, find_extremes
 from qres.measurement.newton.condition import (
     SOURCE,
     Ends,
@@ -20,27 +19,25 @@ from qres.measurement.newton.condition import (
     describe_end,
     describe_kappa,
     find_ends,
-    shift,
 )
 from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.pruning import Pruned, bound_change, prune_symmetric
-from qres.measurement.newton.solve import Solved, damp, solve_block, solve_dense
-from qres.measurement.thresholds import find_norm
+from qres.measurement.newton.singular import (
+    Effort,
+    Singular,
+    find_dropped,
+    find_pruned,
+    find_shifted,
+    shift_ends,
+)
+from qres.measurement.newton.solve import DEFINITE, Solved, damp, solve_block, solve_dense
+from qres.measurement.newton.symmetric import Factorisation, find_largest
 from qres.measurement.trace import estimate_trace
 from qres.notation.quantity import Quantity
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Values = dict[str, Quantity]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How hard to look: Lanczos steps, random probes, and the seed of both."""
-
-    lanczos_steps: int
-    n_probes: int
-    seed: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,49 +83,27 @@ def examine_block(
     """
     if not np.any(gradient):
         raise InputError(f"{place}: the gradient is zero: there is nothing to solve")
+    if prune:
+        _check_formed(matrix, place)
     rng = np.random.default_rng(effort.seed)
     ends = find_ends(matrix, steps=effort.lanczos_steps, rng=rng)
     if matrix.dense is None:
-        _check_large(matrix, ends, damping, prune, place)
-        step = solve_block(matrix, damping, gradient, place=place)
-        solved, extra = (
-            Solved(step=step, is_definite=True),
-            _describe_large(matrix, damping, effort),
-        )
-        extremes = _shift_ends(ends, damping)
+        _check_large(matrix, ends, damping, place)
+        step, is_definite = solve_block(matrix, damping, gradient, place=place), True
+        extra, extremes = _describe_large(matrix, damping, effort), shift_ends(ends, damping)
     else:
         solved, extra, extremes = _examine_dense(
             matrix, damping, gradient, prune, ends, effort, place
         )
+        step, is_definite = solved.step, solved.factor.is_definite
     values = {
         **_describe_ends(ends, damping, is_square=matrix.is_square),
-        **_describe_solver(matrix.dim, extremes, solved.step, gradient),
+        **_describe_solver(matrix.dim, extremes, step, gradient),
         **extra,
         **(_describe_gram(matrix, damping, n_samples) if matrix.is_square and not prune else {}),
-        "newton_fidelity": describe(_cosine(solved.step, gradient), "cosine of step and gradient"),
+        "newton_fidelity": describe(_cosine(step, gradient), "cosine of step and gradient"),
     }
-    return Examined(
-        step=solved.step, is_definite=solved.is_definite, values=values, lanczos_steps=ends.steps
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Singular:
-    """Both ends of the singular values of the damped, pruned matrix."""
-
-    largest: Extreme
-    smallest: Extreme
-    method: str
-
-
-def _shift_ends(ends: Ends, damping: float) -> _Singular:
-    text = f"{ends.method}; {ends.lowest}; shifted by the damping"
-    method = text if ends.method not in ends.lowest else f"{ends.lowest}; shifted by the damping"
-    return _Singular(
-        largest=shift(ends.lambda_max, damping),
-        smallest=shift(ends.lambda_min, damping),
-        method=method,
-    )
+    return Examined(step=step, is_definite=is_definite, values=values, lanczos_steps=ends.steps)
 
 
 def _examine_dense(
@@ -139,65 +114,48 @@ def _examine_dense(
     ends: Ends,
     effort: Effort,
     place: str,
-) -> tuple[Solved, Values, _Singular]:
+) -> tuple[Solved, Values, Singular]:
     """Solve with a formed matrix and describe its entries."""
     assert matrix.dense is not None
     whole = damp(matrix.dense, damping)
     pruned = prune_symmetric(whole, prune) if prune else None
     kept = whole if pruned is None else pruned.matrix
     solved = solve_dense(kept, gradient, is_damped=damping > 0, place=place)
-    is_shifted = matrix.is_square and pruned is None
-    extremes = _shift_ends(ends, damping) if is_shifted else _find_singular(kept, solved, effort)
-    norm = float(np.linalg.norm(kept))
-    values = {
-        "sparsity": describe(
-            int(np.max(np.count_nonzero(kept, axis=1))), "fullest row of the matrix", "exact"
-        ),
-        "max_entry": describe(float(np.max(np.abs(kept))), "every entry", "exact"),
-        "frobenius_norm": describe(norm, "every entry", "exact"),
-    }
-    if solved.log_det is not None:
-        bound = bound_merikoski(solved.log_det, norm, matrix.dim)
-        text = "determinant and Frobenius norm; costs a factorisation"
-        values["merikoski_log10"] = describe(bound, text, "proven")
+    values = _describe_entries(kept, solved.factor)
     if pruned is not None:
         before = solve_dense(whole, gradient, is_damped=damping > 0, place=place)
-        lowest = _find_singular(whole, before, effort).smallest.low if before.is_definite else 0.0
-        values |= _describe_pruning(pruned, solved.step, before.step, lowest)
-    return solved, values, extremes
+        lowest = _find_lowest(pruned, ends, damping, before.factor, effort)
+        values |= _describe_pruning(pruned, solved.step, before.step, lowest, effort)
+        return solved, values, find_pruned(kept, solved.factor, effort)
+    if matrix.is_square:
+        return solved, values, shift_ends(ends, damping)
+    return solved, values, find_shifted(ends, damping, solved.factor, effort)
 
 
-def _find_singular(matrix: Matrix, solved: Solved, effort: Effort) -> _Singular:
-    """Return both ends of the singular values of a formed matrix.
+def _find_lowest(
+    pruned: Pruned, ends: Ends, damping: float, factor: Factorisation, effort: Effort
+) -> float:
+    """Return the lower end of the smallest eigenvalue of the whole matrix; 0 where none is of use.
 
-    By Lanczos on the matrix and on its inverse.
+    It is of use where more than what was dropped; the Ritz value says for free that it cannot be.
     """
-    assert solved.invert is not None
-    rng = np.random.default_rng([*effort.seed, 2])
-    dim, steps = len(matrix), effort.lanczos_steps
-    above = find_extremes(matrix.__matmul__, dim, steps=steps, rng=rng, max_steps=steps)
-    below = find_extremes(solved.invert, dim, steps=steps, rng=rng, max_steps=steps)
-    end = _find_size(below)
-    smallest = Extreme(
-        value=1 / end.value,
-        low=1 / end.high,
-        high=1 / end.low if end.low > 0 else above.norm,
-        residual=end.residual / end.value**2,
-    )
-    text = f"{above.method}; the smallest from {below.steps} steps on the inverse"
-    return _Singular(largest=_find_size(above), smallest=smallest, method=text)
+    if not factor.is_definite or pruned.norm_bound >= ends.lambda_min.high + damping:
+        return 0.0
+    return find_shifted(ends, damping, factor, effort).smallest.low
 
 
-def _find_size(found: Extremes) -> Extreme:
-    """Return the largest absolute value of a spectrum that may have both signs."""
-    one, other = found.largest, found.smallest
-    outer = one if abs(one.value) >= abs(other.value) else other
-    return Extreme(
-        value=abs(outer.value),
-        low=max(one.low, -other.high, 0.0),
-        high=max(one.high, -other.low),
-        residual=outer.residual,
-    )
+def _describe_entries(kept: Matrix, factor: Factorisation) -> Values:
+    """Return what the entries of a formed matrix say."""
+    norm = float(np.linalg.norm(kept))
+    bound = bound_merikoski(factor.log_det, norm, len(kept))
+    text = "determinant and Frobenius norm; costs a factorisation"
+    fullest = int(np.max(np.count_nonzero(kept, axis=1)))
+    return {
+        "sparsity": describe(fullest, "fullest row of the matrix", "exact"),
+        "max_entry": describe(find_largest(kept), "every entry", "exact"),
+        "frobenius_norm": describe(norm, "every entry", "exact"),
+        "merikoski_log10": describe(bound, text, "proven"),
+    }
 
 
 def _describe_ends(ends: Ends, damping: float, *, is_square: bool) -> Values:
@@ -220,7 +178,7 @@ def _describe_ends(ends: Ends, damping: float, *, is_square: bool) -> Values:
     return values
 
 
-def _describe_solver(dim: int, extremes: _Singular, step: Vector, gradient: Vector) -> Values:
+def _describe_solver(dim: int, extremes: Singular, step: Vector, gradient: Vector) -> Values:
     """Return what a linear solver asks for beside the entries."""
     smallest = extremes.smallest
     part = float(np.linalg.norm(step)) / float(np.linalg.norm(gradient))
@@ -242,21 +200,21 @@ def _describe_solver(dim: int, extremes: _Singular, step: Vector, gradient: Vect
 
 
 def _describe_pruning(
-    pruned: Pruned, step: Vector, undisturbed: Vector, lambda_min: float
+    pruned: Pruned, step: Vector, undisturbed: Vector, lambda_min: float, effort: Effort
 ) -> Values:
     """Return what pruning did to the matrix and to the step."""
     bound = pruned.norm_bound
-    norm = min(find_norm(pruned.dropped, seed=0), bound)
+    norm, method = find_dropped(pruned.dropped, effort)
     change = float(np.linalg.norm(step - undisturbed) / np.linalg.norm(undisturbed))
     return {
         "pruned_share": describe(pruned.share, "entries beside the diagonal", "exact"),
         "prune_error": Quantity(
-            value=norm,
-            high=bound,
+            value=min(norm.value, bound),
+            low=min(norm.low, bound),
+            high=min(norm.high, bound),
             kind="measured",
-            bound="upper",
             source=SOURCE,
-            method="spectral norm of what was dropped; at most its largest row sum",
+            method=f"spectral norm of what was dropped, at most its largest row sum; {method}",
         ),
         "prune_step_error": Quantity(
             value=change,
@@ -324,20 +282,26 @@ def _describe_gram(matrix: BlockMatrix, damping: float, n_samples: int) -> Value
     }
 
 
-def _check_large(matrix: BlockMatrix, ends: Ends, damping: float, prune: float, place: str) -> None:
-    """Refuse what only a formed matrix allows."""
-    size = 8 * matrix.dim**2 / 1e9
-    if prune:
+def _check_formed(matrix: BlockMatrix, place: str) -> None:
+    """Refuse to prune a matrix that was not formed."""
+    if matrix.dense is None:
         raise InputError(
-            f"{place}: {matrix.dim:,} parameters are {size:,.1f} GB as a full matrix, too large to be"
-            " pruned; algorithm.prune: 0 works by products, blocks: layer makes blocks smaller"
+            f"{place}: {_size(matrix)}, too large to be pruned; algorithm.prune: 0 works by products,"
+            " blocks: layer makes blocks smaller"
         )
+
+
+def _check_large(matrix: BlockMatrix, ends: Ends, damping: float, place: str) -> None:
+    """Refuse a large matrix that may be indefinite: only a formed one could be solved with."""
     if not matrix.is_square and ends.lambda_min.low + damping <= 0:
         raise InputError(
-            f"{place}: {matrix.dim:,} parameters are {size:,.1f} GB as a full matrix, and products do"
-            f" not show that it is definite (lambda_min >= {ends.lambda_min.low:.3g}, damping"
-            f" {damping:.3g}); take algorithm.curvature: gauss-newton or more damping"
+            f"{place}: {_size(matrix)}, and products do not show that it is definite (lambda_min >="
+            f" {ends.lambda_min.low:.3g}, damping {damping:.3g}); {DEFINITE}"
         )
+
+
+def _size(matrix: BlockMatrix) -> str:
+    return f"{matrix.dim:,} parameters are {8 * matrix.dim**2 / 1e9:,.1f} GB as a full matrix"
 
 
 def _cosine(one: Vector, other: Vector) -> float:

@@ -19,18 +19,23 @@ from qres.measurement.journal import find_journal
 from qres.measurement.newton.blocks import Block, list_blocks
 from qres.measurement.newton.curvature import form_matrix
 from qres.measurement.newton.damping import find_damping
-from qres.measurement.newton.examine import Effort, examine_block
+from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.noise import Vector, draw_error
 from qres.measurement.newton.record import NewtonBlock, NewtonRun, NewtonStep
 from qres.measurement.newton.setup import Setup, Trainee
+from qres.measurement.newton.singular import Effort
 from qres.measurement.newton.solve import solve_block
 from qres.measurement.newton.work import count_gradient, count_work
-from qres.measurement.pipeline import find_accuracy
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.training import Batch
 
 Tell = Callable[[int], None]
 """Called with the number of systems of a step that are done."""
+
+
+class DivergedError(InputError):
+    """Training that ran away."""
+
 
 RUNAWAY = 100.0
 """A loss this many times above the lowest so far (or above 1) counts as diverged."""
@@ -51,7 +56,7 @@ def train_newton(trainee: Trainee, setup: Setup, *, progress: Progress = keep_si
     blocks = list_blocks(trainee.module, trainee.mask, chosen.blocks)
     recorded = _Walk(trainee, setup, blocks, start)
     steps = tuple(recorded.each_step(progress))
-    final_loss, final_accuracy = trainee.find_loss(), _find_accuracy(trainee)
+    final_loss, final_accuracy = trainee.find_loss(), trainee.find_accuracy()
     exact = trace_losses(trainee, replace(setup, delta=0.0), start, progress=progress)
     trainee.move(start)
     return NewtonRun(
@@ -125,7 +130,7 @@ class _Walk:
         self.trainee.move(self.weights)
         loss = self.trainee.find_loss()
         if not math.isfinite(loss) or loss > self.ceiling:
-            raise InputError(
+            raise DivergedError(
                 f"algorithm.learning_rate: Newton training diverges (loss {loss:g} after step"
                 f" {index}); take a smaller one or a larger algorithm.damping.value"
             )
@@ -162,7 +167,7 @@ class _Walk:
     def _record(self, index: int, tell: Tell) -> NewtonStep:
         """Take one step and write it down."""
         loss, batch = self.find_loss(index), self.trainee.draw(index, self.setup)
-        accuracy = _find_accuracy(self.trainee)
+        accuracy = self.trainee.find_accuracy()
         whole = self.trainee.curvature(batch, self.trainee.mask)
         gradient, flops = whole.gradient(whole.start), count_gradient(whole)
         step, error = np.zeros_like(gradient), np.zeros_like(gradient)
@@ -229,11 +234,3 @@ class _Walk:
 
 def _place(block: Block, index: int) -> str:
     return f"block {block.name}, step {index}"
-
-
-def _find_accuracy(trainee: Trainee) -> float | None:
-    """Return the accuracy on held-out samples at the present weights, None where there are none."""
-    data = trainee.dataset
-    if data is None:
-        return None
-    return find_accuracy(trainee.module, data.held_out_inputs, data.held_out_targets)

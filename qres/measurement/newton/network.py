@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from qres.config.record import NetworkModel, Newton, Scenario
+from qres.measurement.journal import find_journal
 from qres.measurement.newton.cautions import find_cautions
-from qres.measurement.newton.loop import train_newton
-from qres.measurement.newton.record import NewtonRun
+from qres.measurement.newton.loop import DivergedError, trace_losses, train_newton
+from qres.measurement.newton.noise import DELTAS, tabulate_noise
+from qres.measurement.newton.record import NewtonRun, NoiseRow
 from qres.measurement.newton.rivals import run_rivals
 from qres.measurement.newton.setup import Setup, Trainee
 from qres.measurement.pipeline import (
@@ -59,14 +63,38 @@ def run_network(
         trainee = Trainee(task.module, task.loss, task.batches, mask, task.dataset)
         run = train_newton(trainee, setup, progress=progress)
         rivals = run_rivals(trainee, setup, run.final_loss, progress=progress)
+        noise = tuple(_measure_noise(trainee, setup, progress))
         facts = describe_network(model, task)
     return Measurement(
         subject="network",
         values=_describe_counts(task, trainee, run),
         warnings=find_cautions(run) + list_notes(task),
         details={**facts, "seed": setup.seed, "versions": dict(versions)},
-        newton=replace(run, rivals=rivals),
+        newton=replace(run, rivals=rivals, noise=noise),
     )
+
+
+def _measure_noise(trainee: Trainee, setup: Setup, progress: Progress) -> Iterator[NoiseRow]:
+    """Yield what read-out errors of several sizes make of the loss that the training ends with.
+
+    A seed draws the batches and the errors of a run, the same batches at every size.
+    """
+    start, seeds = trainee.weights, range(setup.algorithm.noise_seeds)
+    for number, delta in enumerate(DELTAS if seeds else ()):
+
+        def train(delta: float, seed: int, done: int = number * len(seeds)) -> float:
+            progress("trainings under read-out errors", done + seed, len(DELTAS) * len(seeds))
+            asked = replace(setup, delta=delta, seed=setup.seed + seed)
+            try:
+                return trace_losses(trainee, asked, start)[-1]
+            except DivergedError:
+                return math.inf
+
+        def make(delta: float = delta, train: Callable[..., float] = train) -> dict[str, Any]:
+            return tabulate_noise(train, delta, seeds).to_dict()
+
+        yield NoiseRow.from_dict(find_journal().phase(f"noise {delta:g}", make))
+    trainee.move(start)
 
 
 def _describe_counts(task: Task, trainee: Trainee, run: NewtonRun) -> dict[str, Quantity]:

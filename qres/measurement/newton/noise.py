@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qres.measurement.newton.record import NoiseRow
+
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoiseRow:
-    """Quartiles over seeds of the loss that training ends with under one error.
-
-    Args:
-        delta: relative error of each solution.
-        lower: first quartile.
-        median: of the final losses.
-        upper: third quartile.
-        n_seeds: how many runs.
-    """
-
-    delta: float
-    lower: float
-    median: float
-    upper: float
-    n_seeds: int
+DELTAS = (0.0, 0.1, 0.3, 1.0)
+"""Errors that training is tried under."""
 
 
 def draw_error(step: Vector, delta: float, rng: np.random.Generator) -> Vector:
@@ -43,20 +29,18 @@ def draw_error(step: Vector, delta: float, rng: np.random.Generator) -> Vector:
 
 
 def tabulate_noise(
-    train: Callable[[float, int], float], deltas: Sequence[float], seeds: Sequence[int]
-) -> tuple[NoiseRow, ...]:
-    """Return one row for each error.
+    train: Callable[[float, int], float], delta: float, seeds: Sequence[int]
+) -> NoiseRow:
+    """Return what one error makes of the loss that training ends with.
+
+    Quartiles are losses of runs, none lies between two: that of a run which diverges is infinite.
 
     Args:
-        train: (delta, seed) to the final loss of a run.
-        deltas: relative errors to try.
-        seeds: of the runs at each.
+        train: (delta, seed) to the final loss of a run, infinite where it diverges.
+        delta: relative error.
+        seeds: of the runs.
     """
-    rows = []
-    for delta in deltas:
-        losses = [train(delta, seed) for seed in seeds]
-        lower, median, upper = (float(value) for value in np.quantile(losses, [0.25, 0.5, 0.75]))
-        rows.append(
-            NoiseRow(delta=delta, lower=lower, median=median, upper=upper, n_seeds=len(seeds))
-        )
-    return tuple(rows)
+    losses = [train(delta, seed) for seed in seeds]
+    found = np.quantile(losses, [0.25, 0.5, 0.75], method="inverted_cdf")
+    lower, median, upper = (float(value) for value in found)
+    return NoiseRow(delta=delta, lower=lower, median=median, upper=upper, n_seeds=len(seeds))

@@ -103,6 +103,7 @@ class RivalRun:
         launches_per_iteration: operations on tensors that one iteration starts.
         tried: learning rate to its last loss, when another had been at that loss sooner or at the
             last iteration; infinite where it diverged.
+        accuracies: of held-out samples after each iteration; empty where there are none.
     """
 
     name: str
@@ -111,13 +112,15 @@ class RivalRun:
     flops_per_iteration: float
     launches_per_iteration: int
     tried: Mapping[float, float]
+    accuracies: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this run; null is infinite."""
         tried = {
             repr(rate): None if loss == INFINITE else loss for rate, loss in self.tried.items()
         }
-        return {**vars(self), "losses": list(self.losses), "tried": tried}
+        lists = {"losses": list(self.losses), "accuracies": list(self.accuracies)}
+        return {**vars(self), **lists, "tried": tried}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> RivalRun:
@@ -125,7 +128,39 @@ class RivalRun:
         tried = {
             float(rate): INFINITE if loss is None else loss for rate, loss in data["tried"].items()
         }
-        return cls(**{**data, "losses": tuple(data["losses"]), "tried": tried})
+        lists = {name: tuple(data.get(name, ())) for name in ("losses", "accuracies")}
+        return cls(**{**data, **lists, "tried": tried})
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseRow:
+    """Quartiles over seeds of the loss that training ends with under one error.
+
+    Args:
+        delta: relative error of each solution.
+        lower: first quartile; infinite where so many runs diverge.
+        median: of the final losses, likewise.
+        upper: third quartile, likewise.
+        n_seeds: how many runs.
+    """
+
+    delta: float
+    lower: float
+    median: float
+    upper: float
+    n_seeds: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of this row; null is infinite."""
+        return {name: None if item == INFINITE else item for name, item in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> NoiseRow:
+        """Read back what `to_dict` wrote."""
+        found: dict[str, Any] = {
+            name: INFINITE if item is None else item for name, item in data.items()
+        }
+        return cls(**found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +182,7 @@ class NewtonRun:
         damping: `kind`, `value`, `decay` as asked.
         prune: part of the entries beside the diagonal that was asked to go.
         rivals: in the order of their names above.
+        noise: the same training under other errors and seeds; empty where it was not asked for.
     """
 
     steps: tuple[NewtonStep, ...]
@@ -163,6 +199,7 @@ class NewtonRun:
     damping: Mapping[str, Any]
     prune: float
     rivals: tuple[RivalRun, ...] = ()
+    noise: tuple[NoiseRow, ...] = ()
 
     @property
     def losses(self) -> tuple[float, ...]:
@@ -177,6 +214,7 @@ class NewtonRun:
             "exact_losses": list(self.exact_losses),
             "damping": dict(self.damping),
             "rivals": [rival.to_dict() for rival in self.rivals],
+            "noise": [row.to_dict() for row in self.noise],
         }
 
     @classmethod
@@ -188,5 +226,6 @@ class NewtonRun:
                 "steps": tuple(map(NewtonStep.from_dict, data["steps"])),
                 "exact_losses": tuple(data["exact_losses"]),
                 "rivals": tuple(map(RivalRun.from_dict, data["rivals"])),
+                "noise": tuple(map(NoiseRow.from_dict, data.get("noise", ()))),
             }
         )

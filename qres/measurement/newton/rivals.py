@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -33,7 +33,7 @@ from qres.measurement.newton.work import count_gradient
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.training import Batch
 
-RATES = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Learning rates that every rival tries."""
 
 RIVALS = ("sgd", "adam", "l-bfgs", "k-fac")
@@ -45,6 +45,19 @@ HISTORY = 10
 """Of L-BFGS."""
 
 Step = Callable[[Batch, int], None]
+
+
+@dataclass
+class _Tried:
+    """Losses and held-out accuracies of a run, after each iteration."""
+
+    losses: list[float] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
+
+    @property
+    def last(self) -> float:
+        """The last loss."""
+        return self.losses[-1]
 
 
 def run_rivals(
@@ -73,7 +86,7 @@ def _tune(
     trainee: Trainee, setup: Setup, name: str, start: Vector, goal: float, progress: Progress
 ) -> RivalRun:
     """Try every rate; the best reaches the goal soonest, else ends lowest."""
-    runs, most = dict[float, list[float]](), MORE * setup.algorithm.n_steps
+    runs, most = dict[float, _Tried](), MORE * setup.algorithm.n_steps
     limit = most
     for number, rate in enumerate(_from_the_middle()):
 
@@ -82,23 +95,24 @@ def _tune(
 
         trainee.move(start)
         runs[rate] = _train(trainee, setup, name, rate, goal, limit, tell)
-        if runs[rate][-1] <= goal:
-            limit = len(runs[rate])  # whoever needs more cannot be the best
+        if runs[rate].last <= goal:
+            limit = len(runs[rate].losses)  # whoever needs more cannot be the best
         tell(most)
 
     def rank(rate: float) -> tuple[float, float]:
-        losses = runs[rate]
-        return (len(losses) if losses[-1] <= goal else math.inf, losses[-1])
+        found = runs[rate]
+        return (len(found.losses) if found.last <= goal else math.inf, found.last)
 
     best = min(RATES, key=rank)
     trainee.move(start)
     return RivalRun(
         name=name,
         learning_rate=best,
-        losses=tuple(runs[best]),
+        losses=tuple(runs[best].losses),
         flops_per_iteration=_count_flops(trainee, setup, name),
         launches_per_iteration=_count_launches(trainee, setup, name, best),
-        tried={rate: runs[rate][-1] for rate in RATES},
+        tried={rate: runs[rate].last for rate in RATES},
+        accuracies=tuple(runs[best].accuracies),
     )
 
 
@@ -116,17 +130,19 @@ def _train(
     goal: float,
     limit: int,
     tell: Callable[[int], None],
-) -> list[float]:
-    """Return the loss after each iteration; infinite at the end where it is no number."""
-    step, losses = _make_step(trainee, setup, name, rate), list[float]()
+) -> _Tried:
+    """Return loss and accuracy after each iteration; the loss ends infinite where it is no number."""
+    step, found = _make_step(trainee, setup, name, rate), _Tried()
     for index in range(limit):
         tell(index)
         step(trainee.draw(index, setup), index)
         loss = trainee.find_loss()
-        losses.append(loss if math.isfinite(loss) else math.inf)
-        if losses[-1] <= goal or losses[-1] == math.inf:
+        accuracy = trainee.find_accuracy()
+        found.losses.append(loss if math.isfinite(loss) else math.inf)
+        found.accuracies += [] if accuracy is None else [accuracy]
+        if found.last <= goal or found.last == math.inf:
             break
-    return losses
+    return found
 
 
 def _make_step(trainee: Trainee, setup: Setup, name: str, rate: float) -> Step:

@@ -15,6 +15,7 @@ from qres.measurement.curvature import Curvature
 from qres.measurement.data import Dataset
 from qres.measurement.networks import explain
 from qres.measurement.newton.noise import Vector
+from qres.measurement.pipeline import find_accuracy
 from qres.measurement.training import Batch, Loss
 
 
@@ -117,6 +118,13 @@ class Trainee:
             parts = zip(self.inputs.split(AT_ONCE), self.targets.split(AT_ONCE), strict=True)
             total = sum(float(self.loss(self.module(x), y)) * len(x) for x, y in parts)
         return total / self.n_samples
+
+    def find_accuracy(self) -> float | None:
+        """Return the accuracy on held-out samples at the present weights, None without any."""
+        data = self.dataset
+        if data is None:
+            return None
+        return find_accuracy(self.module, data.held_out_inputs, data.held_out_targets)
 
 
 AT_ONCE = 2048

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qres.errors import InputError
 from qres.measurement.newton.curvature import BlockMatrix
+from qres.measurement.newton.symmetric import Factorisation, factorise
 
 RESIDUAL = 1e-10
 """Relative residual at which conjugate gradients stop."""
@@ -19,51 +20,41 @@ MAX_ITERATIONS = 20_000
 
 REMEDY = "take algorithm.damping.value above 0"
 
+DEFINITE = "take algorithm.curvature: gauss-newton or more damping"
+"""What makes a matrix definite that is too large to be formed."""
+
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Solved:
-    r"""A solution and what its factorisation has told.
-
-    Args:
-        step: $x = A^{-1} g$.
-        is_definite: whether the matrix is positive definite.
-        log_det: natural logarithm of the absolute determinant, None where there is none.
-        invert: the solution for another right-hand side, None where nothing was factored.
-    """
+    """The solution of a system whose matrix was formed, and the factors of the matrix."""
 
     step: Vector
-    is_definite: bool
-    log_det: float | None = None
-    invert: Callable[[Vector], Vector] | None = None
+    factor: Factorisation
 
 
 def solve_dense(matrix: Matrix, gradient: Vector, *, is_damped: bool, place: str) -> Solved:
-    """Solve with a formed matrix: by Cholesky, by LU where it is indefinite.
+    r"""Solve with a formed matrix by $L D L^T$, which an indefinite one has as well.
 
     Args:
-        matrix: shape (N, N), damped if it is.
+        matrix: symmetric, shape (N, N), damped if it is.
         gradient: right-hand side.
-        is_damped: whether anything was added to the diagonal; if not, the matrix is looked at first.
+        is_damped: whether anything was added to the diagonal.
         place: opens the error message.
 
     Raises:
-        InputError: it is singular, or indefinite without damping.
+        InputError: it is singular to rounding, or indefinite without damping.
     """
-    if not is_damped:
-        _check_undamped(matrix, place)
-    try:
-        factor = scipy.linalg.cholesky(matrix, lower=True)
-    except scipy.linalg.LinAlgError:
-        return _solve_indefinite(matrix, gradient, place)
-    log_det = 2 * float(np.sum(np.log(np.diag(factor))))
-
-    def invert(right: Vector) -> Vector:
-        return scipy.linalg.cho_solve((factor, True), right)
-
-    return Solved(step=invert(gradient), is_definite=True, log_det=log_det, invert=invert)
+    factor = factorise(matrix)
+    if not factor.is_regular:
+        way = "singular in spite of its damping; take another algorithm.damping.value"
+        raise InputError(f"{place}: the matrix is {way if is_damped else f'singular; {REMEDY}'}")
+    if not is_damped and not factor.is_definite:
+        lowest = float(scipy.linalg.eigvalsh(matrix, subset_by_index=(0, 0))[0])
+        raise InputError(f"{place}: the matrix is indefinite (lambda_min {lowest:.3g}); {REMEDY}")
+    return Solved(step=factor.invert(gradient), factor=factor)
 
 
 def solve_woodbury(rows: Matrix, damping: float, gradient: Vector) -> Vector:
@@ -92,19 +83,25 @@ def solve_products(
         place: opens the error message.
 
     Raises:
-        InputError: they do not converge.
+        InputError: the matrix turns out not to be positive definite, or they do not converge.
     """
     step, rest = np.zeros_like(gradient), gradient.copy()
     direction, square = rest.copy(), float(rest @ rest)
     goal = RESIDUAL**2 * square
     for _ in range(MAX_ITERATIONS):
+        if square <= goal:
+            return step
         image = multiply(direction) + damping * direction
-        length = square / float(direction @ image)
+        bend = float(direction @ image)
+        if not bend > 0:
+            raise InputError(
+                f"{place}: the damped matrix is not positive definite: conjugate gradients met"
+                f" curvature {bend / float(direction @ direction):.3g}; {DEFINITE}"
+            )
+        length = square / bend
         step += length * direction
         rest -= length * image
         before, square = square, float(rest @ rest)
-        if square <= goal:
-            return step
         direction = rest + square / before * direction
     raise InputError(
         f"{place}: conjugate gradients do not converge in {MAX_ITERATIONS:,} iterations; take a"
@@ -116,7 +113,8 @@ def solve_block(matrix: BlockMatrix, damping: float, gradient: Vector, *, place:
     """Return the solution of the damped system in the form that the matrix has, unpruned.
 
     Raises:
-        InputError: the damped matrix is singular, or an iteration does not converge.
+        InputError: the damped matrix is singular, not definite where it must be, or an iteration
+            does not converge.
     """
     if matrix.dense is not None:
         damped = damp(matrix.dense, damping)
@@ -133,34 +131,3 @@ def damp(matrix: Matrix, damping: float) -> Matrix:
     damped = matrix.copy()
     damped[np.diag_indices_from(damped)] += damping
     return damped
-
-
-def _check_undamped(matrix: Matrix, place: str) -> None:
-    """Refuse what has no meaning without damping."""
-    values = np.linalg.eigvalsh(matrix)
-    largest = float(np.max(np.abs(values)))
-    slack = len(matrix) * float(np.finfo(np.float64).eps) * largest
-    if float(np.min(np.abs(values))) <= slack:
-        raise InputError(f"{place}: the matrix is singular; {REMEDY}")
-    if float(values[0]) < 0:
-        raise InputError(
-            f"{place}: the matrix is indefinite (lambda_min {values[0]:.3g}); {REMEDY}"
-        )
-
-
-def _solve_indefinite(matrix: Matrix, gradient: Vector, place: str) -> Solved:
-    """Solve by LU; refuse what is singular to rounding."""
-    factor, estimate = scipy.linalg.get_lapack_funcs(("getrf", "gecon"), (matrix,))
-    upper, pivots, flaw = factor(matrix)
-    inverse_kappa = estimate(upper, np.linalg.norm(matrix, 1))[0]
-    if flaw > 0 or not inverse_kappa >= float(np.finfo(np.float64).eps):
-        raise InputError(
-            f"{place}: the matrix is singular in spite of its damping; take another"
-            " algorithm.damping.value"
-        )
-    log_det = float(np.sum(np.log(np.abs(np.diag(upper)))))
-
-    def invert(right: Vector) -> Vector:
-        return scipy.linalg.lu_solve((upper, pivots), right)
-
-    return Solved(step=invert(gradient), is_definite=False, log_det=log_det, invert=invert)

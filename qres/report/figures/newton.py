@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from qres.errors import InputError
+from qres.measurement.newton.record import NewtonRun
 from qres.pricing.schedule import Schedule
 from qres.report.figures.style import COLORS, COLUMN, PAGE, in_style, new_figure, new_panels
 from qres.report.newton import run_of
@@ -21,6 +24,9 @@ ROW = 0.32
 
 MOST_NAMED = 8
 """Blocks that are told apart by colour and legend; more are drawn in one colour."""
+
+GAP = 3
+"""Decades without a point after which the axis of time is cut."""
 
 TWO_DARK = 0.55
 """Part of the scale from which white figures are read better."""
@@ -56,9 +62,20 @@ def draw_conditions(report: Result, *, width: float = COLUMN) -> Figure:
     panels[1].set(xlabel="Newton step", ylabel="entries of fullest row")
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _number_decades(axes)
     if len(names) <= MOST_NAMED:
         panels[0].legend()
     return figure
+
+
+def _number_decades(axes: Axes) -> None:
+    """Write plain numbers beside a logarithmic axis, in few decades more than one of each."""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
 
 
 @in_style
@@ -112,25 +129,100 @@ def _cell(axes: Axes, place: tuple[int, int], color: str, part: float, text: str
 
 @in_style
 def draw_time_to_loss(report: Result, *, width: float = COLUMN) -> Figure:
-    """Return the loss over seconds: Newton scheduled and by quantum solves alone, and its rivals."""
-    schedule, run = _schedule(report), run_of(report)
-    figure, axes = new_figure(width=width, height=2.6)
-    found = {
-        "Newton, scheduled": _times(schedule, is_quantum=False),
-        "Newton, quantum alone": _times(schedule, is_quantum=True),
-    }
-    for color, (label, times) in zip(COLORS, found.items(), strict=False):
+    """Return loss (upper panel) and held-out accuracy (lower) over seconds, of Newton and its rivals.
+
+    Newton is drawn as scheduled and by quantum solves alone. The axis of time is cut where nothing
+    happens for `GAP` decades. Without held-out samples there is one panel.
+    """
+    schedule = _schedule(report)
+    curves = list(_curves(schedule, run_of(report)))
+    has_accuracy = all(curve.accuracies for curve in curves)
+    groups = _groups(curves)
+    figure, panels = _cut_panels(1 + has_accuracy, len(groups), width)
+    for number, row in enumerate(panels):
+        for axes, group in zip(row, groups, strict=True):
+            for curve in group:
+                values = curve.accuracies if number else curve.losses
+                axes.plot(curve.times, values, curve.line, color=curve.color, label=curve.label)
+            axes.set(xscale="log", yscale="linear" if number else "log")
+            if not number:
+                axes.axhline(schedule.target_loss, color="0.6", linewidth=0.7)
+    _label(figure, panels, [curve.label for curve in curves])
+    return figure
+
+
+def _groups(curves: Sequence[_Curve]) -> list[list[_Curve]]:
+    """Return the curves by time: those that are over long before the next one begins stand apart."""
+    rows = sorted(curves, key=lambda curve: curve.times[0])
+    found = [[rows[0]]]
+    for curve in rows[1:]:
+        over = max(other.times[-1] for other in found[-1])
+        if curve.times[0] > over * 10**GAP:
+            found.append([])
+        found[-1].append(curve)
+    return found
+
+
+def _cut_panels(rows: int, columns: int, width: float) -> tuple[Figure, list[list[Axes]]]:
+    """Return panels by row and column, the first column the widest; values shared along a row."""
+    figure, plain = new_panels(rows, width=width, height=1.9)
+    for axes in plain:
+        axes.remove()
+    grid = figure.add_gridspec(rows, columns, width_ratios=(4, *(1 for _ in range(1, columns))))
+    panels: list[list[Axes]] = []
+    for row in range(rows):
+        panels.append([])
+        for column in range(columns):
+            beside = panels[row][0] if column else None
+            above = panels[0][column] if row else None
+            panels[row].append(figure.add_subplot(grid[row, column], sharex=above, sharey=beside))
+    return figure, panels
+
+
+def _label(figure: Figure, panels: Sequence[Sequence[Axes]], names: Sequence[str]) -> None:
+    """Name the axes, and the curves above them, in the order of their names."""
+    from matplotlib.ticker import LogLocator
+
+    for name, row in zip(("training loss", "held-out accuracy"), panels, strict=False):
+        row[0].set_ylabel(name)
+        for other in row[1:]:
+            other.tick_params(left=False, labelleft=False, which="both")
+            other.spines["left"].set_visible(False)
+            other.xaxis.set_major_locator(LogLocator(numticks=3))
+            other.xaxis.set_minor_locator(LogLocator(numticks=1))
+            other.margins(x=0.15)
+    panels[-1][0].set_xlabel("time (s)")
+    shown = [line for axes in panels[0] for line in axes.get_lines()]
+    lines = {str(line.get_label()): line for line in shown}
+    figure.legend([lines[name] for name in names], names, loc="outside upper left", ncols=2)
+    _number_decades(panels[0][0])
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One method: what it has reached at which time, and how it is drawn."""
+
+    label: str
+    color: str
+    line: str
+    times: Sequence[float]
+    losses: Sequence[float]
+    accuracies: Sequence[float]
+
+
+def _curves(schedule: Schedule, run: NewtonRun) -> Iterator[_Curve]:
+    known = [*(step.held_out_accuracy for step in run.steps[1:]), run.final_accuracy]
+    accuracies = [accuracy for accuracy in known if accuracy is not None]
+    for color, label, is_quantum in zip(
+        COLORS, ("Newton, scheduled", "Newton, quantum alone"), (False, True), strict=False
+    ):
+        times = _times(schedule, is_quantum=is_quantum)
         if all(map(math.isfinite, times)):
-            axes.loglog(times, run.losses[1:], "o-", markersize=3, color=color, label=label)
+            yield _Curve(label, color, "o-", times, run.losses[1:], accuracies)
     for color, rival, priced in zip(COLORS[2:], run.rivals, schedule.rivals, strict=False):
         count = priced.iterations or len(rival.losses)
-        one = priced.seconds / count
-        times = [one * (index + 1) for index in range(count)]
-        axes.loglog(times, rival.losses[:count], "--", color=color, label=rival.name)
-    axes.axhline(schedule.target_loss, color="0.6", linewidth=0.7)
-    axes.set(xlabel="time (s)", ylabel="training loss")
-    axes.legend()
-    return figure
+        times = [priced.seconds / count * (index + 1) for index in range(count)]
+        yield _Curve(rival.name, color, "--", times, rival.losses[:count], rival.accuracies[:count])
 
 
 def _times(schedule: Schedule, *, is_quantum: bool) -> list[float]:

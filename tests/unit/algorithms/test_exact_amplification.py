@@ -80,6 +80,24 @@ def test_a_probability_that_is_assumed_is_only_bounded():
     assert "fail_amplification" not in known.failures
 
 
+def test_a_probability_of_which_an_interval_is_typed_is_only_bounded():
+    """Exact rounds overshoot what is larger than its bound; the norm of the solution stays.
+
+    Breaking it means: nine runs that are exact at an overlap of 0.25 fail with 0.59 at the stated 0.5.
+    """
+    typed = job_of("state", solution_overlap={"value": 0.5, "low": 0.25, "high": 0.75})
+    assert "fail_amplification" in typed.failures
+    assert typed.evaluate()["solution_overlap"] == 0.25
+    smallest = {"value": 0.25, "low": 0.2, "high": 0.3}
+    both = job_of(
+        "state",
+        solution_overlap={"value": 0.8, "low": 0.8, "high": 0.9},
+        smallest_singular_value=smallest,
+    ).evaluate()
+    # stated at sigma = .25, as a number without an interval is
+    assert both["solution_overlap"] * both["inverse_norm"] == pytest.approx(0.8 / 0.25, rel=1e-12)
+
+
 def test_the_overlap_is_that_of_the_norm_that_is_priced():
     """kappa is taken at the low end of the singular value; the norm of the solution stays."""
     whole = job_of("state", solution_overlap=0.8).evaluate()

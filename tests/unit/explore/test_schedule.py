@@ -11,7 +11,7 @@ import pytest
 import qres
 from qres.classical.devices import load_device
 from qres.classical.newton import price_routes
-from qres.config.record import Damping, ErrorTarget, Newton, Readout
+from qres.config.record import ErrorTarget
 from qres.explore.schedule import schedule
 from qres.notation.quantity import Quantity
 from qres.physical.machines import load_machine
@@ -22,30 +22,19 @@ MACHINES = tuple(load_machine(name) for name in ("superconducting-1e-3", "superc
 ERROR = ErrorTarget(total=0.1, fail_prob=0.05)
 
 
-PLAIN = Newton(
-    name="newton",
-    n_steps=1,
-    learning_rate=1.0,
-    batch_size=0,
-    curvature="gauss-newton",
-    blocks="layer",
-    damping=Damping(kind="absolute", value=0.3, decay=1.0),
-    prune=0.0,
-    policy="honest",
-    gate_time_s=1e-5,
-    encoding="auto",
-    data_access="qroam",
-    solver="shortcut",
-    readout=Readout(kind="tomography"),
-)
+@pytest.fixture(scope="module")
+def price(hand_made):
+    """Return the schedule of a run, at settings that keywords change."""
 
+    def priced(run, **changes):
+        asked = replace(hand_made.asked, **changes)
+        return schedule(run, asked, ERROR, MACHINES, DEVICE, "runtime")
 
-def price(run, **changes):
-    return schedule(run, replace(PLAIN, **changes), ERROR, MACHINES, DEVICE, "runtime")
+    return priced
 
 
 @pytest.mark.slow
-def test_a_system_costs_what_linear_system_says(hand_made):
+def test_a_system_costs_what_linear_system_says(hand_made, price):
     """One block, one step: the same estimate by another door, Toffoli for Toffoli."""
     item = hand_made.random_block("w", 12, seed=1)
     found = price(hand_made.run_of(item)).decisions[0].quantum
@@ -70,25 +59,27 @@ def test_a_system_costs_what_linear_system_says(hand_made):
 
 
 @pytest.mark.slow
-def test_many_systems_at_once_cost_what_they_cost_alone(hand_made):
+def test_many_systems_at_once_cost_what_they_cost_alone(hand_made, price):
     items = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (5, 12, 33)]
     together = price(hand_made.run_of(*items))
     share = replace(ERROR, fail_prob=ERROR.fail_prob / 3)
     for item, decision in zip(items, together.decisions, strict=True):
-        alone = schedule(hand_made.run_of(item), PLAIN, share, MACHINES, DEVICE, "runtime")
+        alone = schedule(
+            hand_made.run_of(item), hand_made.asked, share, MACHINES, DEVICE, "runtime"
+        )
         same = replace(alone.decisions[0].quantum, reasons=decision.quantum.reasons)
         assert decision.quantum == same  # why a machine cannot is said once, for the first
 
 
 @pytest.mark.slow
-def test_the_failure_probability_is_split_over_all_solves(hand_made):
+def test_the_failure_probability_is_split_over_all_solves(hand_made, price):
     """Ten times the systems: each may fail a tenth as often, which costs more."""
     item = hand_made.random_block("w", 12, seed=1)
     one, ten = price(hand_made.run_of(item)), price(hand_made.run_of(item, n_steps=10))
     assert ten.decisions[0].quantum.toffoli > one.decisions[0].quantum.toffoli
 
 
-def test_the_schedule_is_never_slower_than_a_single_route(hand_made):
+def test_the_schedule_is_never_slower_than_a_single_route(hand_made, price):
     run = hand_made.run_of(
         *(hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (3, 40, 200)), n_steps=2
     )
@@ -101,7 +92,7 @@ def test_the_schedule_is_never_slower_than_a_single_route(hand_made):
 
 
 @pytest.mark.slow
-def test_woodbury_where_the_factor_is_short(hand_made):
+def test_woodbury_where_the_factor_is_short(hand_made, price):
     """20 rows of 400 columns: 2 * 400 * 400 + 8000/3 + 4 * 20 * 400 operations, by hand 354,667."""
     item = replace(hand_made.random_block("w", 400, seed=3), factor_rows=20)
     routes = {route.name: route for route in price(hand_made.run_of(item)).decisions[0].routes}
@@ -129,7 +120,7 @@ def test_the_named_formulas_are_what_routes_are_priced_by(hand_made):
 
 
 @pytest.mark.slow
-def test_pruned_systems_have_no_route_that_ignores_the_pruning(hand_made):
+def test_pruned_systems_have_no_route_that_ignores_the_pruning(hand_made, price):
     item = replace(hand_made.random_block("w", 40, seed=3), factor_rows=5)
     run = replace(hand_made.run_of(item), prune=0.5)
     names = {route.name for route in price(run).decisions[0].routes}
@@ -137,7 +128,7 @@ def test_pruned_systems_have_no_route_that_ignores_the_pruning(hand_made):
 
 
 @pytest.mark.slow
-def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made):
+def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made, price):
     rng = np.random.default_rng(5)
     root = rng.normal(size=(20, 20))
     item = replace(
@@ -147,7 +138,7 @@ def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made):
     assert names == {"quantum", "LU", "CGNR"}
 
 
-def test_the_paper_s_policy_by_hand(hand_made):
+def test_the_paper_s_policy_by_hand(hand_made, price):
     """s kappa ln(d kappa / .1) gates of 1 ns for s = 12, d = 12, beside the preparation."""
     item = hand_made.random_block("w", 12, seed=1)
     found = price(hand_made.run_of(item), policy="paper", gate_time_s=1e-9).decisions[0]
@@ -165,7 +156,7 @@ def with_ends(item, name, low, high):
     return replace(item, values={**item.values, name: known})
 
 
-def test_the_paper_s_policy_at_both_ends_by_hand(hand_made):
+def test_the_paper_s_policy_at_both_ends_by_hand(hand_made, price):
     """kappa of 10 to 12, s = d = 12: 120 ln(1200) and 144 ln(1440) gates of 1 ns."""
     item = with_ends(hand_made.random_block("w", 12, seed=1), "kappa", 10.0, 12.0)
     route = price(hand_made.run_of(item), policy="paper", gate_time_s=1e-9).decisions[0].routes[0]
@@ -175,7 +166,7 @@ def test_the_paper_s_policy_at_both_ends_by_hand(hand_made):
 
 
 @pytest.mark.slow
-def test_the_interval_of_a_quantum_time_is_what_its_ends_cost_alone(hand_made):
+def test_the_interval_of_a_quantum_time_is_what_its_ends_cost_alone(hand_made, price):
     """Smallest singular value .2 to .25, beside a system that is sharp: two runs without intervals.
 
     The value itself is left at .22: the point is priced at the lower end.
@@ -214,8 +205,8 @@ def test_machines_side_by_side_share_the_shots_of_a_read_out_by_sampling(hand_ma
     four = tuple(replace(machine, **limits) for machine in MACHINES)
 
     def price_on(machines, access):
-        readout = replace(PLAIN.readout, access=access)
-        asked = replace(PLAIN, readout=readout)
+        readout = replace(hand_made.asked.readout, access=access)
+        asked = replace(hand_made.asked, readout=readout)
         return schedule(run, asked, ERROR, machines, DEVICE, "runtime").decisions[0]
 
     alone, found = price_on(MACHINES, "sampling"), price_on(four, "sampling")
@@ -228,7 +219,7 @@ def test_machines_side_by_side_share_the_shots_of_a_read_out_by_sampling(hand_ma
 
 
 @pytest.mark.slow
-def test_the_ladder_multiplies_to_the_honest_price(hand_made):
+def test_the_ladder_multiplies_to_the_honest_price(hand_made, price):
     items = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (5, 12)]
     found = price(hand_made.run_of(*items), policy="honest", gate_time_s=1e-9)
     product = math.prod(rung.factor for rung in found.ladder) * found.ladder[0].seconds
@@ -238,7 +229,7 @@ def test_the_ladder_multiplies_to_the_honest_price(hand_made):
     assert found.ladder[0].seconds == sum(d.published_s for d in found.decisions)
 
 
-def test_break_even_by_hand(hand_made):
+def test_break_even_by_hand(hand_made, price):
     """Best classical time less the preparation, over all gates; none where nothing is left.
 
     At dimension 12 Cholesky takes what rebuilding the vector takes, one launch; at 200 it is 0.1 us
@@ -254,7 +245,7 @@ def test_break_even_by_hand(hand_made):
 
 
 @pytest.mark.slow
-def test_a_singular_system_is_refused_by_the_quantum_route_alone(hand_made):
+def test_a_singular_system_is_refused_by_the_quantum_route_alone(hand_made, price):
     item = hand_made.random_block("w", 12, seed=1)
     zero = Quantity(value=0.0, kind="measured")
     infinite = Quantity(value=math.inf, kind="measured")
@@ -269,7 +260,19 @@ def test_a_singular_system_is_refused_by_the_quantum_route_alone(hand_made):
 
 
 @pytest.mark.slow
-def test_rivals_are_timed_to_the_loss_of_newton(hand_made):
+def test_a_factorisation_that_only_the_quantum_route_needs_is_an_assumption(hand_made, price):
+    """A Hessian has no factor rows: what is smallest in it comes from inverting it."""
+    square = replace(hand_made.random_block("w", 5, seed=1), factor_rows=3)
+    plain, indefinite = (
+        price(hand_made.run_of(item)) for item in (square, replace(square, factor_rows=0))
+    )
+    text = "the smallest singular value of a matrix that may be indefinite is known for free"
+    assert not any(text in line for line in plain.assumptions)
+    assert any(text in line for line in indefinite.assumptions)
+
+
+@pytest.mark.slow
+def test_rivals_are_timed_to_the_loss_of_newton(hand_made, price):
     """Losses .9 .6 .4: the third iteration is at .5 or below, of 1e9 operations, in 1 launch or 10."""
     found = price(hand_made.run_of(hand_made.random_block("w", 5, seed=1)))
     rival, work = found.rivals[0], 1e9 / (0.4 * 67e12)

@@ -11,7 +11,7 @@ import pytest
 from qres.explore.schedule_cautions import find_schedule_cautions
 from qres.explore.schedule_verdict import judge_schedule
 from qres.notation.quantity import Quantity
-from qres.pricing.schedule import Decision, QuantumSolve, Route, Schedule, StageShare
+from qres.pricing.schedule import Decision, QuantumSolve, RivalTime, Route, Schedule, StageShare
 from qres.pricing.schedule_sums import sum_machines, sum_stages
 
 MACHINES = ("fast", "small")
@@ -242,6 +242,25 @@ def test_warnings_that_do_not_apply(run):
     )
     rows = (decision(step, solve=plain, break_even_s=2e-7) for step in (0, 1))
     assert set(warnings_of(schedule(*rows), run)) == {"W-IO-LOAD", "W-IO-READ"}
+
+
+def test_a_best_rate_at_the_end_of_the_grid_is_said(run):
+    """Adam was tuned inside the grid, the other two at its ends."""
+    one = RivalTime(
+        name="sgd",
+        learning_rate=100.0,
+        iterations=3,
+        seconds=1.0,
+        eager_s=2.0,
+        final_loss=0.1,
+        is_at_end=True,
+    )
+    inside = replace(one, name="adam", is_at_end=False)
+    ends = (one, inside, replace(one, name="k-fac", learning_rate=1e-4))
+    both = (decision(), decision(step=1))
+    found = warnings_of(schedule(*both, rivals=ends), run)["W-GRID"]
+    assert found.startswith("sgd 100, k-fac 0.0001: the best learning rate is an end of the grid")
+    assert "W-GRID" not in warnings_of(schedule(*both, rivals=(inside,)), run)
 
 
 def test_a_gate_time_below_physical_limits_is_said(run):

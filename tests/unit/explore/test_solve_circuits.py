@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qres.classical.devices import load_device
-from qres.config.record import Damping, ErrorTarget, Newton, Readout
+from qres.config.record import ErrorTarget
 from qres.errors import AgreementError
 from qres.explore import solve_circuits
 from qres.explore.schedule import schedule
@@ -17,28 +17,11 @@ from qres.pricing.schedule_sums import solves_of
 
 pytestmark = pytest.mark.slow  # Qualtran, and a second for the formulas of a job
 
-ASKED = Newton(
-    name="newton",
-    n_steps=1,
-    learning_rate=1.0,
-    batch_size=0,
-    curvature="gauss-newton",
-    blocks="layer",
-    damping=Damping(kind="absolute", value=0.3, decay=1.0),
-    prune=0.0,
-    policy="honest",
-    gate_time_s=1e-5,
-    encoding="auto",
-    data_access="qroam",
-    solver="shortcut",
-    readout=Readout(kind="tomography"),
-)
-
 
 def solve(hand_made, **changes):
     blocks = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (5, 12, 33)]
     error, machines = ErrorTarget(total=0.1, fail_prob=0.05), [load_machine("superconducting-1e-4")]
-    asked, device = replace(ASKED, **changes), load_device("h200")
+    asked, device = replace(hand_made.asked, **changes), load_device("h200")
     return solves_of(schedule(hand_made.run_of(*blocks), asked, error, machines, device, "runtime"))
 
 

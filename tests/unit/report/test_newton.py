@@ -216,11 +216,72 @@ def test_figures(report):
     upper, lower = report.draw_conditions().axes
     assert [len(line.get_xdata()) for line in upper.get_lines()] == [2, 2]
     assert [list(line.get_ydata()) for line in lower.get_lines()] == [[12, 12], [5, 5]]
-    lines = {line.get_label(): line for line in report.draw_time_to_loss().axes[0].get_lines()}
-    assert {"Newton, scheduled", "Newton, quantum alone", "sgd"} <= set(lines)
-    last = lines["Newton, scheduled"].get_xdata()[-1]
+    left, right = (drawn(axes) for axes in report.draw_time_to_loss().axes)
+    assert {"Newton, scheduled", "sgd"} <= set(left)
+    assert set(right) == {"Newton, quantum alone"} | {name for name in right if name[0] == "_"}
+    last = left["Newton, scheduled"].get_xdata()[-1]
     assert last == pytest.approx(report.schedule.scheduled_s, rel=1e-12)
-    assert list(lines["sgd"].get_ydata()) == [0.9, 0.6, 0.4]
+    assert list(left["sgd"].get_ydata()) == [0.9, 0.6, 0.4]
+
+
+def drawn(axes):
+    """The lines of a panel by their labels."""
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def test_accuracy_is_drawn_over_the_same_time(report):
+    """Steps leave .7 and .8; sgd .3, .5, .6, of which three iterations are at the goal."""
+    from dataclasses import replace
+
+    run = report.measurement.newton
+    first, last = (
+        replace(step, held_out_accuracy=value)
+        for step, value in zip(run.steps, (0.1, 0.7), strict=True)
+    )
+    rivals = (replace(run.rivals[0], accuracies=(0.3, 0.5, 0.6, 0.9)),)
+    seen = replace(run, steps=(first, last), final_accuracy=0.8, rivals=rivals)
+    figure = replace(
+        report, measurement=replace(report.measurement, newton=seen)
+    ).draw_time_to_loss()
+    loss, _, accuracy, quantum = (drawn(axes) for axes in figure.axes)
+    for name, values in (("Newton, scheduled", [0.7, 0.8]), ("sgd", [0.3, 0.5, 0.6])):
+        assert list(accuracy[name].get_ydata()) == values
+        assert list(accuracy[name].get_xdata()) == list(loss[name].get_xdata())
+    assert list(quantum["Newton, quantum alone"].get_ydata()) == [0.7, 0.8]
+
+
+@pytest.mark.parametrize("kind", ["svg", pytest.param("png", marks=pytest.mark.slow)])
+def test_every_figure_of_a_run_is_a_file(report, kind):
+    """By the end of its name; three of them on a page."""
+    starts = {"svg": b"<?xml", "png": b"\x89PNG"}
+    found = [content(report, f"{end}.{kind}") for end in ("", ".loss", ".conditions")]
+    assert all(item.startswith(starts[kind]) for item in found)
+    assert len(set(found)) == 3
+    assert str(content(report, ".html")).count("<svg") == 3
+
+
+def test_the_plan_says_what_is_padded_and_pruned(report):
+    """12 of 16 and 5 of 8; of two blocks the worse: .2/2 of the matrix, a tenth of the step."""
+    from dataclasses import replace
+
+    plan = " ".join(
+        report.table(100).split("Plan of the quantum solves")[1].split("Totals")[0].split()
+    )
+    assert "padded to powers of two: 5 components to 8, 12 components to 16" in plan
+    assert "pruned" not in plan
+    run = report.measurement.newton
+    found = {"pruned_share": 0.25, "prune_error": 0.2, "prune_step_error": 0.1, "norm": 2.0}
+    known = {name: Quantity(value=value, kind="measured") for name, value in found.items()}
+    steps = tuple(
+        replace(step, blocks=tuple(replace(b, values={**b.values, **known}) for b in step.blocks))
+        for step in run.steps
+    )
+    measured = replace(report.measurement, newton=replace(run, steps=steps))
+    words = " ".join(replace(report, measurement=measured).table(100).split())
+    assert (
+        "up to 25% of the entries beside the diagonal, 0.1 of the matrix in spectral norm" in words
+    )
+    assert "a step moves by up to 0.1 of its norm" in words
 
 
 def test_a_rate_of_many_jobs_is_refused(report):

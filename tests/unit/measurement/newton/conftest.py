@@ -6,35 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from qres.config.record import Damping, Newton, Readout
+from qres.config.record import Damping
 from qres.measurement.newton.setup import Setup, Trainee
-
-CHOSEN = Newton(
-    name="newton",
-    n_steps=3,
-    learning_rate=1.0,
-    batch_size=None,
-    curvature="gauss-newton",
-    blocks="layer",
-    damping=Damping(kind="relative", value=0.1, decay=1.0),
-    prune=0.0,
-    policy="honest",
-    gate_time_s=1e-5,
-    encoding="auto",
-    data_access="qroam",
-    solver="shortcut",
-    readout=Readout(kind="tomography"),
-)
-
-
-def make_setup(*, delta=0.1, seed=0, n_probes=8, lanczos_steps=16, **changes):
-    return Setup(
-        algorithm=replace(CHOSEN, **changes),
-        delta=delta,
-        seed=seed,
-        n_probes=n_probes,
-        lanczos_steps=lanczos_steps,
-    )
 
 
 def make_trainee(*, n_samples=24, seed=0):
@@ -53,3 +26,22 @@ def make_trainee(*, n_samples=24, seed=0):
 def trainee():
     with torch.random.fork_rng(devices=[]):
         return make_trainee()
+
+
+@pytest.fixture(scope="session")
+def make_setup(hand_made):
+    """Return a setup of three steps with relative damping; keywords change it."""
+    chosen = replace(
+        hand_made.asked, n_steps=3, damping=Damping(kind="relative", value=0.1, decay=1.0)
+    )
+
+    def make(*, delta=0.1, seed=0, n_probes=8, lanczos_steps=16, **changes):
+        return Setup(
+            algorithm=replace(chosen, **changes),
+            delta=delta,
+            seed=seed,
+            n_probes=n_probes,
+            lanczos_steps=lanczos_steps,
+        )
+
+    return make

@@ -13,9 +13,11 @@ from qres.errors import InputError
 from qres.measurement.newton.condition import bound_merikoski, find_ends
 from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.damping import find_damping
-from qres.measurement.newton.examine import Effort, examine_block
+from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.pruning import bound_change, prune_symmetric
+from qres.measurement.newton.singular import Effort
 from qres.measurement.newton.solve import solve_dense, solve_products, solve_woodbury
+from qres.measurement.newton.symmetric import factorise, multiplier
 
 EFFORT = Effort(lanczos_steps=16, n_probes=4, seed=(0,))
 
@@ -147,15 +149,55 @@ def test_woodbury_and_conjugate_gradients_are_the_direct_solution():
     np.testing.assert_allclose(found, direct, rtol=1e-7)
     dense = solve_dense(damped, gradient, is_damped=True, place="here")
     np.testing.assert_allclose(dense.step, direct, rtol=1e-10)
-    assert dense.log_det == pytest.approx(np.linalg.slogdet(damped)[1])
+    assert dense.factor.log_det == pytest.approx(np.linalg.slogdet(damped)[1])
 
 
 def test_an_indefinite_damped_matrix_is_solved_and_said():
     matrix = np.diag([2.0, -1.0, 4.0])
     found = solve_dense(matrix, np.ones(3), is_damped=True, place="here")
     np.testing.assert_allclose(found.step, [0.5, -1, 0.25])
-    assert not found.is_definite
-    assert found.log_det == pytest.approx(math.log(8))
+    assert not found.factor.is_definite
+    assert found.factor.log_det == pytest.approx(math.log(8))
+
+
+@pytest.mark.parametrize("lowest", [-0.3, -1e-3])
+def test_products_of_an_indefinite_matrix_are_refused_and_never_divided_by_zero(lowest):
+    """Along the third unit vector the curvature is the eigenvalue: 0 of it would divide by zero."""
+    matrix = np.diag([1.0, 2.0, lowest])
+    words = rf"block x: the damped matrix is not positive definite: .* curvature {lowest:g}; take"
+    with pytest.raises(InputError, match=words):
+        solve_products(matrix.__matmul__, 0.0, np.array([0.0, 0.0, 1.0]), place="block x")
+    with pytest.raises(InputError, match=r"not positive definite: .* curvature 0; take"):
+        solve_products(matrix.__matmul__, -lowest, np.array([0.0, 0.0, 1.0]), place="block x")
+
+
+def test_products_have_nothing_to_solve_where_the_gradient_is_zero():
+    found = solve_products(np.diag([1.0, 2.0]).__matmul__, 0.1, np.zeros(2), place="block x")
+    np.testing.assert_array_equal(found, [0, 0])
+
+
+def test_the_factorisation_of_a_symmetric_matrix_says_what_its_eigenvalues_say():
+    """Definite or not, determinant, inverse, product; blocks of two in all indefinite ones."""
+    rng = np.random.default_rng(17)
+    for number in range(60):
+        dim = int(rng.integers(2, 40))
+        matrix = make_symmetric(rng, dim) + (number % 3) * 0.5 * math.sqrt(dim) * np.eye(dim)
+        values, right = np.linalg.eigvalsh(matrix), rng.standard_normal(dim)
+        factor = factorise(matrix)
+        assert factor.is_definite == (values[0] > 0)
+        assert factor.log_det == pytest.approx(np.sum(np.log(np.abs(values))), abs=1e-9)
+        np.testing.assert_allclose(matrix @ factor.invert(right), right, atol=1e-8)
+        np.testing.assert_allclose(multiplier(matrix)(right), matrix @ right, atol=1e-12)
+        one_norm = np.linalg.norm(matrix, 1) * np.linalg.norm(np.linalg.inv(matrix), 1)
+        assert 1 <= factor.inverse_kappa * one_norm * (1 + 1e-9) < 3  # an estimate from below
+
+
+def test_swapped_signs_on_the_diagonal_need_blocks_of_two():
+    """[[0, 3], [3, 0]]: determinant -9, eigenvalues 3 and -3, and no pivot of one row."""
+    factor = factorise(np.array([[0.0, 3.0], [3.0, 0.0]]))
+    assert (factor.pivots < 0).all()
+    assert (factor.is_definite, factor.log_det) == (False, pytest.approx(math.log(9)))
+    np.testing.assert_allclose(factor.invert(np.array([6.0, 3.0])), [1, 2])
 
 
 @pytest.mark.parametrize(("dim", "n_matrices"), [(12, 20), (60, 20)])

@@ -8,6 +8,8 @@ import pytest
 import qres
 from qres.errors import InputError
 from qres.measurement.measure import measure_scenario
+from qres.measurement.newton.door import check_run
+from qres.measurement.newton.record import NewtonRun
 from qres.measurement.store import Store
 
 pytestmark = pytest.mark.slow  # four rivals at nine rates each
@@ -79,3 +81,23 @@ def test_the_file_that_measure_writes_is_a_model(kept, tmp_path):
     file.write_text(json.dumps(replace(found, newton=None).to_dict()))
     with pytest.raises(InputError, match="holds no Newton run"):
         measure_scenario(qres.load(again))
+
+
+def test_the_table_of_noise_is_made_of_such_runs(kept):
+    """Error 0 is the exact twin, seed 0 at .1 the recorded run; one batch, so exact runs are alike."""
+    store, scenario, found = kept
+    assert found.newton.noise == ()
+    one, five = (
+        measure_scenario(
+            qres.load(CONTENT, overrides=[f"algorithm.noise_seeds={count}"]), store=store
+        ).newton
+        for count in (1, 5)
+    )
+    assert [row.delta for row in five.noise] == [0, 0.1, 0.3, 1]
+    assert one.noise[1].median == pytest.approx(found.newton.final_loss, rel=1e-9)
+    exact, noisy = five.noise[0], five.noise[2]
+    assert exact.lower == exact.upper == pytest.approx(found.newton.exact_losses[-1], rel=1e-9)
+    assert noisy.lower < noisy.median < noisy.upper
+    assert NewtonRun.from_dict(json.loads(json.dumps(five.to_dict()))) == five
+    with pytest.raises(InputError, match=r"was measured with noise_seeds 5, .* is 0"):
+        check_run(five, scenario.algorithm, "here")

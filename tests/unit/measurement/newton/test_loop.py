@@ -13,11 +13,11 @@ from qres.errors import InputError
 from qres.measurement.journal import opened_journal
 from qres.measurement.newton import loop
 from qres.measurement.newton.cautions import find_cautions
+from qres.measurement.newton.curvature import form_matrix
 from qres.measurement.newton.loop import trace_losses, train_newton
 from qres.measurement.newton.noise import draw_error, tabulate_noise
-from qres.measurement.newton.record import NewtonRun
+from qres.measurement.newton.record import NewtonRun, NoiseRow
 from qres.measurement.newton.setup import Trainee
-from tests.unit.measurement.newton.conftest import make_setup
 
 
 def ridge(rng, dim=5, n_samples=40):
@@ -41,7 +41,7 @@ def ridge(rng, dim=5, n_samples=40):
 
 
 @pytest.mark.slow
-def test_noise_on_one_undamped_step_of_ridge_regression_costs_what_theory_says():
+def test_noise_on_one_undamped_step_of_ridge_regression_costs_what_theory_says(make_setup):
     # E[f] - f* = (delta^2 |x|^2 / 2) tr(H) / r for an error of norm delta |x|, even in direction.
     # 2,000 draws, fixed seeds; a right program would fail one such test in 370 for other seeds.
     trainee, hessian, step = ridge(np.random.default_rng(5))
@@ -77,7 +77,7 @@ def test_an_error_has_the_norm_it_was_asked_to_have_and_no_favourite_direction()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hessian", "gauss-newton", "fisher"])
-def test_a_run_is_recorded_step_by_step(trainee, kind):
+def test_a_run_is_recorded_step_by_step(trainee, kind, make_setup):
     start = trainee.weights
     damping = Damping(kind="absolute", value=0.5, decay=1.0)
     setup = make_setup(curvature=kind, learning_rate=0.3, damping=damping, prune=0.3)
@@ -111,7 +111,7 @@ def test_a_run_is_recorded_step_by_step(trainee, kind):
         assert 0 < block.values["pruned_share"].value <= 0.3
 
 
-def test_a_full_undamped_step_of_least_squares_ends_at_the_solution():
+def test_a_full_undamped_step_of_least_squares_ends_at_the_solution(make_setup):
     trainee, hessian, step = ridge(np.random.default_rng(6))
     setup = make_setup(
         n_steps=1, curvature="gauss-newton", delta=0.0, blocks="full",
@@ -125,7 +125,45 @@ def test_a_full_undamped_step_of_least_squares_ends_at_the_solution():
     assert run.steps[0].step_norm == pytest.approx(np.linalg.norm(step))
 
 
-def test_batches_share_out_the_samples_of_a_pass(trainee):
+def by_products(curvature, kind):
+    """A block that is too large to be formed."""
+    return form_matrix(curvature, kind, dense_dim=0, max_rows=0)
+
+
+def test_the_exact_twin_refuses_a_large_block_that_is_not_definite(
+    trainee, monkeypatch, make_setup
+):
+    """The Hessian of a random network has negative eigenvalues; this damping leaves them."""
+    monkeypatch.setattr(loop, "form_matrix", by_products)
+    damping = Damping(kind="absolute", value=1e-3, decay=1.0)
+    setup = make_setup(curvature="hessian", damping=damping, delta=0.0)
+    with pytest.raises(InputError, match="block 0, step 0: the damped matrix is not positive"):
+        trace_losses(trainee, setup, trainee.weights)
+
+
+def test_the_exact_twin_of_a_large_block_stays_where_the_gradient_is_zero(monkeypatch, make_setup):
+    """Least squares to targets of zero, at zero: every product is there, and nothing to solve."""
+    module = torch.nn.Linear(3, 1, bias=False).double()
+    torch.nn.init.zeros_(module.weight)
+    inputs = torch.from_numpy(np.random.default_rng(1).standard_normal((6, 3)))
+    settled = Trainee(module, torch.nn.functional.mse_loss, [(inputs, torch.zeros(6, 1).double())])
+    monkeypatch.setattr(loop, "form_matrix", by_products)
+    damping = Damping(kind="absolute", value=0.1, decay=1.0)
+    setup = make_setup(n_steps=2, curvature="hessian", damping=damping, delta=0.0)
+    assert trace_losses(settled, setup, settled.weights) == (0, 0, 0)
+
+
+def test_the_exact_twin_by_products_is_the_one_by_a_matrix(trainee, monkeypatch, make_setup):
+    damping = Damping(kind="absolute", value=0.5, decay=1.0)
+    setup = make_setup(curvature="gauss-newton", damping=damping, delta=0.0)
+    start = trainee.weights
+    formed = trace_losses(trainee, setup, start)
+    monkeypatch.setattr(loop, "form_matrix", by_products)
+    assert trace_losses(trainee, setup, start) == pytest.approx(formed, rel=1e-9)
+    assert formed[3] < formed[0]
+
+
+def test_batches_share_out_the_samples_of_a_pass(trainee, make_setup):
     setup = make_setup(batch_size=7)
     drawn = [trainee.draw(index, setup)[0] for index in range(6)]
     assert all(len(inputs) == 7 for inputs in drawn)
@@ -136,7 +174,9 @@ def test_batches_share_out_the_samples_of_a_pass(trainee):
         trainee.draw(0, make_setup(batch_size=25))
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_bits(trainee, tmp_path, monkeypatch):
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
+    trainee, tmp_path, monkeypatch, make_setup
+):
     setup = make_setup(batch_size=12)
     whole = train_newton(trainee, setup)
     examine, calls = loop.examine_block, []
@@ -158,13 +198,13 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(trainee, tmp_path, monk
     assert calls[4:] == ["block 0, step 1", "block 2, step 1", "block 0, step 2", "block 2, step 2"]
 
 
-def test_training_that_runs_away_says_so(trainee):
+def test_training_that_runs_away_says_so(trainee, make_setup):
     setup = make_setup(n_steps=5, learning_rate=3e4)
     with pytest.raises(InputError, match=r"Newton training diverges .* take a smaller one"):
         train_newton(trainee, setup)
 
 
-def test_cautions_name_what_a_run_has_become(trainee):
+def test_cautions_name_what_a_run_has_become(trainee, make_setup):
     damping = Damping(kind="absolute", value=50.0, decay=1.0)
     notes = find_cautions(train_newton(trainee, make_setup(damping=damping)))
     assert [code for code, _ in notes] == ["W-DAMP", "W-DAMP", "W-EST"]
@@ -178,16 +218,25 @@ def test_cautions_name_what_a_run_has_become(trainee):
 
 
 @pytest.mark.slow
-def test_quartiles_of_the_final_loss_over_seeds(trainee):
+def test_quartiles_of_the_final_loss_over_seeds(trainee, make_setup):
     start, setup = trainee.weights, make_setup(n_steps=4)
 
     def train(delta, seed):
         return trace_losses(trainee, replace(setup, delta=delta, seed=seed), start)[-1]
 
-    rows = tabulate_noise(train, (0.0, 0.1, 0.3, 1.0), range(5))
+    rows = [tabulate_noise(train, delta, range(5)) for delta in (0.0, 0.1, 0.3, 1.0)]
     assert [row.delta for row in rows] == [0, 0.1, 0.3, 1]
     assert rows[0].lower == rows[0].median == rows[0].upper
     assert all(row.lower < row.median < row.upper for row in rows[1:])
     losses = sorted(train(0.3, seed) for seed in range(5))
     assert (rows[2].lower, rows[2].median, rows[2].upper) == pytest.approx(losses[1:4])
     assert rows[0].median < rows[2].median < rows[3].median
+
+
+def test_quartiles_of_runs_of_which_some_diverge():
+    """Of 1, 2, 4 and two that run away: quartiles 2, 4 and infinite, and JSON that has null."""
+    losses = [4.0, math.inf, 1.0, math.inf, 2.0]
+    row = tabulate_noise(lambda _, seed: losses[seed], 0.3, range(5))
+    assert (row.lower, row.median, row.upper, row.n_seeds) == (2.0, 4.0, math.inf, 5)
+    assert row.to_dict()["upper"] is None
+    assert NoiseRow.from_dict(json.loads(json.dumps(row.to_dict()))) == row

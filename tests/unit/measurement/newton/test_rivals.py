@@ -10,7 +10,6 @@ from qres.config.record import Damping
 from qres.measurement.newton.kfac import count_factors, precondition
 from qres.measurement.newton.record import RivalRun
 from qres.measurement.newton.rivals import MORE, RATES, _make_step, run_rivals
-from tests.unit.measurement.newton.conftest import make_setup
 
 ABSOLUTE = Damping(kind="absolute", value=0.25, decay=0.5)
 
@@ -20,21 +19,21 @@ def gradient(trainee, weights):
     return curvature.gradient(weights)
 
 
-def test_sgd_steps_along_the_gradient(trainee):
+def test_sgd_steps_along_the_gradient(trainee, make_setup):
     start, setup = trainee.weights, make_setup()
     step = _make_step(trainee, setup, "sgd", 0.5)
     step(trainee.draw(0, setup), 0)
     np.testing.assert_allclose(trainee.weights, start - 0.5 * gradient(trainee, start), atol=1e-15)
 
 
-def test_adam_starts_with_the_sign_of_the_gradient(trainee):
+def test_adam_starts_with_the_sign_of_the_gradient(trainee, make_setup):
     start, setup = trainee.weights, make_setup()
     slope = gradient(trainee, start)
     _make_step(trainee, setup, "adam", 0.1)(trainee.draw(0, setup), 0)
     np.testing.assert_allclose(trainee.weights, start - 0.1 * slope / (np.abs(slope) + 1e-8))
 
 
-def test_lbfgs_takes_one_gradient_an_iteration(trainee):
+def test_lbfgs_takes_one_gradient_an_iteration(trainee, make_setup):
     start, setup, calls = trainee.weights, make_setup(), []
     loss = trainee.loss
     trainee.loss = lambda output, target: calls.append(1) or loss(output, target)
@@ -80,7 +79,7 @@ def test_kfac_leaves_other_layers_the_plain_gradient(trainee):
 
 
 @pytest.mark.slow
-def test_every_rival_is_tuned_on_one_grid_and_stops_at_the_goal(trainee):
+def test_every_rival_is_tuned_on_one_grid_and_stops_at_the_goal(trainee, make_setup):
     start, setup = trainee.weights, make_setup(n_steps=2, damping=ABSOLUTE)
     goal = trainee.find_loss() - 0.05
     runs = run_rivals(trainee, setup, goal)
@@ -101,7 +100,7 @@ def test_every_rival_is_tuned_on_one_grid_and_stops_at_the_goal(trainee):
     assert slow.losses[-1] == min(slow.tried.values()) < fast.losses[-1]
 
 
-def test_what_is_pruned_stays_pruned(trainee):
+def test_what_is_pruned_stays_pruned(trainee, make_setup):
     keep = torch.ones(3, 4, dtype=torch.bool)
     keep[0, 1] = False
     with torch.no_grad():

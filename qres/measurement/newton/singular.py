@@ -1,0 +1,123 @@
+r"""Both ends of the singular values of a damped matrix: what $\lVert A\rVert$ and $\kappa$ are made of.
+
+The spectrum of the undamped matrix is shifted by the damping, which is exact. Its lower end is sharp
+enough for a square $R^T R$; of any other matrix that was factored, the smallest singular value is one
+over the largest of the inverse, found by Lanczos on solutions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qres.measurement.lanczos import Extreme, find_extremes
+from qres.measurement.newton.condition import Ends, shift
+from qres.measurement.newton.symmetric import Factorisation, multiplier
+
+SHARP = 1e-3
+"""Steps on an inverse end where its ends are known to this part of its norm."""
+
+FEWEST = 12
+"""Before so many nobody looks: what is nearest to zero stands alone in the inverse."""
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How hard to look: Lanczos steps, random probes, and the seed of both."""
+
+    lanczos_steps: int
+    n_probes: int
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Singular:
+    """Both ends of the singular values of the damped, pruned matrix, and how they were found."""
+
+    largest: Extreme
+    smallest: Extreme
+    method: str
+
+
+def shift_ends(ends: Ends, damping: float) -> Singular:
+    """Return those of a positive semidefinite matrix after damping."""
+    known = ends.method if ends.method not in ends.lowest else ""
+    method = "; ".join(filter(None, (known, ends.lowest, "shifted by the damping")))
+    return Singular(
+        largest=shift(ends.lambda_max, damping),
+        smallest=shift(ends.lambda_min, damping),
+        method=method,
+    )
+
+
+def find_size(one: Extreme, other: Extreme) -> Extreme:
+    """Return the largest absolute value of a spectrum, from its upper and its lower end."""
+    outer = one if abs(one.value) >= abs(other.value) else other
+    return Extreme(
+        value=abs(outer.value),
+        low=max(one.low, -other.high, 0.0),
+        high=max(one.high, -other.low),
+        residual=outer.residual,
+    )
+
+
+def find_shifted(ends: Ends, damping: float, factor: Factorisation, effort: Effort) -> Singular:
+    """Return those of any damped matrix from its undamped spectrum and its inverse.
+
+    Args:
+        ends: of the undamped matrix.
+        damping: what was added.
+        factor: of the damped matrix.
+        effort: how hard to look.
+    """
+    largest = find_size(shift(ends.lambda_max, damping), shift(ends.lambda_min, damping))
+    return _join(largest, f"{ends.method}; shifted by the damping", factor, effort)
+
+
+def find_pruned(matrix: Matrix, factor: Factorisation, effort: Effort) -> Singular:
+    """Return those of a formed matrix by Lanczos on it and on its inverse.
+
+    Args:
+        matrix: damped and pruned.
+        factor: of the same.
+        effort: how hard to look.
+    """
+    largest, method = _find_norm(matrix, effort, 3)
+    return _join(largest, method, factor, effort)
+
+
+def find_dropped(matrix: Matrix, effort: Effort) -> tuple[Extreme, str]:
+    """Return the spectral norm of what was dropped from a matrix, and how it was found."""
+    return _find_norm(matrix, effort, 4)
+
+
+def _find_norm(matrix: Matrix, effort: Effort, seed: int) -> tuple[Extreme, str]:
+    steps, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, seed])
+    found = find_extremes(multiplier(matrix), len(matrix), steps=steps, rng=rng, max_steps=steps)
+    return find_size(found.largest, found.smallest), found.method
+
+
+def _join(largest: Extreme, method: str, factor: Factorisation, effort: Effort) -> Singular:
+    """Return the largest singular value with the smallest, which is found from the inverse."""
+    most, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, 2])
+    below = find_extremes(
+        factor.invert,
+        len(factor.packed),
+        steps=min(FEWEST, most),
+        rng=rng,
+        tolerance=SHARP,
+        max_steps=most,
+    )
+    end = find_size(below.largest, below.smallest)
+    smallest = Extreme(
+        value=1 / end.value,
+        low=1 / end.high,
+        high=1 / end.low if end.low > 0 else largest.high,
+        residual=end.residual / end.value**2,
+    )
+    text = f"{method}; the smallest from {below.steps} steps on the inverse"
+    return Singular(largest=largest, smallest=smallest, method=text)
