@@ -235,7 +235,8 @@ def _noise(report: Result) -> list[Sheet]:
         losses = (row.lower, row.median, row.upper)
         sheet.add_row(f"{row.delta:g}", *map(_loss, losses))
     sheet.notes = [
-        f"over {rows[0].n_seeds} seeds, which draw batches and errors; the same weights at the start"
+        f"training loss after the last step, over {rows[0].n_seeds} seeds, which draw batches and"
+        " errors; error: of each step, in its norm; the same weights at the start"
     ]
     return [sheet]
 

@@ -42,7 +42,9 @@ RUNAWAY = 100.0
 
 
 def train_newton(trainee: Trainee, setup: Setup, *, progress: Progress = keep_silent) -> NewtonRun:
-    """Train with recorded steps, and once more with exact solutions; the trainee ends where it began.
+    """Train with recorded steps, and once more with exact solutions of what was not pruned.
+
+    The trainee ends where it began.
 
     Args:
         trainee: the network with its samples, at the weights where training starts.
@@ -57,7 +59,8 @@ def train_newton(trainee: Trainee, setup: Setup, *, progress: Progress = keep_si
     recorded = _Walk(trainee, setup, blocks, start)
     steps = tuple(recorded.each_step(progress))
     final_loss, final_accuracy = trainee.find_loss(), trainee.find_accuracy()
-    exact = trace_losses(trainee, replace(setup, delta=0.0), start, progress=progress)
+    plain = replace(setup, delta=0.0, algorithm=replace(chosen, prune=0.0))
+    exact = trace_losses(trainee, plain, start, progress=progress)
     trainee.move(start)
     return NewtonRun(
         steps=steps,
@@ -79,10 +82,7 @@ def train_newton(trainee: Trainee, setup: Setup, *, progress: Progress = keep_si
 def trace_losses(
     trainee: Trainee, setup: Setup, start: Vector, *, progress: Progress = keep_silent
 ) -> tuple[float, ...]:
-    """Return the loss before each step and after the last, nothing else measured.
-
-    Pruning is left out: it belongs to a solver, and the exact run has none.
-    """
+    """Return the loss before each step and after the last, nothing else measured."""
     blocks = list_blocks(trainee.module, trainee.mask, setup.algorithm.blocks)
     walk = _Walk(trainee, setup, blocks, start)
     losses = []
@@ -157,7 +157,7 @@ class _Walk:
         matrix = form_matrix(curvature, chosen.curvature)
         damping = find_damping(chosen.damping, index, matrix.largest_entry, block=block.name)
         gradient = curvature.gradient(curvature.start)
-        step = solve_block(matrix, damping, gradient, place=place)
+        step = solve_block(matrix, damping, gradient, place=place, prune=chosen.prune)
         return step + self._error(step, index, number)
 
     def _error(self, step: Vector, index: int, number: int) -> Vector:

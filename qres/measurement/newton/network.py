@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qres.config.record import NetworkModel, Newton, Scenario
+from qres.errors import InputError
 from qres.measurement.journal import find_journal
 from qres.measurement.newton.cautions import find_cautions
 from qres.measurement.newton.loop import DivergedError, trace_losses, train_newton
@@ -89,6 +90,9 @@ def _measure_noise(trainee: Trainee, setup: Setup, progress: Progress) -> Iterat
                 return trace_losses(trainee, asked, start)[-1]
             except DivergedError:
                 return math.inf
+            except InputError as error:
+                text = f"algorithm.noise_seeds: training {seed} under an error of {delta:g}"
+                raise InputError(f"{text}: {error}") from error
 
         def make(delta: float = delta, train: Callable[..., float] = train) -> dict[str, Any]:
             return tabulate_noise(train, delta, seeds).to_dict()

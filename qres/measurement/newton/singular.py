@@ -2,7 +2,8 @@ r"""Both ends of the singular values of a damped matrix: what $\lVert A\rVert$ a
 
 The spectrum of the undamped matrix is shifted by the damping, which is exact. Its lower end is sharp
 enough for a square $R^T R$; of any other matrix that was factored, the smallest singular value is one
-over the largest of the inverse, found by Lanczos on solutions.
+over the largest of the inverse, found by Lanczos on solutions. Those are of a matrix that differs from
+$A$ by rounding, at most $N\epsilon\lVert A\rVert$ in the singular values: both ends move out by it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qres.measurement.lanczos import Extreme, find_extremes
+from qres.measurement.lanczos import EPSILON, Extreme, find_extremes
 from qres.measurement.newton.condition import Ends, shift
 from qres.measurement.newton.symmetric import Factorisation, multiplier
 
@@ -113,10 +114,11 @@ def _join(largest: Extreme, method: str, factor: Factorisation, effort: Effort) 
         max_steps=most,
     )
     end = find_size(below.largest, below.smallest)
+    slack = len(factor.packed) * EPSILON * largest.high
     smallest = Extreme(
         value=1 / end.value,
-        low=1 / end.high,
-        high=1 / end.low if end.low > 0 else largest.high,
+        low=max(1 / end.high - slack, 0.0),
+        high=1 / end.low + slack if end.low > 0 else largest.high,
         residual=end.residual / end.value**2,
     )
     text = f"{method}; the smallest from {below.steps} steps on the inverse"

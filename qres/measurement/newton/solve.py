@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qres.errors import InputError
 from qres.measurement.newton.curvature import BlockMatrix
+from qres.measurement.newton.pruning import prune_symmetric
 from qres.measurement.newton.symmetric import Factorisation, factorise
 
 RESIDUAL = 1e-10
@@ -109,8 +110,17 @@ def solve_products(
     )
 
 
-def solve_block(matrix: BlockMatrix, damping: float, gradient: Vector, *, place: str) -> Vector:
-    """Return the solution of the damped system in the form that the matrix has, unpruned.
+def solve_block(
+    matrix: BlockMatrix, damping: float, gradient: Vector, *, place: str, prune: float = 0.0
+) -> Vector:
+    """Return the solution of the damped system in the form that the matrix has.
+
+    Args:
+        matrix: undamped.
+        damping: what is added to its diagonal.
+        gradient: right-hand side.
+        place: opens the error message.
+        prune: part of the entries beside the diagonal that may go, of a matrix that is formed.
 
     Raises:
         InputError: the damped matrix is singular, not definite where it must be, or an iteration
@@ -118,7 +128,8 @@ def solve_block(matrix: BlockMatrix, damping: float, gradient: Vector, *, place:
     """
     if matrix.dense is not None:
         damped = damp(matrix.dense, damping)
-        return solve_dense(damped, gradient, is_damped=damping > 0, place=place).step
+        kept = prune_symmetric(damped, prune).matrix if prune else damped
+        return solve_dense(kept, gradient, is_damped=damping > 0, place=place).step
     if damping == 0 and 0 < matrix.factor_rows < matrix.dim:
         raise InputError(f"{place}: the matrix is singular; {REMEDY}")
     if matrix.rows is not None:

@@ -1,6 +1,7 @@
 """Bounds on condition numbers, pruning and damping, on matrices made by hand."""
 
 import math
+from fractions import Fraction
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.damping import find_damping
 from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.pruning import bound_change, prune_symmetric
-from qres.measurement.newton.singular import Effort
+from qres.measurement.newton.singular import Effort, find_pruned
 from qres.measurement.newton.solve import solve_dense, solve_products, solve_woodbury
 from qres.measurement.newton.symmetric import factorise, multiplier
 
@@ -306,3 +307,23 @@ def test_a_large_block_says_of_its_matrix_what_the_dense_one_does(form):
     assert alpha == pytest.approx(np.trace(rows.T @ rows) + 10 * 0.7)
     assert one.values["n_outputs"].value == 1 + 3  # 10 rows of damping over 4 samples
     assert "merikoski_log10" not in other.values
+
+
+@pytest.mark.parametrize("kappa", [1e4, 1e8, 1e11])
+def test_the_interval_of_the_smallest_singular_value_holds_rounding(kappa):
+    """Exactly diagonal in two planes, so no eigenvalue solver is asked: a -+ b, c -+ d.
+
+    Lanczos closes after four steps, and its own interval is a few units in the last place wide; the
+    solutions with the inverse are only as good as kappa units.
+    """
+    rng = np.random.default_rng(23)
+    for _ in range(20):
+        a, c = (Fraction(int(value), 2**40) for value in rng.integers(2**38, 2**40, 2))
+        b, d = a - Fraction(round(float(a) / kappa * 2**80), 2**80), c / 2
+        planes = np.array([[a, b, 0, 0], [b, a, 0, 0], [0, 0, c, d], [0, 0, d, c]], dtype=float)
+        order = rng.permutation(4)
+        matrix = planes[np.ix_(order, order)]
+        exact = min(abs(Fraction(planes[0, 0]) - Fraction(planes[0, 1])), c - d)
+        found = find_pruned(matrix, factorise(matrix), EFFORT).smallest
+        assert Fraction(found.low) <= exact <= Fraction(found.high)
+        assert found.high - found.low < 1e-14 * 4

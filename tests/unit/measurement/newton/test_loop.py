@@ -11,13 +11,14 @@ import torch
 from qres.config.record import Damping
 from qres.errors import InputError
 from qres.measurement.journal import opened_journal
-from qres.measurement.newton import loop
+from qres.measurement.newton import loop, network
 from qres.measurement.newton.cautions import find_cautions
 from qres.measurement.newton.curvature import form_matrix
 from qres.measurement.newton.loop import trace_losses, train_newton
 from qres.measurement.newton.noise import draw_error, tabulate_noise
 from qres.measurement.newton.record import NewtonRun, NoiseRow
 from qres.measurement.newton.setup import Trainee
+from qres.measurement.progress import keep_silent
 
 
 def ridge(rng, dim=5, n_samples=40):
@@ -231,6 +232,30 @@ def test_quartiles_of_the_final_loss_over_seeds(trainee, make_setup):
     losses = sorted(train(0.3, seed) for seed in range(5))
     assert (rows[2].lower, rows[2].median, rows[2].upper) == pytest.approx(losses[1:4])
     assert rows[0].median < rows[2].median < rows[3].median
+
+
+def test_trainings_under_errors_prune_as_the_recorded_one_does(trainee, make_setup):
+    """The exact twin does not; at this share its loss is another."""
+    start, setup = trainee.weights, make_setup(n_steps=2, prune=0.7)
+    run = train_newton(trainee, setup)
+    plain = replace(setup, delta=0.0, algorithm=replace(setup.algorithm, prune=0.0))
+    assert trace_losses(trainee, setup, start) == pytest.approx(run.losses, rel=1e-12)
+    assert run.exact_losses == trace_losses(trainee, plain, start)
+    pruned = trace_losses(trainee, replace(setup, delta=0.0), start)
+    assert abs(pruned[-1] - run.exact_losses[-1]) > 1e-4
+
+
+def test_a_training_under_an_error_that_cannot_go_on_says_which(trainee, make_setup, monkeypatch):
+    def fail(_, asked, start):
+        if asked.delta == 0.3 and asked.seed == 12:
+            raise InputError("block all, step 1: the matrix is singular")
+        return (1.0,)
+
+    monkeypatch.setattr(network, "trace_losses", fail)
+    setup = make_setup(seed=10, noise_seeds=4)
+    words = "noise_seeds: training 2 under an error of 0.3: block all, step 1: the matrix is"
+    with pytest.raises(InputError, match=words):
+        list(network._measure_noise(trainee, setup, keep_silent))
 
 
 def test_quartiles_of_runs_of_which_some_diverge():
