@@ -224,6 +224,34 @@ def test_figures(report):
     assert list(left["sgd"].get_ydata()) == [0.9, 0.6, 0.4]
 
 
+def test_an_axis_within_a_decade_has_numbers_and_counts_are_whole(report):
+    """A loss of .22 to .06: of 1, 2 and 5 only .1 and .2 are inside; rows of 29 and 30 entries."""
+    from dataclasses import replace
+
+    run = report.measurement.newton
+    losses = zip(run.steps, (0.22, 0.12), strict=True)
+    steps = []
+    for count, (step, loss) in zip((29, 30), losses, strict=True):
+        known = {"sparsity": Quantity(value=count, kind="measured")}
+        blocks = tuple(replace(b, values={**b.values, **known}) for b in step.blocks)
+        steps.append(replace(step, loss=loss, blocks=blocks))
+    rivals = tuple(replace(rival, losses=(0.15, 0.09, 0.06)) for rival in run.rivals)
+    seen = replace(run, steps=tuple(steps), final_loss=0.06, rivals=rivals)
+    changed = replace(report, measurement=replace(report.measurement, newton=seen))
+    loss = changed.draw_time_to_loss().axes[0]
+    assert len(inside(loss)) >= 3
+    entries = inside(changed.draw_conditions().axes[1])
+    assert entries
+    assert all(abs(value - round(value)) < 1e-9 for value in entries)
+
+
+def inside(axes):
+    """The numbers written beside the vertical axis."""
+    axes.figure.canvas.draw()
+    low, high = axes.get_ylim()
+    return [value for value in axes.get_yticks() if low <= value <= high]
+
+
 def drawn(axes):
     """The lines of a panel by their labels."""
     return {line.get_label(): line for line in axes.get_lines()}
