@@ -112,6 +112,9 @@ def build(
     position = (choice.map_order, choice.rescaling, choice.padding)
     row = kept_row(measurement, plan, choice)
     rule = rule_of(parameters, measurement)
+    outcome = rule.outcome(parameters, measurement, plan, position, choice.encoding)
+    # pruned rows bound the path, and one that is assumed may be another
+    is_known = row is None and outcome.values["update_norm"].kind != "assumed"
     system, stages, definitions = blueprint(
         choice.encoding,
         choice.solver,
@@ -121,9 +124,8 @@ def build(
         plan.degree,
         rule,
         is_plain=rule.is_plain(plan),
-        is_whole=row is None,
+        is_known=is_known,
     )
-    outcome = rule.outcome(parameters, measurement, plan, position, choice.encoding)
     values = dict(outcome.values)
     values |= {} if row is None else kept_values(row, values, dropped_error(row, plan))
     values |= readout_values(member, parameters.readout, measurement.values)

@@ -121,7 +121,7 @@ def _carleman_gd(algorithm: str) -> tuple[tuple[Stage, ...], Parts]:
         1,
         Equations(),
         is_plain=True,
-        is_whole=True,
+        is_known=True,
     )
     steps = ("segment_steps", "steps of the one segment", symbol("n_steps"))
     once = ("segments", "one segment", 1)

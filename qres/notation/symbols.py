@@ -62,7 +62,7 @@ _TABLE = (
         "max_entry", r"\lVert A\rVert_{\max}", "largest absolute entry of the matrix or Hessian"
     ),
     SymbolInfo("frobenius_norm", r"\lVert A\rVert_F", "Frobenius norm of the matrix or Hessian"),
-    _count("sparsity", "s", "non-zeros per row and column"),
+    _count("sparsity", "s", "most non-zeros in a row of A and its transpose together"),
     SymbolInfo("smallest_singular_value", r"\sigma_{\min}", "smallest singular value"),
     SymbolInfo("solution_overlap", r"\Omega", "norm(x) / (norm(A^-1) norm(b))"),
     SymbolInfo("update_norm", r"\lVert u_T\rVert", "norm of the weight update after T steps"),

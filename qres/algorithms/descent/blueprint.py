@@ -42,7 +42,7 @@ def blueprint(
     rule: Equations,
     *,
     is_plain: bool,
-    is_whole: bool,
+    is_known: bool,
 ) -> tuple[System, tuple[Stage, ...], Definitions]:
     """Return system, stages and definitions: the same for every position and every number."""
     matrix, source = rule.parts(encoding_name, degree)
@@ -53,7 +53,7 @@ def blueprint(
         solver=solver(solver_name),
         read_norm=symbol("update_norm"),
         idle_rows=symbol("padding"),
-        has_exact_prob=is_whole and rule.has_exact_prob(degree),
+        has_exact_prob=is_known and rule.has_exact_prob(degree),
         stretch=1 if is_plain else symbol("stretch"),
         readout_stretch=1 if is_plain else symbol("readout_stretch"),
         segments=symbol("segments"),

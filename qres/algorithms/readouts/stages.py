@@ -12,9 +12,11 @@ run with all its errors, see `_amplitude_error`.
 $s(1 \pm \eta)$. After $k \ge 1$ rounds the angle is off by
 $(2k+1)(\arcsin s(1+\eta) - \arcsin s) \le 2\eta$ for $\eta \le 1/2$ (most at $k = 1$), and without
 a round a unit vector within $\eta$ of another keeps $1 - \eta^2$ of it: an amplified state fails with
-`fail_state` $= 4\eta^2$ at most. Shots that fail show it and are made again. Inside one circuit the
-wanted part is smaller by $\sqrt{1 - 4\eta^2}$, which the shares of the error hold beside everything
-else.
+`fail_state` $= 4\eta^2$ at most. The circuit reaches a larger $s$ by phases, a fixed-point sequence
+whose outermost zero lies at $s$: its failures are fewer still, its phase moves by $2\eta$ at most (both
+by a scan in the tests). Shots that fail show it and are made again; a single state has a sequence that
+fails with its share. Inside one circuit the wanted part is smaller by
+$\sqrt{1 - 4\eta^2}\cos 2\eta$, which the shares of the error hold beside everything else.
 
 **Fixed point.** The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
 measured, and $(\delta_a/c)^2/2$ where $c$ uses stand in one circuit, because the amplitudes
@@ -45,8 +47,13 @@ _PROB, _FLAG = symbols("success_prob flag_prob")
 
 
 def is_fixed_point(system: System, member: Readout, mode: Mode) -> bool:
-    """Return whether the read-out amplifies runs of which only a lower bound is known."""
-    return member.amplified(mode) != 0 and not system.is_exact
+    """Return whether only a lower bound of a run is known, or none replaces a state that fails."""
+    states = member.amplified(mode)
+    return states != 0 and (states == 1 or not system.is_exact)
+
+
+def _is_exact(system: System, member: Readout, mode: Mode) -> bool:
+    return member.amplified(mode) != 0 and not is_fixed_point(system, member, mode)
 
 
 def readout_definitions(system: System, member: Readout, mode: Mode) -> Definitions:
@@ -60,7 +67,7 @@ def readout_definitions(system: System, member: Readout, mode: Mode) -> Definiti
     precision = symbol("eps_rotation") / symbol("run_rotations")
     own, amplified = member.definitions(system, mode), _amplification(system, member, mode)
     return (
-        *(amplified + own if system.is_exact else own + amplified),
+        *(amplified + own if _is_exact(system, member, mode) else own + amplified),
         *(_repeat_definitions(system, member) if mode == "repeat" else ()),
         define(
             f"{name}.run_rotations",
@@ -88,7 +95,9 @@ def _longest_run(system: System, member: Readout) -> Unit:
 def _amplification(system: System, member: Readout, mode: Mode) -> Definitions:
     if member.amplified(mode) == 0:
         return ()
-    return _exact(system, member) if system.is_exact else _fixed_point(system, member, mode)
+    if is_fixed_point(system, member, mode):
+        return _fixed_point(system, member, mode)
+    return _exact(system, member)
 
 
 def _exact(system: System, member: Readout) -> Definitions:
@@ -195,8 +204,7 @@ def _repeat_definitions(system: System, member: Readout) -> Definitions:
 
 def quantum_stages(system: System, member: Readout, mode: Mode) -> tuple[Stage, ...]:
     """Return the quantum stages of one solve-and-read-out, rotation synthesis last."""
-    is_coherent = member.is_coherent
-    stages = plain_stages(system, mode, is_coherent=is_coherent) if member.has_plain else []
+    stages = plain_stages(system, member, mode) if member.has_plain else []
     stages += member.stages(system, mode)
     stages = [replace(stage, calls=system.segments * stage.calls) for stage in stages]
     asked = [(stage.calls, stage.unit) for stage in stages]
@@ -216,7 +224,7 @@ def quantum_stages(system: System, member: Readout, mode: Mode) -> tuple[Stage, 
     return tuple(stages)
 
 
-def plain_stages(system: System, mode: Mode, *, is_coherent: bool = False) -> list[Stage]:
+def plain_stages(system: System, member: Readout, mode: Mode) -> list[Stage]:
     """Return the stages of the plain states: independent shots, or uses inside one circuit."""
     if mode == "coherent":
         runs = _COPIES * symbol("invocations")
@@ -225,7 +233,7 @@ def plain_stages(system: System, mode: Mode, *, is_coherent: bool = False) -> li
         runs = symbol("total_runs")
         matrix_calls, rhs_calls = symbols("total_matrix_queries total_state_queries")
     solver, qubits, active = system.solver, system.qubits(0), system.active(0)
-    shots = None if is_coherent else _COPIES
+    shots = None if member.is_coherent else _COPIES
 
     def stage(
         name: str, calls: Any, toffoli: Any, rotations: Any, meaning: str, source: Source
@@ -275,7 +283,7 @@ def plain_stages(system: System, mode: Mode, *, is_coherent: bool = False) -> li
                 _COPIES * _ROUNDS,
                 *turn(system, 0),
                 "the two reflections of each amplification round",
-                (ROUNDS if system.is_exact else FIXED_POINT).source,
+                (FIXED_POINT if is_fixed_point(system, member, mode) else ROUNDS).source,
             )
         )
     return found
@@ -320,7 +328,7 @@ def readout_assumptions(system: System, member: Readout, mode: Mode) -> tuple[As
     if mode == "repeat":
         text = "plain states are repeated until they succeed: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
-    if mode == "coherent" and system.is_exact and not member.is_coherent:
+    if _is_exact(system, member, mode) and not member.is_coherent:
         text = "amplified states that fail are made again: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
     if is_fixed_point(system, member, mode) and (member.is_coherent or member.controls):

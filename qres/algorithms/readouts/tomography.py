@@ -128,7 +128,7 @@ def _per_shot(whole: Readout, copies: Formula) -> Readout:
         logical=lambda system, mode: shot_definitions(
             system,
             SHOT_PART * split(system),
-            plain_stages(system, mode),
+            plain_stages(system, whole, mode),
             [_sign_stage(system, copies.source)],
             [norm_stage(system)],
         ),

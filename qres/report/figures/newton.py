@@ -62,18 +62,20 @@ def draw_conditions(report: Result, *, width: float = COLUMN) -> Figure:
     panels[1].set(xlabel="Newton step", ylabel="entries of fullest row")
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _number_decades(axes)
+        _number_decades(axes, is_whole=axes is panels[1])
     if len(names) <= MOST_NAMED:
         panels[0].legend()
     return figure
 
 
-def _number_decades(axes: Axes) -> None:
+def _number_decades(axes: Axes, *, is_whole: bool = False) -> None:
     """Write plain numbers beside a logarithmic axis, in few decades more than one of each."""
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullLocator
 
     low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    within = MaxNLocator(nbins=6, integer=is_whole)  # of 1, 2 and 5 there may be one
+    decades = LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,))
+    axes.yaxis.set_major_locator(within if high < 10 * low else decades)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
 

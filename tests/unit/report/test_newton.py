@@ -224,32 +224,25 @@ def test_figures(report):
     assert list(left["sgd"].get_ydata()) == [0.9, 0.6, 0.4]
 
 
-def test_an_axis_within_a_decade_has_numbers_and_counts_are_whole(report):
-    """A loss of .22 to .06: of 1, 2 and 5 only .1 and .2 are inside; rows of 29 and 30 entries."""
-    from dataclasses import replace
+@pytest.mark.parametrize(
+    ("low", "high", "is_whole", "numbers"),
+    [
+        (0.0551, 0.1844, False, [0.075, 0.1, 0.125, 0.15, 0.175]),  # of 1, 2 and 5 only .1
+        (28.95, 30.05, True, [29, 30]),
+        (3.0, 400.0, False, [10, 100]),
+        (3.0, 40.0, False, [5, 10, 20]),
+    ],
+)
+def test_a_logarithmic_axis_has_numbers_and_counts_are_whole(low, high, is_whole, numbers):
+    from matplotlib.figure import Figure
 
-    run = report.measurement.newton
-    losses = zip(run.steps, (0.22, 0.12), strict=True)
-    steps = []
-    for count, (step, loss) in zip((29, 30), losses, strict=True):
-        known = {"sparsity": Quantity(value=count, kind="measured")}
-        blocks = tuple(replace(b, values={**b.values, **known}) for b in step.blocks)
-        steps.append(replace(step, loss=loss, blocks=blocks))
-    rivals = tuple(replace(rival, losses=(0.15, 0.09, 0.06)) for rival in run.rivals)
-    seen = replace(run, steps=tuple(steps), final_loss=0.06, rivals=rivals)
-    changed = replace(report, measurement=replace(report.measurement, newton=seen))
-    loss = changed.draw_time_to_loss().axes[0]
-    assert len(inside(loss)) >= 3
-    entries = inside(changed.draw_conditions().axes[1])
-    assert entries
-    assert all(abs(value - round(value)) < 1e-9 for value in entries)
+    from qres.report.figures.newton import _number_decades
 
-
-def inside(axes):
-    """The numbers written beside the vertical axis."""
-    axes.figure.canvas.draw()
-    low, high = axes.get_ylim()
-    return [value for value in axes.get_yticks() if low <= value <= high]
+    axes = Figure().add_subplot()
+    axes.set(yscale="log", ylim=(low, high))
+    _number_decades(axes, is_whole=is_whole)
+    found = [value for value in axes.get_yticks() if low <= value <= high]
+    assert found == pytest.approx(numbers)
 
 
 def drawn(axes):
