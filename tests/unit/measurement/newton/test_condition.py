@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from qres.config.record import Damping
 from qres.errors import InputError
+from qres.measurement.lanczos import Extreme
 from qres.measurement.newton.condition import bound_merikoski, find_ends
 from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.damping import find_damping
 from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.pruning import bound_change, prune_symmetric
-from qres.measurement.newton.singular import Effort, find_pruned
+from qres.measurement.newton.singular import Effort, find_pruned, find_size
 from qres.measurement.newton.solve import solve_dense, solve_products, solve_woodbury
-from qres.measurement.newton.symmetric import factorise, multiplier
+from qres.measurement.newton.symmetric import factorise, find_largest, multiplier
 
 EFFORT = Effort(lanczos_steps=16, n_probes=4, seed=(0,))
 
@@ -327,3 +328,21 @@ def test_the_interval_of_the_smallest_singular_value_holds_rounding(kappa):
         found = find_pruned(matrix, factorise(matrix), EFFORT).smallest
         assert Fraction(found.low) <= exact <= Fraction(found.high)
         assert found.high - found.low < 4e-14
+
+
+def test_the_largest_absolute_value_may_be_that_of_a_negative_one():
+    upper = Extreme(value=-1.0, low=-1.1, high=-0.9, residual=0.1)
+    lower = Extreme(value=-5.0, low=-5.2, high=-4.9, residual=0.2)
+    expected = Extreme(value=5.0, low=4.9, high=5.2, residual=0.2)
+    assert find_size(upper, lower) == expected
+    assert find_largest(np.array([[-3.0, 1.0], [1.0, 2.0]])) == 3
+
+
+@pytest.mark.parametrize(("steps", "is_sharp"), [(5, False), (150, True)])
+def test_the_smallest_singular_value_is_in_its_interval_sharp_or_stopped(steps, is_sharp):
+    """Diagonal, 1 to 2 in equal steps, so nothing stands alone; every other one is negative."""
+    matrix = np.diag(np.linspace(1, 2, 200) * np.where(np.arange(200) % 2, -1, 1))
+    effort = Effort(lanczos_steps=steps, n_probes=4, seed=(3,))
+    found = find_pruned(matrix, factorise(matrix), effort).smallest
+    assert found.low <= 1 <= found.high
+    assert (found.high - found.low < 2.5e-3) == is_sharp
