@@ -112,9 +112,7 @@ _TABLE = (
         r"\kappa_{\mathrm{eff}}",
         "condition number as the solver sees it, alpha norm(A^-1)",
     ),
-    SymbolInfo(
-        "kappa_encoded", r"\kappa'", "condition number of the matrix as encoded, at most"
-    ),
+    SymbolInfo("kappa_encoded", r"\kappa'", "condition number of the matrix as encoded, at most"),
     SymbolInfo("source_norm", r"\lVert b\rVert", "norm of the right-hand side"),
     SymbolInfo("xi", r"\xi", "norm(L^-1) norm(b) / norm(x)"),
     SymbolInfo("success_prob", "P", "probability of finding the wanted block"),
