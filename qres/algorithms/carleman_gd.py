@@ -94,6 +94,13 @@ def candidates(
     )
 
 
+def _is_known(plan: Plan, values: Mapping[str, Quantity]) -> bool:
+    """Return whether a run has one probability: several segments share a bound, a guess is none."""
+    path = ("update_norm", "path_energy", "success_prob", "xi")
+    is_guessed = any(name in values and values[name].kind == "assumed" for name in path)
+    return len(plan.cut.segments) == 1 and not is_guessed
+
+
 def build(
     parameters: CarlemanGd, measurement: Measurement, error: ErrorTarget, choice: Choice
 ) -> Job:
@@ -113,8 +120,7 @@ def build(
     row = kept_row(measurement, plan, choice)
     rule = rule_of(parameters, measurement)
     outcome = rule.outcome(parameters, measurement, plan, position, choice.encoding)
-    # pruned rows bound the path, and one that is assumed may be another
-    is_known = row is None and outcome.values["update_norm"].kind != "assumed"
+    is_known = row is None and _is_known(plan, outcome.values)
     system, stages, definitions = blueprint(
         choice.encoding,
         choice.solver,

@@ -184,8 +184,8 @@ TRAINING = {
 }  # fmt: skip
 
 
-def test_a_path_that_is_assumed_is_only_bounded():
-    """Breaking it means: the probability of a path that nobody gave is amplified as if it were known."""
+def test_a_path_that_is_assumed_or_cut_is_only_bounded():
+    """Breaking it means: a probability that nobody gave, or the least of several, is taken as known."""
     keys = {
         "name": "carleman-gd", "n_steps": 5, "learning_rate": 0.1, "solver": "qsvt-minimax",
         "readout": {"kind": "tomography", "access": "sampling"},
@@ -193,3 +193,5 @@ def test_a_path_that_is_assumed_is_only_bounded():
     typed = {"update_norms": [0.0, 0.05, 0.096, 0.138, 0.177, 0.213]}
     assert "fail_amplification" in amplified(keys, TRAINING).failures
     assert "fail_amplification" not in amplified(keys, TRAINING | typed).failures
+    pieces = keys | {"segment_steps": 3}
+    assert "fail_amplification" in amplified(pieces, TRAINING | typed).failures
