@@ -103,7 +103,7 @@ def test_a_job_is_formed_and_compiled_without_a_simplification(monkeypatch, degr
     """Breaking it means: a degree-2 estimate takes twice as long, all of it in sympy's maxima."""
     build = descent_blueprint.blueprint.__wrapped__
     named = ("frobenius", "shortcut", whole.READOUT, "whole run", "coherent", degree, UpdateRule())
-    build(*named, is_plain=True, is_whole=True)  # what is imported with it may take its time
+    build(*named, is_plain=True, is_known=True)  # what is imported with it may take its time
 
     def refuse(cls, left, right):
         raise AssertionError(f"compared {left} with {right}")
@@ -111,7 +111,7 @@ def test_a_job_is_formed_and_compiled_without_a_simplification(monkeypatch, degr
     monkeypatch.setattr(MinMaxBase, "_is_connected", classmethod(refuse))
     with pytest.raises(AssertionError, match="compared"):
         sympy.Max(M * N, M * (N + 2))
-    _, stages, _ = build(*named, is_plain=True, is_whole=True)
+    _, stages, _ = build(*named, is_plain=True, is_known=True)
     width = max((stage.unit.qubits for stage in stages if isinstance(stage.unit, Unit)), key=len_of)
     compile_exact.__wrapped__(tuple(sorted(width.free_symbols, key=str)), width)
 
