@@ -20,6 +20,7 @@ from qres.verify.gates import Program
 from qres.verify.inversion import inversion_phases, minimax_polynomial
 from qres.verify.listed import Listed
 from qres.verify.simulate import State, run, start
+from qres.verify.solved import read_flagged
 from qres.verify.solver_runs import random_system
 
 KAPPA = 3.0
@@ -56,13 +57,7 @@ def simulated(bloq: Any) -> tuple[Program, State]:
 
 def flagged(bloq: Any) -> np.ndarray:
     """Return the amplitudes of the index where all other qubits are zero."""
-    program, state = simulated(bloq)
-    place = (program.registers["index"],)
-    row = state.read(place)
-    is_flagged = state.written(place, np.zeros_like(row)) == 0
-    found = np.zeros(2 ** place[0][1], dtype=complex)
-    found[row[is_flagged]] = state.amplitude[is_flagged]
-    return found
+    return read_flagged(*simulated(bloq))
 
 
 def outcomes(bloq: Any, register: str) -> np.ndarray:

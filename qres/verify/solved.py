@@ -11,9 +11,9 @@ from qres.bloqs.dense_block import DenseBlock
 from qres.bloqs.dense_vector import DenseVector
 from qres.bloqs.reflection import PhasedReflection, ZeroFlag, ZeroReflection
 from qres.verify.flatten import flatten
-from qres.verify.gates import Branch, Gate, Move, Phase
+from qres.verify.gates import Branch, Gate, Move, Phase, Program
 from qres.verify.leaves import LEAVES, Places
-from qres.verify.simulate import run, start
+from qres.verify.simulate import State, run, start
 
 
 def solved(bloq: Any) -> np.ndarray:
@@ -26,7 +26,11 @@ def solved(bloq: Any) -> np.ndarray:
         RuntimeError: an ancilla is not zero where it ends.
     """
     program = flatten(bloq, leaves=_LEAVES | _dense_leaves())
-    state = run(start(program, {"index": np.array([0])}), program.gates)
+    return read_flagged(program, run(start(program, {"index": np.array([0])}), program.gates))
+
+
+def read_flagged(program: Program, state: State) -> np.ndarray:
+    """Return the amplitudes of the index where all other qubits are zero."""
     place = (program.registers["index"],)
     row = state.read(place)
     is_flagged = state.written(place, np.zeros_like(row)) == 0
