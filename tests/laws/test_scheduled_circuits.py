@@ -78,6 +78,7 @@ def count(bloq: Any) -> tuple[Any, ...]:
     return toffoli, gates.t, gates.rotation, get_cost_value(bloq, QubitCount(), costs_cache={})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "degree"), WAYS)
 @settings(max_examples=3)
 @given(data=st.data())

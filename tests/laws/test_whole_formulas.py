@@ -100,6 +100,7 @@ def test_no_part_only_renames_what_is_certain(name):
         assert not part.expression.is_Atom or (key, part.kind) == ("flag_prob", "assumed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("depth", ["working", "headline"])
 def test_every_letter_is_defined_or_an_input(name, depth):

@@ -252,6 +252,7 @@ def test_a_cap_buys_no_factory_that_saves_no_time():
         assert less is None or less.n_cycles > found.n_cycles[i]
 
 
+@pytest.mark.slow
 def test_search_equals_the_loops_with_correlated_events():
     machine = replace(load_machine("superconducting-1e-3"), correlated_event_rate_per_s=1e-4)
     points = random_points(np.random.default_rng(4), 15, 7)

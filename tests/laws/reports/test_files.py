@@ -117,6 +117,7 @@ def test_names_of_users_are_escaped(of):
     assert tex.isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_same_report_same_bytes(suffix, of):
     if suffix == ".pdf" and shutil.which("pdflatex") is None:

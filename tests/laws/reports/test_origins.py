@@ -57,6 +57,7 @@ def test_sources_fit_eighty_columns(report):
         assert any(line.startswith("      ") for line in rest[1:3]), name
 
 
+@pytest.mark.slow
 def test_every_total_is_explained(report):
     names = {name for name, _ in totals(report)} | answers(report).keys()
     for name in names:

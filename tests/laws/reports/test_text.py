@@ -34,6 +34,7 @@ def test_eighty_columns_are_the_least(name, of):
     assert of(name).table(60) == of(name).table(80)
 
 
+@pytest.mark.slow
 def test_every_number_can_be_explained(report, data):
     names = [*data["values"], *(stage["name"] for stage in data["stages"])]
     names += [

@@ -98,6 +98,7 @@ def check(part):
         check(inner)
 
 
+@pytest.mark.slow
 def test_parts_add_up_to_the_table(report):
     parts = split_cost(report)
     shares = {row["name"]: row["share"] for row in report.to_dict()["stages"] if row["share"]}
