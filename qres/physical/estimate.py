@@ -25,9 +25,8 @@ from qres.logical.record import LogicalCost
 from qres.physical.base import Factory, Layout
 from qres.physical.checks import PRICED, check_choice, checked
 from qres.physical.choice import Choice
-from qres.physical.columns import View
 from qres.physical.jobs import Jobs
-from qres.physical.obstacle import Obstacle
+from qres.physical.obstacle import Obstacle, View
 from qres.physical.outcome import outcome, shaped, side_by_side
 from qres.physical.record import Machine, MachineCost
 from qres.physical.registry import find_factory
@@ -126,8 +125,8 @@ class Asked:
             views = _views(tables, part, *counts)
         return cls(cost, caps, tables, shape, views, has_counts, part, shots)
 
-    def search(self, objective: Objective, n_counts: int = 1) -> Choice:
-        """Return the best choice of each job, where several counts of one follow each other.
+    def search(self, objective: Objective, ceiling: Choice | None = None) -> Choice:
+        """Return the best choice of each job, nothing where none beats the ceiling.
 
         Raises:
             InputError: unknown objective.
@@ -135,8 +134,9 @@ class Asked:
         if objective not in OBJECTIVES:
             known = ", ".join(OBJECTIVES)
             raise InputError(f"objective: expected one of {known}, found {objective!r}")
+        ceiling = Choice.empty(len(self.has_counts)) if ceiling is None else ceiling
         with np.errstate(all="ignore"):
-            return search_all(self.views, objective, self.has_counts, n_counts)
+            return search_all(self.views, objective, self.has_counts, ceiling)
 
     def holds(self, choice: Choice) -> np.ndarray:
         """Return whether each job fits at its choice; a job without one does."""
