@@ -13,8 +13,9 @@ $s(1 \pm \eta)$. After $k \ge 1$ rounds the angle is off by
 $(2k+1)(\arcsin s(1+\eta) - \arcsin s) \le 2\eta$ for $\eta \le 1/2$ (most at $k = 1$), and without
 a round a unit vector within $\eta$ of another keeps $1 - \eta^2$ of it: an amplified state fails with
 `fail_state` $= 4\eta^2$ at most. The circuit reaches a larger $s$ by phases, a fixed-point sequence
-whose outermost zero lies at $s$: its failures are fewer still, its phase moves by $2\eta$ at most (both
-by a scan in the tests). Shots that fail show it and are made again; a single state has a sequence that
+whose outermost zero lies at $s$: its failures are fewer still (scanned in the tests, not derived), its
+phase moves by $2\eta$ at most (scanned up to $k = 500$, no test).
+Shots that fail show it and are made again; a single state has a sequence that
 fails with its share. Inside one circuit the wanted part is smaller by
 $\sqrt{1 - 4\eta^2}\cos 2\eta$, which the shares of the error hold beside everything else.
 
