@@ -109,6 +109,23 @@ class Report(Result):
 
         return draw_model_error(self, **size)
 
+    def draw_measurement(self, **size: float) -> Figure:
+        r"""Return what was measured: spectrum, dissipation over the steps, change over training.
+
+        The panels are those for which there are numbers: the density, the mean of
+        $|1 - \eta\lambda|^t$, what decays and what grows, and, of snapshots, each quantity over
+        training.
+
+        Args:
+            size: `width` in inches, 3.4 if left out.
+
+        Raises:
+            InputError: no network was measured.
+        """
+        from qres.report.figures.measurement import draw_measurement
+
+        return draw_measurement(self.measurement, **size)
+
     def draw_frontier(self, **size: float) -> Figure:
         """Return physical qubits against time on every machine that can do the job.
 

@@ -133,6 +133,8 @@ def test_what_cannot_be_drawn_says_why(report, elasticities):
         elasticities.draw("magic")
     with pytest.raises(InputError, match="it needs a network"):
         report.draw_model_error()
+    with pytest.raises(InputError, match="no spectrum was measured; it needs a network"):
+        report.draw_measurement()
     # beyond any machine, so that no time has an elasticity
     with pytest.raises(InputError, match="no symbol moves runtime_s"):
         elasticities.draw("runtime_s")
