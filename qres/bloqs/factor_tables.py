@@ -150,7 +150,9 @@ class FactorSlots(FactorEncoding):
     Diffuse over the slots of the column; permute the codes: load the change, add it, erase it by the
     table of the inverse; load the angle of (row, slot), rotate a flag, unload; diffuse over the
     slots of the row. Codes that stand for no entry are permuted among themselves, their angle is
-    that of zero. Both tables of the permutation are addressed by the code: $r 2^\beta$ entries.
+    that of zero. Both tables of the permutation are addressed by the code: $r 2^\beta$ entries. At
+    $k = 1$ and $\sigma < \rho$ the angle is that of (column, slot), loaded before the permutation: a
+    table of $r 2^\sigma$ entries, not $r 2^\rho$.
 
     The permutation keeps the first register within the matrix. Beyond it the two tables would not
     undo each other, so there they are switched off: unless $r = 2^n$, $n - 1$ gates to compare before
@@ -164,7 +166,7 @@ class FactorSlots(FactorEncoding):
         bits: bits of an angle, $b$.
         angle_blocks: block exponents of the look-up of angles and of its uncomputation.
         move_blocks: the same for the tables of the permutation.
-        angles: a word of $b$ bits for each row and slot; not needed to count.
+        angles: a word of $b$ bits for each row (or column) and slot; not needed to count.
         moves: a word of $n + \beta$ bits for each code, and those of the inverse.
 
     References:
@@ -174,8 +176,8 @@ class FactorSlots(FactorEncoding):
 
     rows: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     index_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
-    row_slot_bitsize: int = attrs.field(converter=as_integer, validator=at_least(0))
-    column_slot_bitsize: int = attrs.field(converter=as_integer, validator=at_least(0))
+    row_slot_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
+    column_slot_bitsize: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(0))
     bits: SymbolicInt = attrs.field(converter=as_integer, validator=at_least(1))
     angle_blocks: tuple[SymbolicInt, SymbolicInt]
     move_blocks: tuple[SymbolicInt, SymbolicInt]
@@ -191,6 +193,15 @@ class FactorSlots(FactorEncoding):
         others = (self.order - 1) * self.index_bitsize
         return largest([others + self.column_slot_bitsize, self.row_slot_bitsize])
 
+    def _shared(self) -> SymbolicInt:
+        """Qubits of the slot that rows and columns both have."""
+        slots = (self.row_slot_bitsize, self.column_slot_bitsize)
+        return as_integer(sum(slots) - largest(slots))
+
+    def _value_slots(self) -> SymbolicInt:
+        """Qubits of the slot by which angles are addressed."""
+        return self._shared() if self.order == 1 else self.row_slot_bitsize
+
     @property
     def table_rows(self) -> SymbolicInt:
         """Rows that the tables hold."""
@@ -201,7 +212,7 @@ class FactorSlots(FactorEncoding):
         return (self.first,)
 
     def _values(self) -> list[TableLookup | TableUncompute]:
-        entries = self.table_rows * 2**self.row_slot_bitsize
+        entries = self.table_rows * 2 ** self._value_slots()
         return value_tables(entries, self.bits, self.angle_blocks, self.num_controls, self.angles)
 
     def _moves(self, data: Words | None = None) -> list[TableLookup | TableUncompute]:
@@ -247,12 +258,12 @@ class FactorSlots(FactorEncoding):
 
     def build_call_graph(self, ssa: SympySymbolAllocator) -> BloqCountDictT:
         """Permutation and value, each from two tables, the diffusions, rows beyond the matrix."""
-        slots = (self.row_slot_bitsize, self.column_slot_bitsize)
+        slots, shared = (self.row_slot_bitsize, self.column_slot_bitsize), self._shared()
         inside = self.has_range * (2 * (self.index_bitsize - 1) + self.num_controls)
         calls: Calls = [
             *((table, 1) for table in (*self._values(), *self._moves())),
             (LoadedRotation(self.bits), 1),
-            *self.diffusions(min(slots), max(slots) - min(slots)),
+            *self.diffusions(shared, largest(slots) - shared),
             (And(), inside),
             (And().adjoint(), inside),
         ]
@@ -271,21 +282,22 @@ class FactorSlots(FactorEncoding):
         return attrs.evolve(self, angles=words, moves=(there, back))
 
     def slot_words(self, padded: np.ndarray) -> tuple[np.ndarray, Words, Words]:
-        """Return entries by row and slot, and the changes of codes there and back.
+        """Return entries by row (or column) and slot, and the changes of codes there and back.
 
         Raises:
             InputError: more entries in a row or column than there are slots.
         """
-        slots = (2**self.row_slot_bitsize, 2**self.column_slot_bitsize)
+        slots: Any = (2**self.row_slot_bitsize, 2**self.column_slot_bitsize)
+        by_row: Any = self._value_slots() == self.row_slot_bitsize
         places = slots_of(padded)
         if any(s >= slots[0] or t >= slots[1] for _, s, _, t in places):
             raise InputError(
                 f"tensor: expected at most {slots[0]} entries in a row, {slots[1]} in a column"
             )
-        entries, moves = np.zeros((len(padded), slots[0])), {}
+        entries, moves = np.zeros((len(padded), slots[0 if by_row else 1])), {}
         spare, rest = int(self.spare_bitsize), int(self._rest())
         for i, s, j, t in places:
-            entries[i, s] = padded[i, j]
+            entries[(i, s) if by_row else (j, t)] = padded[i, j]
             moves[j << spare | t] = i << rest | s
         there = permuted(moves, len(padded) << rest)
         back = [0] * len(there)
@@ -299,18 +311,16 @@ class FactorSlots(FactorEncoding):
         flag = Bits("ancilla", 1, spare.width)
         code = [*(spare[i] for i in range(spare.width))]
         code += [self.others[i] for i in range(self.others.width)]
-        common = min(self.row_slot_bitsize, self.column_slot_bitsize)
+        common: Any = self._shared()
         both = self.diffuse(code[:common], is_single=False)
-        slots = [code[common:size] for size in (self.column_slot_bitsize, self.row_slot_bitsize)]
-        column, row = (self.diffuse(places, is_single=True) for places in slots)
-        slot = tuple(reversed(code[: self.row_slot_bitsize]))
-        return (
-            *(*both, *column),
-            *self._permutation((self.first, self.others, spare)),
-            *self.turn_by(self._values(), (*self._address(), *slot), flag, self.bits),
-            *(*both, *row),
-            *self.flag_leftovers(),
-        )
+        sizes: Any = (self.column_slot_bitsize, self.row_slot_bitsize)
+        column, row = (self.diffuse(code[common:size], is_single=True) for size in sizes)
+        named: Any = self._value_slots()
+        address = (*self._address(), *reversed(code[:named]))
+        turn = self.turn_by(self._values(), address, flag, self.bits)
+        permutation = self._permutation((self.first, self.others, spare))
+        moved = (*permutation, *turn) if named == sizes[1] else (*turn, *permutation)
+        return (*both, *column, *moved, *both, *row, *self.flag_leftovers())
 
     def _permutation(self, code: tuple[Bits, ...]) -> tuple[Step, ...]:
         """Load the change of the code, add it, erase it by the table of the inverse."""

@@ -41,6 +41,9 @@ VECTOR_PASSES = 14
 """Vectors read or written per iteration of CG: updates 9, inner products 3, product 2."""
 DENSE_PASSES = 2
 """Times that a dense matrix crosses the memory bus in a factorisation (blocked, at best)."""
+HELD = (
+    "classical: a dense matrix is held in memory whatever its size; rounding below the wanted error"
+)
 ROW_FLOPS = 4
 """Per entry of the row in a step of Kaczmarz: 2 of the inner product, 2 of the update."""
 ROW_PASSES = 3
@@ -92,8 +95,7 @@ def _direct(subject: Subject, device: Device, is_definite: bool) -> ClassicalCos
     method = "Cholesky" if is_definite else "LU"
     assumptions = (
         utilisation(device, "fp64"),
-        "classical: a dense matrix is held in memory whatever its size; "
-        "rounding below the wanted error",
+        HELD,
         waiting(device),
         ONE_DEVICE,
     )
@@ -132,7 +134,7 @@ def _kaczmarz(
 ) -> ClassicalCost:
     wanted = np.log(1.0 / (epsilon**2 * fail_prob))
     steps = np.maximum(1.0, np.ceil(_kappa_frobenius(subject) ** 2 * wanted))
-    row = _row(subject)
+    row = _side(subject, "row")
     traffic = steps * row * (BYTES_PER_ENTRY + ROW_PASSES * BYTES_FP64)
     assumptions = (
         utilisation(device, "fp64"),
@@ -186,15 +188,19 @@ def _top(subject: Subject) -> np.ndarray | None:
     if has_value(subject, "frobenius_norm"):
         bounds.append(read_value(subject, "frobenius_norm"))
     if has_value(subject, "max_entry"):
-        bounds.append(_row(subject) * read_value(subject, "max_entry"))
+        sides = np.sqrt(_side(subject, "row") * _side(subject, "column"))
+        bounds.append(sides * read_value(subject, "max_entry"))
     return np.minimum.reduce(np.broadcast_arrays(*bounds)) if bounds else None
 
 
-def _row(subject: Subject) -> np.ndarray:
-    """Return the most entries of a row."""
-    return read_value(subject, "sparsity" if has_value(subject, "sparsity") else "dim")
+def _side(subject: Subject, side: str) -> np.ndarray:
+    """Return the most entries of a `row` or `column`."""
+    names = (f"{side}_sparsity", "sparsity", "dim")
+    return read_value(subject, next(name for name in names if has_value(subject, name)))
 
 
 def _entries(subject: Subject, dim: np.ndarray) -> np.ndarray:
     """Return the stored entries of the matrix."""
-    return read_value(subject, "nnz") if has_value(subject, "nnz") else dim * _row(subject)
+    if has_value(subject, "nnz"):
+        return read_value(subject, "nnz")
+    return dim * np.minimum(_side(subject, "row"), _side(subject, "column"))

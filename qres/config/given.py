@@ -182,6 +182,10 @@ class GivenTraining(Section):
 
 SYSTEM_ORDER = (
     ("sparsity", "dim"),
+    ("row_sparsity", "dim"),
+    ("column_sparsity", "dim"),
+    ("row_sparsity", "sparsity"),
+    ("column_sparsity", "sparsity"),
     ("smallest_singular_value", "norm"),
     ("max_entry", "diagonal_sum"),
     ("norm", "diagonal_sum"),
@@ -200,7 +204,11 @@ class GivenMatrix(Section):
     dim: Annotated[Quantity | None, WHOLE] = None
     """Rows of the matrix."""
     sparsity: Annotated[Quantity | None, WHOLE] = None
-    """Non-zeros per row and column."""
+    """Non-zeros per row and column, those of A and of its transpose together."""
+    row_sparsity: Annotated[Quantity | None, WHOLE] = None
+    """Non-zeros per row, where columns have another number; for encoding sparse."""
+    column_sparsity: Annotated[Quantity | None, WHOLE] = None
+    """Non-zeros per column; both of them or none."""
     max_entry: Annotated[Quantity | None, POSITIVE] = None
     """Largest absolute entry."""
     frobenius_norm: Annotated[Quantity | None, POSITIVE] = None
@@ -225,8 +233,15 @@ class GivenMatrix(Section):
     def _consistent(self) -> GivenMatrix:
         for small, large in SYSTEM_ORDER:
             check_order(self, small, large)
+        self._check_sides()
         self._check_diagonals()
         return self
+
+    def _check_sides(self) -> None:
+        """Refuse non-zeros of rows without those of columns."""
+        missing = [name for name in ("row_sparsity", "column_sparsity") if not getattr(self, name)]
+        if len(missing) == 1:
+            refuse("missing; rows and columns are given together", at=(missing[0],))
 
     def _check_diagonals(self) -> None:
         """Refuse diagonals that no matrix of this size has."""

@@ -38,6 +38,8 @@ ORDERED = {
     ),
     "linear-system": (
         ("sparsity", "dim"),
+        ("row_sparsity", "sparsity"),
+        ("column_sparsity", "sparsity"),
         ("smallest_singular_value", "norm"),
         ("max_entry", "norm"),
         ("norm", "diagonal_sum"),
@@ -48,7 +50,7 @@ ORDERED = {
 
 COUNTED = (
     *("n_params", "n_active", "n_samples", "dim", "sparsity", "nnz", "n_features"),
-    *("t3_sparsity", "t4_sparsity", "n_outputs"),
+    *("row_sparsity", "column_sparsity", "t3_sparsity", "t4_sparsity", "n_outputs"),
     *("n_diagonals", "shift_bits", "n_cuts"),
 )
 """Whole numbers."""

@@ -73,11 +73,25 @@ def measure_matrix(
     return Measurement(subject="matrix", values=values, sparsity_rows=(row,), details=details)
 
 
-def count_sparsity(matrix: Matrix) -> int:
-    """Return the largest number of non-zeros in a row of the symmetrised pattern."""
-    pattern = (matrix != 0).astype(np.int64)
-    both = scipy.sparse.csr_array(pattern + pattern.T)
-    return int(np.max(np.diff(both.indptr)))
+PATTERNS = {
+    "sparsity": "fullest row of the pattern of A and its transpose together",
+    "row_sparsity": "fullest row",
+    "column_sparsity": "fullest column",
+}
+"""How the non-zeros of a row or column are counted."""
+
+
+def count_sparsity(matrix: Matrix) -> dict[str, int]:
+    """Return the numbers of `PATTERNS`; the first alone where it is that of rows and columns, too.
+
+    That is so where the pattern is symmetric.
+    """
+    pattern = scipy.sparse.csr_array((matrix != 0).astype(np.int64))
+    turned = scipy.sparse.csr_array(pattern.T)
+    both = scipy.sparse.csr_array(pattern + turned)
+    counted = [both] if both.nnz == pattern.nnz else [both, pattern, turned]
+    counts = (int(np.max(np.diff(item.indptr))) for item in counted)
+    return dict(zip(PATTERNS, counts, strict=False))
 
 
 def _describe_entries(matrix: Matrix, file: Path) -> dict[str, Quantity]:
@@ -91,9 +105,7 @@ def _describe_entries(matrix: Matrix, file: Path) -> dict[str, Quantity]:
     return {
         "dim": quantity(matrix.shape[0], "rows"),
         "nnz": quantity(int(matrix.nnz), "entries that are not zero"),
-        "sparsity": quantity(
-            count_sparsity(matrix), "fullest row of the pattern of A and its transpose together"
-        ),
+        **{name: quantity(n, PATTERNS[name]) for name, n in count_sparsity(matrix).items()},
         "max_entry": quantity(float(np.max(sizes)), "largest absolute value"),
         "frobenius_norm": quantity(float(scipy.linalg.norm(sizes)), "root of the sum of squares"),
     }

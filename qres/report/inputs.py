@@ -13,6 +13,8 @@ INPUTS = (
     "n_samples",
     "dim",
     "sparsity",
+    "row_sparsity",
+    "column_sparsity",
     "max_entry",
     "frobenius_norm",
     "n_diagonals",
@@ -150,9 +152,8 @@ def interval(quantity: Quantity) -> str:
     """Return the interval of a number, empty where there is none."""
     if quantity.low is None or quantity.high is None:
         return ""
-    if f"{quantity.low:.4g}" == f"{quantity.high:.4g}":
-        return "sharp"
-    return f"{quantity.low:.4g}..{quantity.high:.4g}"
+    low, high = number(quantity.low), number(quantity.high)
+    return "sharp" if low == high else f"{low}..{high}"
 
 
 def _is_refined(report: Result) -> bool:

@@ -28,6 +28,8 @@ REGISTERS: dict[str, tuple[Callable[[Known], int], str]] = {
         "rows of the history",
     ),
     "slot_bits": (lambda known: _slots(known, "sparsity", 1), "entries of a row"),
+    "row_slot_bits": (lambda known: _slots(known, "row_sparsity", 1), "entries of a row"),
+    "column_slot_bits": (lambda known: _slots(known, "column_sparsity", 1), "entries of a column"),
     "t3_slot_bits": (lambda known: _slots(known, "t3_sparsity", 2), "entries of a row of T3"),
     "t4_slot_bits": (lambda known: _slots(known, "t4_sparsity", 3), "entries of a row of T4"),
     "sample_bits": (lambda known: known["gram_rows"], "rows of the Jacobian"),

@@ -19,7 +19,7 @@ from qres.logical.circuit import count_bloq
 from qres.verify.count import TOFFOLI, decomposed_counts
 from qres.verify.factors import amplitudes
 from qres.verify.flatten import flatten
-from qres.verify.instances import DIAGONALS, GRAMS, MATRICES
+from qres.verify.instances import DIAGONALS, GRAMS, MATRICES, UNEVEN
 from qres.verify.peak import counted_qubits
 from qres.verify.proofs import FORMS, Proof, encoded
 
@@ -53,8 +53,10 @@ class Claim:
 
 def part(name: str, rng: np.random.Generator, size: int) -> Claim:
     """One random encoding."""
-    makers = {"gram": GRAMS, "computed": DIAGONALS}.get(name, MATRICES)
-    kind = "banded" if name == "computed" else "signed"
+    makers = {"gram": GRAMS, "computed": DIAGONALS, "sparse-rectangular": UNEVEN}.get(
+        name, MATRICES
+    )
+    kind = {"computed": "banded", "sparse-rectangular": "arrow"}.get(name, "signed")
     made = encoded(name, makers[kind](rng, size), bits=BITS)
     alpha, epsilon = float(made.bloq.alpha), float(made.bloq.epsilon)
     return Claim(made.bloq, made.matrix, np.arange(size), alpha, epsilon, made.toffoli)
@@ -128,7 +130,7 @@ def _nested(rng: np.random.Generator, size: int) -> Claim:
 COMPOSITIONS: dict[str, Composition] = {
     **{
         f"dilation {name}": lambda rng, size, name=name: dilated(part(name, rng, size))
-        for name in ("frobenius", "sparse", "dense", "gram", "computed")
+        for name in ("frobenius", "sparse", "sparse-rectangular", "dense", "gram", "computed")
     },
     "dilation of a sum": lambda rng, size: dilated(_sum_of("frobenius", "sparse")(rng, size)),
     "sum of 2": _sum_of("frobenius", "sparse"),

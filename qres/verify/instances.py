@@ -65,6 +65,35 @@ MATRICES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
 }
 """Kind of matrix to (generator, rows) to a real matrix, which need not be symmetric."""
 
+
+def _arrow(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A full column and a diagonal: columns of one and rows of two entries beside it."""
+    return _one_sided(rng, size).T
+
+
+def _rectangular(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A full matrix of half the rows; the others are zero."""
+    matrix = rng.normal(size=(size, size))
+    matrix[(size + 1) // 2 :] = 0
+    return matrix
+
+
+def _zero_rows(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Few entries, of which a row and another column have none."""
+    matrix = np.where(rng.random((size, size)) < 0.3, rng.normal(size=(size, size)), 0)
+    matrix[0, 1] = 1.5
+    matrix[-1, :] = matrix[:, 0] = 0
+    return matrix
+
+
+UNEVEN: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    **MATRICES,
+    "arrow": _arrow,
+    "rectangular": _rectangular,
+    "zero rows": _zero_rows,
+}
+"""The same with more of those whose rows and columns have different numbers of entries."""
+
 SIZES = (2, 3, 5, 8, 13, 16)
 """Rows: one to four system qubits, padded and not."""
 

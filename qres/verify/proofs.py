@@ -17,7 +17,7 @@ import sympy
 
 from qres.algorithms.access.qrom import BLOCK_LIMITS
 from qres.algorithms.blocks import Blocks
-from qres.algorithms.encodings import computed, dense, frobenius, gram, sparse
+from qres.algorithms.encodings import computed, dense, frobenius, gram, sparse, sparse_rectangular
 from qres.algorithms.encodings.base import Encoding
 from qres.errors import InputError, nearest
 from qres.logical.circuit import count_bloq
@@ -31,6 +31,7 @@ from qres.verify.instances import (
     GRAMS,
     MATRICES,
     SIZES,
+    UNEVEN,
     Gram,
     Maker,
     dense_diagonals,
@@ -63,7 +64,11 @@ class Provable:
 
 
 def _matrix_values(matrix: np.ndarray) -> dict[str, Any]:
-    sparsity = max(1, int(np.count_nonzero((matrix != 0) | (matrix.T != 0), axis=1).max()))
+    kept = matrix != 0
+    sparsity, row, column = (
+        max(1, int(np.count_nonzero(pattern, axis=1).max()))
+        for pattern in (kept | kept.T, kept, kept.T)
+    )
     slot_bits = (sparsity - 1).bit_length()
     return {
         "frobenius_norm": float(np.linalg.norm(matrix)),
@@ -72,6 +77,10 @@ def _matrix_values(matrix: np.ndarray) -> dict[str, Any]:
         "slot_bits": slot_bits,
         "slots": 2**slot_bits,
         "is_full": sparsity == len(matrix),
+        "row_sparsity": row,
+        "row_slot_bits": (row - 1).bit_length(),
+        "column_sparsity": column,
+        "column_slot_bits": (column - 1).bit_length(),
     }
 
 
@@ -92,6 +101,7 @@ def _diagonal_values(given: Diagonals) -> dict[str, Any]:
 
 
 _MATRIX = (MATRICES, lambda matrix: matrix, _matrix_values, lambda b, m: b.with_matrix(m))
+_UNEVEN = (UNEVEN, lambda matrix: matrix, _matrix_values, lambda b, m: b.with_tensor(m))
 _GRAM = (
     GRAMS,
     lambda given: given.matrix,
@@ -110,6 +120,7 @@ PROVABLE = {
     for member, how in (
         (frobenius, _MATRIX),
         (sparse, _MATRIX),
+        (sparse_rectangular, _UNEVEN),
         (dense, _MATRIX),
         (gram, _GRAM),
         (computed, _COMPUTED),

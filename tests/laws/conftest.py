@@ -61,6 +61,8 @@ TRAINING = {
 MATRIX = {
     "dim": 100,
     "sparsity": 10,
+    "row_sparsity": 3,
+    "column_sparsity": 10,
     "max_entry": 2.0,
     "frobenius_norm": 20.0,
     "smallest_singular_value": 0.1,
@@ -344,6 +346,8 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
         "n_active": lambda: size,
         "dim": lambda: size,
         "sparsity": lambda: draw(st.one_of(st.just(size), whole(size))),
+        "row_sparsity": lambda: draw(whole(size)),
+        "column_sparsity": lambda: draw(whole(size)),
         "max_entry": lambda: entry,
         "t3_max_entry": lambda: entry,
         "t4_max_entry": lambda: entry,
@@ -390,6 +394,7 @@ def consistent_values(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]
 SCALE, SHARE, FAILURE = real(1e-3, 1e3), real(1e-6, 0.24), real(1e-9, 0.1)
 
 SMALL = {"index_bits": 40, "slot_bits": 40, "sample_bits": 40, "block_limit": 63, "degree": 2}
+SMALL |= {"row_slot_bits": 40, "column_slot_bits": 40}
 SMALL |= {"truncation_order": 8, "map_order": 8, "max_steps": 2000}
 """Whole numbers that count levels, terms or bits: their largest value here."""
 

@@ -31,6 +31,7 @@ class Encoding:
         is_norm_access: whether it samples rows by their norms, as dequantised algorithms do.
         hint: for whom its values are not known, and why.
         factor: (k) to the encoding of $F_k$, $r \times r^k$; None where only $F_1$ can be encoded.
+        variants: encodings that its name stands for, too; the cheapest of them is taken.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Encoding:
     is_norm_access: bool
     hint: str = ""
     factor: Callable[[int], Factor] | None = None
+    variants: tuple[str, ...] = ()
 
 
 @cache
@@ -59,15 +61,16 @@ def encoding(name: str) -> Encoding:
 
 
 def usable_encodings(wanted: str, known: Collection[str]) -> list[str]:
-    """Return the encodings whose values are known, of all for `auto`, else of the wanted one.
+    """Return the encodings whose values are known, of all for `auto`, else the wanted one's variants.
 
     Raises:
         InputError: none is usable; what is missing is named.
     """
-    names = list(encodings()) if wanted == "auto" else [wanted]
+    names = list(encodings()) if wanted == "auto" else [wanted, *encoding(wanted).variants]
     usable = [name for name in names if all(need in known for need in encoding(name).needs)]
     if not usable:
-        missing = [need for name in names for need in encoding(name).needs if need not in known]
+        asked = names if wanted == "auto" else [wanted]
+        missing = [need for name in asked for need in encoding(name).needs if need not in known]
         hint = "" if wanted == "auto" else encoding(wanted).hint
         tail = f"; {hint}" if hint else ""
         raise InputError(f"algorithm.encoding: {wanted} needs {', '.join(missing)}{tail}")

@@ -32,6 +32,8 @@ class Tensor:
         frobenius: its Frobenius norm.
         sparsity: its non-zeros in a row.
         slot_bits: qubits of a slot in a row.
+        column_sparsity: its non-zeros in a column; for a derivative those in a row of the Hessian.
+        column_slot_bits: qubits of a slot in a column.
     """
 
     order: int
@@ -41,6 +43,8 @@ class Tensor:
     frobenius: str
     sparsity: str
     slot_bits: str
+    column_sparsity: str = "sparsity"
+    column_slot_bits: str = "slot_bits"
 
 
 def _derivative(order: int, divisor: int, alpha: str) -> Tensor:

@@ -6,6 +6,7 @@ entry's angle is looked up, a flag rotated, the angle unlooked; then the involut
 measurement-based uncomputation of the same table. For a full pattern the involution only swaps
 names and is free ($n$ controlled swaps under a control), and unless $r = 2^n$ a comparison of $n$ gates
 flags a row beyond the matrix; a memory that is assumed free makes the tables the cheaper way there too.
+A pattern that is not symmetric may also be encoded by its rows and columns apart: `sparse_rectangular`.
 
 **$F_k$** has $s'_k$ slots a row and $s'$ a column (a column of the derivative of a symmetric tensor
 couples at most $s$ rows): normalisation $\sqrt{s'_k s'} \max|F_k|$. One code of $n + \beta$ qubits,
@@ -35,11 +36,11 @@ from qres.algorithms.encodings.card import (
     toffoli_formula,
     width_formula,
 )
-from qres.algorithms.encodings.factors import TENSORS, Factor, emptiness, flag_qubits
+from qres.algorithms.encodings.factors import TENSORS, Factor, Tensor, emptiness, flag_qubits
 from qres.notation.formula import Formula, define
 from qres.notation.named import ceil_log2, look, unlook, widest
 from qres.notation.source import derived
-from qres.notation.symbols import symbol, symbols
+from qres.notation.symbols import describe, symbol, symbols
 
 _DIM, _LEVELS, _SPARSITY, _SLOTS, _SLOT_BITS = symbols("dim index_bits sparsity slots slot_bits")
 _BITS, _CONTROLS, _LIMIT = symbols("matrix_bits controls block_limit")
@@ -69,11 +70,13 @@ def _width(controls: Any) -> Any:
     return sympy.Max(angle_width(_TABLE, _BITS, controls, _LIMIT), involution)
 
 
-def _slot_bits(name: str) -> tuple[str, Formula]:
+def _slot_bits(
+    name: str, bits: str = "slot_bits", entries: Any = _SPARSITY, most: Any = _DIM
+) -> tuple[str, Formula]:
     return define(
-        f"{name}.slot_bits",
-        "qubits of the slot",
-        ceil_log2(sympy.Min(_SPARSITY, _DIM)),
+        f"{name}.{bits}",
+        describe(bits).meaning,
+        ceil_log2(sympy.Min(entries, most)),
         derived("slots padded to a power of two"),
     )
 
@@ -130,13 +133,14 @@ def _bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
     )
 
 
-def slots_factor(order: int, rows: Any = _DIM) -> Factor:
+def slots_factor(tensor: Tensor, rows: Any = _DIM) -> Factor:
     """Return the encoding of $F_k$ from tables of as many rows."""
-    tensor = TENSORS[order]
-    slots = symbol(tensor.slot_bits)
-    code = sympy.Max((order - 1) * _LEVELS + _SLOT_BITS, slots)
-    values_table, move_table = rows * 2**slots, rows * 2**code
-    lone = sympy.Max(slots, _SLOT_BITS) - sympy.Min(slots, _SLOT_BITS)
+    order = tensor.order
+    slots, column = symbols(f"{tensor.slot_bits} {tensor.column_slot_bits}")
+    code = sympy.Max((order - 1) * _LEVELS + column, slots)
+    fewest = sympy.Min(slots, column) if order == 1 else slots
+    values_table, move_table = rows * 2**fewest, rows * 2**code
+    lone = sympy.Max(slots, column) - sympy.Min(slots, column)
     has_code = sympy.Min(1, _LEVELS + code)  # a single entry has a code of no qubits
 
     def toffoli(controls: Any) -> Any:
@@ -154,16 +158,17 @@ def slots_factor(order: int, rows: Any = _DIM) -> Factor:
         return sympy.Max(angle_width(values_table, _BITS, controls, _LIMIT), move)
 
     def definitions(name: str) -> tuple[tuple[str, Formula], ...]:
-        return _slot_definitions(name) if order == 1 else _tensor_definitions(name, order)
+        is_even = tensor.slot_bits == tensor.column_slot_bits
+        return _slot_definitions(name) if is_even else _tensor_definitions(name, tensor)
 
     def bloq(values: Mapping[str, Any], blocks: Blocks) -> Any:
         from qres.bloqs.factor_tables import FactorSlots
 
-        return FactorSlots(**slots_fields(order, values, blocks, values["dim"]))
+        return FactorSlots(**slots_fields(tensor, values, blocks, values["dim"]))
 
     return Factor(
         tensor=tensor,
-        needs=tuple(dict.fromkeys(("sparsity", tensor.sparsity, tensor.max_entry))),
+        needs=tuple(dict.fromkeys((tensor.column_sparsity, tensor.sparsity, tensor.max_entry))),
         definitions=definitions,
         angle_error=2 * sympy.pi,
         toffoli=toffoli,
@@ -174,13 +179,16 @@ def slots_factor(order: int, rows: Any = _DIM) -> Factor:
 
 
 def slots_fields(
-    order: int, values: Mapping[str, Any], blocks: Blocks, rows: Any
+    tensor: Tensor, values: Mapping[str, Any], blocks: Blocks, rows: Any
 ) -> dict[str, Any]:
     """Return the fields of the circuit of $F_k$ whose tables have as many rows."""
-    tensor, bits = TENSORS[order], values["matrix_bits"]
-    levels, slot, row_slot = values["index_bits"], values["slot_bits"], values[tensor.slot_bits]
-    rest = max((order - 1) * levels + slot, row_slot)
-    entries, codes = rows * 2**row_slot, rows * 2**rest
+    from qres.bloqs.integers import largest
+
+    order, bits, levels = tensor.order, values["matrix_bits"], values["index_bits"]
+    slot, row_slot = values[tensor.column_slot_bits], values[tensor.slot_bits]
+    rest = largest([(order - 1) * levels + slot, row_slot])
+    fewest = slot + row_slot - rest if order == 1 else row_slot
+    entries, codes = rows * 2**fewest, rows * 2**rest
     return {
         "order": order,
         "rows": values["dim"],
@@ -201,21 +209,16 @@ def slots_fields(
     }
 
 
-def _tensor_definitions(name: str, order: int) -> tuple[tuple[str, Formula], ...]:
-    tensor = TENSORS[order]
-    bits, entry = symbol(tensor.slot_bits), symbol(tensor.max_entry) / tensor.divisor
+def _tensor_definitions(name: str, tensor: Tensor) -> tuple[tuple[str, Formula], ...]:
+    row, column = symbols(f"{tensor.slot_bits} {tensor.column_slot_bits}")
+    entry = symbol(tensor.max_entry) / tensor.divisor
     return (
-        _slot_bits(name),
-        define(
-            f"{name}.{tensor.slot_bits}",
-            f"qubits of the slot in a row of F_{order}",
-            ceil_log2(sympy.Min(symbol(tensor.sparsity), _DIM**order)),
-            derived("slots padded to a power of two"),
-        ),
+        _slot_bits(name, tensor.column_slot_bits, symbol(tensor.column_sparsity)),
+        _slot_bits(name, tensor.slot_bits, symbol(tensor.sparsity), _DIM**tensor.order),
         define(
             f"{name}.{tensor.alpha}",
-            f"normalisation of the encoded F_{order}",
-            sympy.sqrt(2) ** (bits + _SLOT_BITS) * entry,
+            describe(tensor.alpha).meaning,
+            sympy.sqrt(2) ** (row + column) * entry,
             derived("sparse access with padded slots in rows and columns"),
         ),
     )
@@ -239,5 +242,6 @@ ENCODING = Encoding(
     ancillas=ANCILLAS.expression,
     bloq=_bloq,
     is_norm_access=False,
-    factor=slots_factor,
+    factor=lambda order: slots_factor(TENSORS[order]),
+    variants=("sparse-rectangular",),
 )

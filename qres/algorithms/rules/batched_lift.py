@@ -143,10 +143,10 @@ def _slots(order: int) -> Factor:
 
         batches = values["n_batches"]
         rows = batched_rows(batches, values["index_bits"], values["dim"])
-        fields = slots_fields(order, values, blocks, rows)
+        fields = slots_fields(TENSORS[order], values, blocks, rows)
         return BatchedFactorSlots(n_batches=batches, **fields)
 
-    return replace(slots_factor(order, _ROWS), bloq=bloq)
+    return replace(slots_factor(TENSORS[order], _ROWS), bloq=bloq)
 
 
 _FACTORS = {"frobenius": _trees, "sparse": _slots}

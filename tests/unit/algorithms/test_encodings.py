@@ -24,6 +24,7 @@ from qres.physical.machines import load_machine
 from qres.staircase import formula, load, measure
 
 MATRIX = {"dim": 256, "sparsity": 5, "max_entry": 4.0, "smallest_singular_value": 0.07}
+SIDES = {"row_sparsity": 3, "column_sparsity": 5}
 BANDED = {"n_diagonals": 5, "diagonal_sum": 8.0, "shift_bits": 12, "n_cuts": 2}
 TRAINING = {
     "n_params": 90,
@@ -46,6 +47,7 @@ QUESTIONS = {
     "computed": ({"name": "linear-system"}, MATRIX, BANDED),
     "gram": ({"name": "carleman-gd", "n_steps": 9, "learning_rate": 0.05}, TRAINING, GRAM),
     "sparse": ({"name": "linear-system"}, MATRIX, {}),
+    "sparse-rectangular": ({"name": "linear-system"}, MATRIX | SIDES, {}),
 }
 
 
@@ -71,7 +73,7 @@ def price(job, **overrides):
     return total(count_stages(job, numbers), numbers)
 
 
-@pytest.mark.parametrize("name", ["computed", "gram", "sparse"])
+@pytest.mark.parametrize("name", ["computed", "gram", "sparse", "sparse-rectangular"])
 @pytest.mark.parametrize("access", list(BLOCK_LIMITS))
 def test_the_formula_counts_the_circuit(name, access):
     for kind in ("state", "sampling") if access == "qroam" else ("sampling",):
@@ -80,16 +82,16 @@ def test_the_formula_counts_the_circuit(name, access):
         assert found.status == "exact"
 
 
-@pytest.mark.parametrize("name", ["computed", "gram"])
+@pytest.mark.parametrize("name", ["computed", "gram", "sparse-rectangular"])
 def test_a_job_of_one_dimension(name):
     job = ask(name, kind="sampling")
-    one = {"dim": 1} if name == "computed" else {"n_active": 1, "n_samples": 1, "n_outputs": 1}
+    one = {"n_active": 1, "n_samples": 1, "n_outputs": 1} if name == "gram" else {"dim": 1}
     values = {key: replace(job.values[key], value=value) for key, value in one.items()}
     job = replace(job, values={**job.values, **values})
     assert compare(job, price(job), job.evaluate()["synthesis_t"]).status == "exact"
 
 
-@pytest.mark.parametrize("name", ["computed", "gram"])
+@pytest.mark.parametrize("name", ["computed", "gram", "sparse-rectangular"])
 def test_the_query_of_the_job_is_the_formula(name):
     job = ask(name)
     numbers = job.evaluate()
@@ -135,6 +137,20 @@ def test_networks_are_told_why_nothing_is_computed():
         usable_encodings("gram", known)
     assert "computed" not in usable_encodings("auto", known)
     assert encoding("gram").is_norm_access
+
+
+def test_sparse_is_open_by_rows_and_columns_where_they_are_counted():
+    """Without them, as for a symmetric pattern, it is the circuit that it was."""
+    needs = ("dim", "sparsity", "max_entry")
+    assert usable_encodings("sparse", needs) == ["sparse"]
+    assert usable_encodings("sparse", (*needs, *SIDES)) == ["sparse", "sparse-rectangular"]
+    assert usable_encodings("sparse-rectangular", (*needs, *SIDES)) == ["sparse-rectangular"]
+    with pytest.raises(
+        InputError, match="sparse-rectangular needs column_sparsity, row_sparsity; rows"
+    ):
+        usable_encodings("sparse-rectangular", needs)
+    with pytest.raises(InputError, match=r"sparse needs sparsity, max_entry$"):
+        usable_encodings("sparse", ("dim",))
 
 
 # ------------------------------------------------------------------ layers

@@ -181,6 +181,17 @@ def test_sampling_by_hand():
     assert cost.method == "Kaczmarz"  # a billion unknowns: CGNR streams 1e12 bytes
 
 
+def test_rows_and_columns_of_different_sparsity():
+    """Norm at most sqrt(2 * 8) * 3 = 12, kappa = 24, 2e6 entries at most; a row has 2."""
+    known = {"dim": 10**6, "sparsity": 9, "smallest_singular_value": 0.5}
+    apart = known | {"row_sparsity": 2, "column_sparsity": 8, "max_entry": 3.0}
+    cost = estimate_solve(apart, H200, epsilon=0.1, fail_prob=0.05)
+    told = known | {"norm": 12.0, "nnz": 2 * 10**6}
+    assert named(cost, "CGNR") == named(estimate_solve(told, H200, epsilon=0.1), "CGNR")
+    steps = math.ceil(10**6 * 24**2 * math.log(2000))
+    assert named(cost, "Kaczmarz").flops == pytest.approx(steps * 4 * 2, rel=1e-12)
+
+
 def test_the_dequantised_row_is_never_chosen():
     """With every constant 1 it would take one launch here."""
     matrix = {"dim": 10**6, "norm": 1.0, "frobenius_norm": 2.0, "smallest_singular_value": 0.5}

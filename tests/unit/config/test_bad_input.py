@@ -197,6 +197,14 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     (GIVEN, "given: {n_params: 1e8, n_active: 1e7, sparsity: 100}", "measurement: m.json", (
         ":3: model.measurement: m.json: no such file",)),
     (LINEAR, "dim: 64", "dim: 4", ("model.given.sparsity: expected at most dim (4), found 5",)),
+    (LINEAR, "sparsity: 5", "sparsity: 5, row_sparsity: 3", (
+        "model.given.column_sparsity: missing; rows and columns are given together",)),
+    (LINEAR, "sparsity: 5", "sparsity: 5, column_sparsity: 6, row_sparsity: 3", (
+        "model.given.column_sparsity: expected at most sparsity (5), found 6",)),
+    (LINEAR, "sparsity: 5", "column_sparsity: 3, row_sparsity: 65", (
+        "model.given.row_sparsity: expected at most dim (64), found 65",)),
+    (LINEAR, "sparsity: 5", "column_sparsity: 0, row_sparsity: 5", (
+        "model.given.column_sparsity: expected a whole number >= 1, found 0",)),
     (LINEAR, "norm: 2", "norm: .01", ("smallest_singular_value: expected at most norm",)),
     (LINEAR, "dim: 64", "dim: 64, solution_overlap: 1.5", ("solution_overlap: expected a number",)),
     (LINEAR, "norm: 2", "norm: 2, n_diagonals: 5", (

@@ -132,6 +132,8 @@ def test_numbers_out_of_range(make, change, message):
         ({"solution_overlap": 0}, "positive"),
         ({"norm": 0.01}, "must not exceed norm"),
         ({"sparsity": 65}, "must not exceed dim"),
+        ({"sparsity": 5, "row_sparsity": 6, "column_sparsity": 2}, "must not exceed sparsity"),
+        ({"row_sparsity": 2, "column_sparsity": 2.5}, "whole number"),
     ],
 )
 def test_system_out_of_range(make, change, message):

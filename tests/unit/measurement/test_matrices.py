@@ -49,7 +49,22 @@ def test_hand_matrix(tmp_path, make):
 def test_column_with_many_entries_counts_as_a_row(tmp_path, make):
     matrix = np.eye(5)
     matrix[:, 2] = 1
-    assert _value(measure_matrix(_save(tmp_path, matrix), make.settings), "sparsity") == 5
+    found = measure_matrix(_save(tmp_path, matrix), make.settings)
+    names = ("sparsity", "row_sparsity", "column_sparsity")
+    assert [_value(found, name) for name in names] == [5, 2, 5]
+    found = measure_matrix(_save(tmp_path, matrix.T), make.settings)
+    assert [_value(found, name) for name in names] == [5, 5, 2]
+
+
+def test_a_symmetric_pattern_has_one_sparsity(tmp_path, make):
+    """Whatever its values; one more entry without its transposed one makes three numbers."""
+    matrix = np.diag([1.0, 2, 3]) + np.diag([4.0, 0], k=1) + np.diag([-5.0, 0], k=-1)
+    found = measure_matrix(_save(tmp_path, matrix), make.settings).values
+    assert {name for name in found if "sparsity" in name} == {"sparsity"}
+    matrix[0, 2] = 1
+    found = measure_matrix(_save(tmp_path, matrix), make.settings).values
+    counts = {name: item.value for name, item in found.items() if "sparsity" in name}
+    assert counts == {"sparsity": 3, "row_sparsity": 3, "column_sparsity": 2}
 
 
 def test_overlap_of_the_right_hand_side(tmp_path, make):

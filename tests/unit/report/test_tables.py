@@ -9,7 +9,7 @@ import pytest
 
 import qres
 from qres.notation.quantity import Quantity
-from qres.report.plan import plan
+from qres.report.plan import padded_sizes, plan
 from qres.report.units import count, duration
 
 GIVEN = {
@@ -150,6 +150,15 @@ def test_padded_sizes_are_said():
     assert found == "1,500 components to 2,048, 5 entries of a row to 8"
     assert padded_in(report, dim=1025, sparsity=4) == "1,025 components to 2,048"
     assert padded_in(report, dim=1024, sparsity=4) == ""
+
+
+def test_padded_slots_of_rows_and_columns():
+    """12 <= 16 = 2^4; 3 <= 4 = 2^2; 5 <= 8 = 2^3; a row has no more entries than there are columns."""
+    known = {"dim": 12, "index_bits": 4, "row_sparsity": 3, "row_slot_bits": 2}
+    known |= {"column_sparsity": 5, "column_slot_bits": 3}
+    row, column = "3 entries of a row to 4", "5 entries of a column to 8"
+    assert padded_sizes(known) == ["12 components to 16", row, column]
+    assert padded_sizes(known | {"dim": 4, "index_bits": 2}) == [row, "4 entries of a column to 8"]
 
 
 def test_padded_diagonals_are_no_entries_of_a_row():
