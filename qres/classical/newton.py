@@ -2,8 +2,17 @@ r"""The classical routes of one damped linear system of a Newton step; fp64.
 
 Beside the dense routes of `solve` (Cholesky or LU, and CG on the formed matrix) stand two that need no
 matrix: Woodbury's identity through the factor $G$ of $G^T G + \lambda I$, and CG on products with the
-network. Both solve the *unpruned* system, so they are left out where entries were pruned. Every route
-carries what it must prepare: forming, damping, pruning; none needs the extremes of the spectrum.
+network. Both solve the *unpruned* system, so they are left out where entries were pruned.
+
+- A route *without a scheduler* carries what it needs itself: forming, damping and pruning for the dense
+  ones, the factor for Woodbury, nothing for CG on products. None needs the ends of the spectrum.
+- A route *of a scheduler* carries all that must be known before one is chosen, the same for each: forming,
+  damping, pruning, both ends of the spectrum by Lanczos.
+
+Where the matrix may be indefinite, or entries were dropped, its smallest singular value comes from
+$L D L^T$, $d^3/3$ operations, and from Lanczos on solutions with it, $2 d^2$ each. That is before the
+choice too, so the direct route of the scheduler only substitutes, $2 d^2$: what was factorised once is not
+factorised again. Each step of Lanczos waits for the one before, as an iteration of CG does.
 """
 
 from __future__ import annotations
@@ -17,6 +26,7 @@ from qres.classical.roofline import ONE_DEVICE, time_work, utilisation, waiting
 from qres.classical.solve import (
     BYTES_FP64,
     DENSE_PASSES,
+    HELD,
     VECTOR_FLOPS,
     VECTOR_PASSES,
     estimate_solve,
@@ -27,11 +37,55 @@ from qres.measurement.newton.record import NewtonBlock
 WOODBURY_LAUNCHES = 4
 """The small Gram matrix, its factorisation, and a product before and after."""
 
+DIRECT = ("Cholesky", "LU")
+"""What factorises the matrix itself."""
 
-def price_routes(
+COMMON = (
+    "scheduler: every route pays for forming, damping, pruning and the ends of the spectrum, which are"
+    " known before one is chosen"
+)
+
+FACTORED = (
+    "scheduler: the smallest singular value of a matrix that may be indefinite, or was pruned, comes from"
+    " LDL^T, which every route pays for and the direct one uses again"
+)
+
+
+def price_choosing(block: NewtonBlock, device: Device) -> float:
+    """Return the seconds of all that must be known of a block before its route can be chosen.
+
+    One launch for forming, damping and pruning, one for a factorisation, one for each step of Lanczos.
+    """
+    flops = sum(block.work[name] for name in ("form", "damp", "prune", "lanczos"))
+    launches = 1 + block.lanczos_steps
+    if block.inverse_steps:
+        dim, steps = float(block.dim), block.inverse_steps
+        flops += dim**3 / 3 + steps * 2 * dim**2 + 2 * steps**2 * dim
+        launches += 1 + steps
+    return float(time_work(device, "choosing", "fp64", flops, 0.0, launches, ()).runtime_s)
+
+
+def price_scheduled(
+    block: NewtonBlock, device: Device, *, epsilon: float, is_pruned: bool
+) -> list[ClassicalCost]:
+    """Return the solve of every classical route of a scheduler, after what `price_choosing` charges.
+
+    Args:
+        block: damped, and pruned if it is.
+        device: which GPU.
+        epsilon: relative error of the solution.
+        is_pruned: whether entries were dropped from the matrix.
+    """
+    costs = [cost for cost, _ in _routes(block, device, epsilon, is_pruned)]
+    if not block.inverse_steps:
+        return costs
+    return [_substitute(block, device) if cost.method in DIRECT else cost for cost in costs]
+
+
+def price_alone(
     block: NewtonBlock, device: Device, *, epsilon: float, is_pruned: bool
 ) -> list[tuple[ClassicalCost, float]]:
-    """Return (solve, seconds of preparation) of every classical route of a block.
+    """Return (solve, seconds of preparation) of every classical route of a block without a scheduler.
 
     Args:
         block: damped, and pruned if it is.
@@ -65,6 +119,13 @@ def factor_flops(block: NewtonBlock) -> float:
     """Return the operations that write down the factor alone, without squaring it."""
     squared = 2.0 * block.factor_rows * block.dim**2 if block.is_dense else 0.0
     return block.work["form"] - squared
+
+
+def _substitute(block: NewtonBlock, device: Device) -> ClassicalCost:
+    """Solve with both triangles of a factorisation that is there: each entry read once for each."""
+    dim = float(block.dim)
+    assumptions = (utilisation(device, "fp64"), HELD, waiting(device), ONE_DEVICE)
+    return time_work(device, "LDL^T", "fp64", 2 * dim**2, BYTES_FP64 * dim**2, 1, assumptions)
 
 
 def _woodbury(block: NewtonBlock, device: Device) -> ClassicalCost:

@@ -1,7 +1,9 @@
 r"""Which machine solves which system of a recorded Newton run, and what the run takes then.
 
-All routes of a system solve it to the same relative error $\delta$ and are charged what they must
-prepare. The least time is taken. Under the policy `paper` the quantum route costs
+All routes of a system solve it to the same relative error $\delta$, and all are charged what must be
+known before one can be chosen: forming, damping, pruning, both ends of the spectrum. The least time is
+taken, so the choice is between the solves. Newton's method without a scheduler is priced beside it: it
+prepares only what its routes need, and need not choose. Under the policy `paper` the quantum route costs
 $s\,\kappa\ln(d\kappa/\delta)$ gates of the user's gate time, nothing for loading and read-out.
 """
 
@@ -14,8 +16,14 @@ from qres.algorithms.newton import condition, published, work
 from qres.algorithms.newton.published import QUERIES
 from qres.algorithms.newton.work import BREAK_EVEN
 from qres.classical.estimate import estimate_flops
-from qres.classical.newton import price_routes
-from qres.classical.record import Device
+from qres.classical.newton import (
+    COMMON,
+    FACTORED,
+    price_alone,
+    price_choosing,
+    price_scheduled,
+)
+from qres.classical.record import ClassicalCost, Device
 from qres.config.record import ErrorTarget, LinearSystem, Newton, Objective
 from qres.explore.intervals import ends_of
 from qres.explore.quantum_solves import price_systems
@@ -75,19 +83,14 @@ def schedule(
     )
 
 
-INVERTED = (
-    "quantum: the smallest singular value of a matrix that may be indefinite is known for free; here"
-    " it comes from a factorisation, as large as the solve"
-)
-
-
 def _assumptions(run: NewtonRun, decisions: Sequence[Decision]) -> Iterator[str]:
     """Yield what the routes take for granted, the quantum ones first."""
     for decision in decisions:
         yield from decision.quantum.assumptions if decision.quantum else ()
+    yield COMMON
     blocks = [block for step in run.steps for block in step.blocks]
-    if run.prune > 0 or any(block.is_dense and block.factor_rows == 0 for block in blocks):
-        yield INVERTED
+    if any(block.inverse_steps for block in blocks):
+        yield FACTORED
     for decision in decisions:
         for route in decision.routes:
             yield from route.assumptions
@@ -123,24 +126,15 @@ def _decide(
     is_pruned: bool,
 ) -> Decision:
     published = _published(block, error.total, parameters.gate_time_s)
-    quantum_s = _prepare(block, device)
+    choosing_s = price_choosing(block, device)
     if parameters.policy == "paper":
         ends = _published_ends(block, error.total, parameters.gate_time_s)
-        first = _published_route(published, quantum_s, ends)
+        first = _published_route(published, choosing_s, ends)
     else:
-        first = _quantum_route(found, machines, quantum_s)
-    classical = [
-        Route(
-            name=str(cost.method),
-            place=device.name,
-            prepare_s=float(prepared),
-            solve_s=float(cost.runtime_s),
-            kind=cost.kind,
-            factor=float(cost.factor),
-            assumptions=cost.assumptions,
-        )
-        for cost, prepared in price_routes(block, device, epsilon=error.total, is_pruned=is_pruned)
-    ]
+        first = _quantum_route(found, machines, choosing_s)
+    scheduled = price_scheduled(block, device, epsilon=error.total, is_pruned=is_pruned)
+    alone = price_alone(block, device, epsilon=error.total, is_pruned=is_pruned)
+    classical = [_classical_route(cost, choosing_s) for cost in scheduled]
     routes = (first, *classical)
     chosen = min(range(len(routes)), key=lambda index: routes[index].total_s)
     return Decision(
@@ -151,18 +145,25 @@ def _decide(
         kappa=float(block.values["kappa"]),
         newton_fidelity=float(block.values["newton_fidelity"]),
         routes=routes,
+        alone=tuple(_classical_route(cost, prepared) for cost, prepared in alone),
         chosen=chosen,
         reason=_reason(routes, chosen),
         quantum=found if isinstance(found, QuantumSolve) else None,
         published_s=published,
-        break_even_s=_break_even(classical, found, quantum_s),
+        break_even_s=_break_even(classical, found),
     )
 
 
-def _prepare(block: NewtonBlock, device: Device) -> float:
-    """Return what a quantum route waits for: its table, and the ends of the spectrum."""
-    flops = sum(block.work[name] for name in ("form", "damp", "prune", "lanczos"))
-    return float(estimate_flops(flops, device).runtime_s)
+def _classical_route(cost: ClassicalCost, prepare_s: float) -> Route:
+    return Route(
+        name=str(cost.method),
+        place=cost.device,
+        prepare_s=prepare_s,
+        solve_s=float(cost.runtime_s),
+        kind=cost.kind,
+        factor=float(cost.factor),
+        assumptions=cost.assumptions,
+    )
 
 
 def _quantum_route(
@@ -225,13 +226,14 @@ def _published(
     return float(gates) * gate_time_s
 
 
-def _break_even(
-    classical: Sequence[Route], found: QuantumSolve | str, prepare_s: float
-) -> float | None:
-    """Return the time of one logical gate at which quantum ties with the best classical route."""
+def _break_even(classical: Sequence[Route], found: QuantumSolve | str) -> float | None:
+    """Return the time of one logical gate at which quantum ties with the best classical route.
+
+    Both have paid for the choice, so the solves are compared.
+    """
     if isinstance(found, str) or not classical:
         return None
-    left = min(route.total_s for route in classical) - prepare_s - found.side_s
+    left = min(route.solve_s for route in classical) - found.side_s
     if left <= 0:
         return None
     return float(BREAK_EVEN(classical_s=left, serial_toffoli=max(1, round(found.serial_gates))))
@@ -297,7 +299,7 @@ def _ladder(decisions: Sequence[Decision], delta: float, gate_time_s: float) -> 
         clock = sum(min(q.runtime_s.values()) + q.side_s for _, q in pairs)
         steps.append(("the clock of an error-corrected machine", clock))
         prepared = clock + sum(d.routes[0].prepare_s for d in decisions)
-        steps.append(("forming, damping, pruning, extremes", prepared))
+        steps.append(("before the choice: forming, damping, pruning, extremes", prepared))
     return _rungs(steps)
 
 

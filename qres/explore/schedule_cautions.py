@@ -13,6 +13,9 @@ from qres.pricing.schedule_sums import solves_of, sum_machines, sum_stages
 
 Warnings = tuple[tuple[str, str], ...]
 
+SIDE = "lose by the classical stages of the quantum route alone"
+"""Said of blocks that no gate time helps."""
+
 MUCH = 3.0
 """A condition number that the encoding multiplies by more is said."""
 
@@ -61,10 +64,10 @@ def _clock(schedule: Schedule) -> Iterator[tuple[str, str]]:
         return
     never = sum(seconds is None for seconds in known)
     if never == len(known):
-        yield "W-CLOCK", "no block ties at any gate time: all lose by preparation alone"
+        yield "W-CLOCK", f"no block ties at any gate time: all {SIDE}"
         return
     text = f"the kindest block ties at a logical gate of {longest:.2g} s"
-    tail = f"; {never} of {len(known)} lose by preparation alone" if never else ""
+    tail = f"; {never} of {len(known)} {SIDE}" if never else ""
     yield "W-CLOCK", f"{text}, shorter than any decoder reacts (100 ns){tail}"
 
 

@@ -16,7 +16,7 @@ from qres.pricing.schedule_sums import has_all_solves, solves_of, sum_machines, 
 
 
 def judge_schedule(schedule: Schedule, machines: Sequence[str]) -> Verdict:
-    """Compare the run with every system on the quantum route and with none there.
+    """Compare the run with every system on the quantum route and Newton's method without a scheduler.
 
     Args:
         schedule: priced.
@@ -36,7 +36,7 @@ def judge_schedule(schedule: Schedule, machines: Sequence[str]) -> Verdict:
         kind="asymptotic" if schedule.policy == "paper" else _kind(schedule),
         bound="lower" if is_floor else "two-sided",
         source="the run by the quantum route alone over the run on the device alone",
-        method="gradients and preparation on both sides"
+        method="gradients on both sides, and what each must prepare: the device without a scheduler"
         + (
             "; no machine can do all: one reaction time a gate, magic states free"
             if is_floor
@@ -96,7 +96,7 @@ def _dominant(schedule: Schedule) -> tuple[str, float] | None:
 
 def _assumed(schedule: Schedule) -> list[Assumption]:
     """Return what could undo a lead: the hidden constant, the serial clock, the device's pace."""
-    pace = max(decision.classical.factor for decision in schedule.decisions)
+    pace = max(decision.unscheduled.factor for decision in schedule.decisions)
     device = "the device sustains what is assumed of its rate and latency"
     found = [Assumption(text=device, factor=pace, favours="classical")]
     if schedule.policy == "paper":

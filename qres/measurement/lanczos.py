@@ -129,6 +129,7 @@ def find_extremes(
     fail_prob: float = FAIL_PROB,
     tolerance: float = TOLERANCE,
     max_steps: int | None = None,
+    check_every: int = CHECK_EVERY,
     progress: Progress = keep_silent,
 ) -> Extremes:
     """Return both ends of the spectrum of a symmetric matrix, with intervals.
@@ -142,6 +143,7 @@ def find_extremes(
         tolerance: more steps are taken until both intervals are narrower than this times the norm.
         max_steps: where to stop in any case; by default the larger of `MORE_STEPS` and
             `4 * steps`, or what `BASIS_NUMBERS` has room for, but never below `steps`.
+        check_every: how many are added before the intervals are looked at again.
         progress: told after each step.
     """
     limit = min(dim, find_limit(dim, steps) if max_steps is None else max_steps)
@@ -158,7 +160,7 @@ def find_extremes(
         extremes = bracket(run.alphas, run.betas, dim=dim, fail_prob=fail_prob)
         if not running or extremes.width <= tolerance * extremes.norm:
             return extremes
-        goal = min(limit, done + CHECK_EVERY)
+        goal = min(limit, done + check_every)
 
 
 def find_limit(dim: int, steps: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,7 +22,8 @@ class Route:
     Args:
         name: of the method, or `quantum`.
         place: the quantum machine or the classical device.
-        prepare_s: forming, damping, pruning, extremes of the spectrum, as far as it needs them.
+        prepare_s: what comes before the solve. Of a scheduler's routes it is all that must be known
+            to choose one, the same for each; of a route that stands alone, what it needs itself.
         solve_s: the solve; infinite where it cannot be done.
         kind: how the count is known.
         reason: why it cannot be done, empty where it can.
@@ -146,12 +147,14 @@ class Decision:
         kappa: condition number of the damped and pruned matrix.
         newton_fidelity: cosine of step and gradient.
         routes: all that were compared, the quantum one first.
-        chosen: index of the least `total_s`.
+        alone: the classical routes without a scheduler, which need not choose.
+        chosen: index in `routes` of the least `total_s`.
         reason: why, one line.
         quantum: what the quantum route is made of; None where there is none.
         published_s: time of the paper's own formula at its gate time, None where it says nothing.
-        break_even_s: time of one logical gate at which quantum ties; None where none is short
-            enough because the preparation alone takes longer, or there is no quantum route.
+        break_even_s: time of one logical gate at which quantum ties with the fastest classical
+            route of the same scheduler; None where none is short enough because its classical stages
+            alone take longer, or there is no quantum route.
     """
 
     step: int
@@ -161,6 +164,7 @@ class Decision:
     kappa: float
     newton_fidelity: float
     routes: tuple[Route, ...]
+    alone: tuple[Route, ...]
     chosen: int
     reason: str
     quantum: QuantumSolve | None
@@ -174,8 +178,13 @@ class Decision:
 
     @property
     def classical(self) -> Route:
-        """The fastest classical route."""
+        """The fastest classical route of the scheduler."""
         return min((r for r in self.routes if not r.is_quantum), key=lambda r: r.total_s)
+
+    @property
+    def unscheduled(self) -> Route:
+        """The fastest classical route without a scheduler, known in hindsight."""
+        return min(self.alone, key=lambda route: route.total_s)
 
     @property
     def is_sure(self) -> bool:
@@ -254,13 +263,21 @@ class Schedule:
         return sum(self.gradient_s) + sum(d.route.total_s for d in self.decisions)
 
     @property
+    def choosing_s(self) -> float:
+        """Time of what must be known before any route can be chosen, in every route alike."""
+        return sum(d.routes[0].prepare_s for d in self.decisions)
+
+    @property
     def classical_s(self) -> float:
-        """Time of the run on the classical device alone, each system by its fastest route there."""
-        return sum(self.gradient_s) + sum(d.classical.total_s for d in self.decisions)
+        """Time of Newton's method without a scheduler: the device alone, nothing spent on choosing.
+
+        Each system takes its fastest route there, known in hindsight, and prepares what that needs.
+        """
+        return sum(self.gradient_s) + sum(d.unscheduled.total_s for d in self.decisions)
 
     @property
     def quantum_s(self) -> float:
-        """Time of the run with every system solved by the quantum route."""
+        """Time of the run with every system solved by the quantum route, which needs its kappa."""
         return sum(self.gradient_s) + sum(d.routes[0].total_s for d in self.decisions)
 
     @property
@@ -271,13 +288,28 @@ class Schedule:
 
     @property
     def route_names(self) -> tuple[str, ...]:
-        """Names of all routes, the quantum one first."""
+        """Names of all routes of the scheduler, the quantum one first."""
         return tuple(dict.fromkeys(r.name for d in self.decisions for r in d.routes))
 
+    @property
+    def alone_names(self) -> tuple[str, ...]:
+        """Names of all routes without a scheduler."""
+        return tuple(dict.fromkeys(r.name for d in self.decisions for r in d.alone))
+
     def single_route_s(self, name: str) -> float:
-        """Return the time of the run by one route throughout; infinite where a system lacks it."""
+        """Return the time of the run by one route of the scheduler throughout.
+
+        It is charged for choosing, as the schedule is; infinite where a system lacks it.
+        """
+        return self._throughout(name, (d.routes for d in self.decisions))
+
+    def alone_route_s(self, name: str) -> float:
+        """Return the time of the run by one route without a scheduler; infinite likewise."""
+        return self._throughout(name, (d.alone for d in self.decisions))
+
+    def _throughout(self, name: str, systems: Iterable[Iterable[Route]]) -> float:
         times = [
-            min((r.total_s for r in d.routes if r.name == name), default=float("inf"))
-            for d in self.decisions
+            min((r.total_s for r in routes if r.name == name), default=float("inf"))
+            for routes in systems
         ]
         return sum(self.gradient_s) + sum(times)

@@ -40,8 +40,19 @@ def carleman_order(measurement: Measurement) -> int | None:
     return min(fit, default=None)
 
 
+def find_crossing_time(measurement: Measurement) -> float | None:
+    """Return where growth overtakes decay; None where it never does, or may from the very start.
+
+    A sampled density whose nodes near zero stand for mass on both sides has an interval from 0 on.
+    """
+    facts = measurement.details
+    time = facts.get("crossing_time")
+    is_open = facts.get("crossing_low", time) == 0 and facts.get("crossing_high", time) != 0
+    return None if is_open else time
+
+
 FOUND: dict[str, Callable[[Measurement], float | None]] = {
-    "crossing_time": lambda item: item.details.get("crossing_time"),
+    "crossing_time": find_crossing_time,
     **{f"eps_model, degree {q}": partial(model_error, degree=q) for q in (2, 3)},
     **{f"steps within 5 %, deg. {q}": partial(model_reach, degree=q) for q in (1, 2, 3)},
     "order within 5 %": carleman_order,

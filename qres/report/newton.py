@@ -1,7 +1,8 @@
 """A Newton run on the first screen and as plain data: field `schedule` of `qres-result/1`.
 
 `stages`, `logical` and `physical` are then sums over all solves, as if each went to the quantum route
-at its honest price, whatever the policy; `classical` is the run on the device alone.
+at its honest price, whatever the policy; `classical` is the run on the device alone, which spends
+nothing on choosing.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from qres.report.totals import LOGICAL
 
 SUMMED = "sum over all solves, each by the quantum route"
 LARGEST = "largest over all solves"
-ALONE = "every system by its fastest classical route"
+ALONE = "every system by its fastest classical route, nothing spent on choosing"
 
 CONDITION = (
     "lambda_max",
@@ -96,6 +97,7 @@ def decision_rows(report: Result) -> list[dict[str, Any]]:
             "quantum_low_s": finite(decision.routes[0].ends_s[0]),
             "quantum_high_s": finite(decision.routes[0].ends_s[1]),
             "classical_s": finite(decision.classical.total_s),
+            "alone_s": finite(decision.unscheduled.total_s),
             "break_even_s": decision.break_even_s,
             "reason": decision.reason,
         }
@@ -211,7 +213,7 @@ def _machine(item: MachineSum, schedule: Schedule) -> dict[str, Any]:
 
 def _classical(report: Result, schedule: Schedule) -> dict[str, Any]:
     seconds = schedule.classical_s
-    times = {name: schedule.single_route_s(name) for name in schedule.route_names[1:]}
+    times = {name: schedule.alone_route_s(name) for name in schedule.alone_names}
     device = report.device
     return {
         "device": device.name,
@@ -236,10 +238,14 @@ def _schedule(report: Result, schedule: Schedule) -> dict[str, Any]:
         "gate_time_s": schedule.gate_time_s,
         "device": schedule.device,
         "scheduled_s": finite(schedule.scheduled_s),
+        "choosing_s": finite(schedule.choosing_s),
         "classical_s": finite(schedule.classical_s),
         "quantum_s": finite(schedule.quantum_s),
         "single_route_s": {
             name: finite(schedule.single_route_s(name)) for name in schedule.route_names
+        },
+        "alone_route_s": {
+            name: finite(schedule.alone_route_s(name)) for name in schedule.alone_names
         },
         "gradient_s": list(schedule.gradient_s),
         "target_loss": schedule.target_loss,
@@ -273,6 +279,7 @@ def _decision(decision: Decision, block: NewtonBlock) -> dict[str, Any]:
         "is_sure": decision.is_sure,
         "reason": decision.reason,
         "routes": [_route(route) for route in decision.routes],
+        "alone": [_route(route) for route in decision.alone],
         "quantum": None if decision.quantum is None else _solve(decision.quantum),
         "published_s": finite(decision.published_s),
         "break_even_s": decision.break_even_s,

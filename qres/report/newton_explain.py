@@ -13,11 +13,21 @@ from qres.report.units import duration, number
 
 Lines = Iterator[tuple[int, int, str]]
 
+CHARGED = "before the choice: forming, damping, pruning, extremes"
+
+PREPARED = {
+    "scheduled_s": CHARGED,
+    "classical_s": "what the routes themselves prepare, nothing for choosing",
+    "quantum_s": CHARGED,
+}
+"""What stands before the solves of each total."""
+
 
 def newton_answers(report: Result) -> dict[str, Callable[[], Lines]]:
     """Return every number of a Newton run that can be explained, with what explains it.
 
-    Totals are `schedule.scheduled_s`, `schedule.classical_s`, `schedule.quantum_s` and `verdict.ratio`;
+    Totals are `schedule.scheduled_s`, `schedule.quantum_s`, which both pay for choosing,
+    `schedule.classical_s`, which does not, and `verdict.ratio`;
     a system is `BLOCK.STEP`.
     """
     schedule = schedule_of(report)
@@ -51,12 +61,12 @@ def _total(schedule: Schedule, name: str) -> Lines:
     yield line(f"gradients of {len(schedule.gradient_s)} steps: {duration(gradients)}", 1)
     picked = {
         "scheduled_s": [decision.route for decision in schedule.decisions],
-        "classical_s": [decision.classical for decision in schedule.decisions],
+        "classical_s": [decision.unscheduled for decision in schedule.decisions],
         "quantum_s": [decision.routes[0] for decision in schedule.decisions],
     }[name]
     prepared = sum(route.prepare_s for route in picked)
     solved = sum(route.solve_s for route in picked)
-    yield line(f"forming, damping, pruning, extremes: {duration(prepared)}", 1)
+    yield line(f"{PREPARED[name]}: {duration(prepared)}", 1)
     yield line(f"solves: {duration(solved)}", 1)
     for route in dict.fromkeys(route.name for route in picked):
         parts = [item.total_s for item in picked if item.name == route]
@@ -85,11 +95,17 @@ def _system(report: Result, decision: Decision) -> Lines:
     yield line(f"{decision.block} of step {decision.step}: {decision.reason}")
     for name, value in block.values.items():
         yield line(f"{name} = {number(value.value)}  [{value.kind}]  {value.method}", 1)
-    yield line("routes: preparation and solve", 1)
+    before = duration(decision.route.prepare_s)
+    yield line(f"before the choice, on every route: {before}", 1)
+    yield line("routes of the scheduler: solve", 1)
     for route in decision.routes:
-        times = f"{duration(route.prepare_s)} and {duration(route.solve_s)}"
         why = f": {route.reason}" if route.reason else ""
-        yield line(f"{route.name} on {route.place}: {times}  [{route.kind}]{why}", 2)
+        how = f"{duration(route.solve_s)}  [{route.kind}]{why}"
+        yield line(f"{route.name} on {route.place}: {how}", 2)
+    yield line("routes without a scheduler: what they prepare, and solve", 1)
+    for route in decision.alone:
+        times = f"{duration(route.prepare_s)} and {duration(route.solve_s)}"
+        yield line(f"{route.name} on {route.place}: {times}  [{route.kind}]", 2)
     if decision.published_s is not None and math.isfinite(decision.published_s):
         gate = f"{schedule_of(report).gate_time_s:.3g} s a gate"
         text = f"the paper's charge at {gate}: {duration(decision.published_s)}"

@@ -21,6 +21,10 @@ def newton_plan(report: Result) -> list[Sheet]:
     if not solves:
         return []
     sheet = grid("Plan of the quantum solves", "", "", wide=1, keep=True)
+    if schedule_of(report).policy == "paper":
+        sheet.notes = [
+            "of the honest price; the charge of the paper, which decides, has no such plan"
+        ]
     sheet.add_row("matrix", _tally([f"encoding {solve.encoding}" for solve in solves]))
     states = [f"{solve.solver}, its state {MODES[solve.mode]}" for solve in solves]
     sheet.add_row("solver", _tally(states))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from qres.pricing.schedule import Decision, Schedule
+from qres.pricing.schedule import Decision, Route, Schedule
 from qres.pricing.schedule_sums import sum_machines, sum_stages
 from qres.report.grid import Sheet, grid
 from qres.report.newton import how_counted, kind_of, run_of, schedule_of
@@ -18,6 +18,10 @@ from qres.report.units import count, decades, duration, number
 from qres.report.weakest import WORDS
 
 ENDS = "both ends that the intervals of what was measured leave, where they differ in print"
+
+HONEST = "honest prices, whatever the policy"
+
+BEFORE = "takes, quantum: solves, and what every route pays before the choice"
 
 MOST_ROWS = 24
 """Systems that are shown one by one; more are shown block by block."""
@@ -33,7 +37,8 @@ def newton_screen(report: Result) -> list[str]:
     lines = [_who(report), _routes(schedule), _training(report)]
     if verdict is not None and verdict.dominated_by is not None:
         stage, share = verdict.dominated_by
-        lines.append(f"Quantum side dominated by {stage}: {share:.0%} of the magic states.")
+        whose = ", at honest prices" if schedule.policy == "paper" else ""
+        lines.append(f"Quantum side dominated by {stage}: {share:.0%} of the magic states{whose}.")
     if verdict is not None and verdict.change is not None:
         lines.append(f"One change: {change_text(verdict.change)}.")
     if schedule.policy == "paper":
@@ -63,15 +68,25 @@ def _who(report: Result) -> str:
 
 
 def _routes(schedule: Schedule) -> str:
-    taken = Counter(decision.route.name for decision in schedule.decisions)
-    words = ", ".join(f"{name} {number_of}" for name, number_of in taken.most_common())
-    saved = schedule.classical_s / schedule.scheduled_s
-    gain = f"{saved:.3g} times faster than" if saved > 1 + 1e-9 else "the same as"
-    text = f"Scheduled: {words}; {duration(schedule.scheduled_s)}, {gain} classical Newton alone."
+    words = _tally([decision.route for decision in schedule.decisions])
+    ratio = schedule.scheduled_s / schedule.classical_s
+    times = f"{ratio:.3g} times as long as" if ratio >= 1 else f"{1 / ratio:.3g} times faster than"
+    gain = "as long as" if f"{ratio:.3g}" == "1" else times
+    text = (
+        f"Scheduled: {words}; {duration(schedule.scheduled_s)}, of which"
+        f" {duration(schedule.choosing_s)} for choosing; {gain} classical Newton alone, which need not"
+        " choose."
+    )
     open_ones = sum(not decision.is_sure for decision in schedule.decisions)
     if open_ones:
         text += f" The measured intervals leave {open_ones} of these choices open."
     return text
+
+
+def _tally(routes: Sequence[Route]) -> str:
+    """Return each route with how many systems take it."""
+    taken = Counter(route.name for route in routes)
+    return ", ".join(f"{name} {number_of}" for name, number_of in taken.most_common())
 
 
 def _training(report: Result) -> str:
@@ -84,7 +99,7 @@ def _training(report: Result) -> str:
         return f"{text}."
     best = min(found, key=lambda rival: rival.seconds)
     factor = best.seconds / schedule.scheduled_s
-    times = f"{factor:.2g} times as long" if factor >= 1 else f"{1 / factor:.2g} times faster"
+    times = f"{factor:.3g} times as long" if factor >= 1 else f"{1 / factor:.3g} times faster"
     return f"{text}; {best.name} gets there in {duration(best.seconds)}, {times}."
 
 
@@ -128,13 +143,15 @@ def _decisions(schedule: Schedule, width: int) -> Sheet:
             sheet.add_row(*_cells(list(group)))
         sheet.notes = [
             "each row: all steps of a block; times are sums; the longest gate that ties",
+            BEFORE,
             f"quantum: {ENDS}",
         ]
         return sheet.only(shown)
     for decision in rows:
         sheet.add_row(*_cells([decision]))
     sheet.notes = [
-        "gate to tie: time of one logical gate at which quantum ties; never: at none",
+        "gate to tie: time of one logical gate at which quantum, honestly counted, ties; never: at none",
+        BEFORE,
         f"quantum: {ENDS}",
     ]
     return sheet.only(shown)
@@ -190,16 +207,19 @@ def _totals(report: Result) -> Sheet:
     )
     steps = str(len(schedule.gradient_s))
 
-    def add(name: str, iterations: str, seconds: float, note: str = "") -> None:
+    def add(name: str, iterations: str, seconds: float, note: str) -> None:
         ratio = seconds / schedule.scheduled_s
         sheet.add_row(name, iterations, duration(seconds), _times(ratio), note)
 
-    add("Newton, scheduled", steps, schedule.scheduled_s)
-    add("Newton, classical alone", steps, schedule.classical_s)
+    before = f"{duration(schedule.choosing_s)} choosing"
+    add("Newton, scheduled", steps, schedule.scheduled_s, before)
     for name in schedule.route_names:
         seconds = schedule.single_route_s(name)
         if math.isfinite(seconds):
-            add(f"Newton, {name}", steps, seconds)
+            add(f"Newton, {name}", steps, seconds, before)
+    sheet.add_section()
+    alone = _tally([decision.unscheduled for decision in schedule.decisions])
+    add("Newton, classical alone", steps, schedule.classical_s, f"no choosing; {alone}")
     sheet.add_section()
     for rival in schedule.rivals:
         is_there = rival.iterations is not None
@@ -210,7 +230,10 @@ def _totals(report: Result) -> Sheet:
         iterations = str(rival.iterations) if is_there else "not reached"
         add(rival.name, iterations, rival.seconds, note)
     sheet.notes = [
-        "classical alone: each system by its fastest route there; a named route: that one throughout",
+        "choosing: forming, damping, pruning, extremes of the spectrum, which the scheduler needs"
+        " whatever it takes; a named route: its solves throughout, after the same",
+        "classical alone: each system by the route that is fastest without a scheduler, with what that"
+        " route itself prepares",
         f"other methods: to loss {number(schedule.target_loss)}, each at the best of one grid of"
         " learning rates, from the same weights; one launch an iteration, as a gradient of Newton's"
         " is charged; op by op: a launch for every operation",
@@ -265,7 +288,7 @@ def _stages(schedule: Schedule) -> Sheet:
         cells = (stage.calls, stage.toffoli, stage.t)
         qubits = count(stage.logical_qubits) if stage.logical_qubits else ""
         sheet.add_row(stage.name, *map(count, cells), qubits, f"{share:.1%}")
-    sheet.notes = [f"{how_counted(schedule)}; honest prices, whatever the policy"]
+    sheet.notes = [f"{how_counted(schedule)}; {HONEST}"]
     return sheet
 
 
@@ -273,7 +296,7 @@ def _machines(report: Result) -> Sheet:
     sheet = grid("Machines, all solves", "machine", "qubits", "time", "distance", "note", wide=4)
     sheet.units = ("", "physical", "", "of the code", "")
     sheet.keep = True
-    sheet.notes = [f"times: {ENDS}"]
+    sheet.notes = [f"times: {ENDS}", HONEST]
     names = [machine.name for machine in report.machines]
     for item in sum_machines(schedule_of(report), names):
         if item.is_feasible:

@@ -67,6 +67,8 @@ def random_block(rng: np.random.Generator) -> NewtonBlock:
             for name, value in numbers.items()
         },
         work=WORK,
+        lanczos_steps=32,
+        inverse_steps=0,
     )
 
 

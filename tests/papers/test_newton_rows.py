@@ -132,6 +132,9 @@ def test_woodbury_beside_lu():
     assert woodbury == printed(2.0e11, 2)
     assert woodbury == near(2 * 2048**2 * 23_520 + 2048**3 / 3 + 4 * 2048 * 23_520)
     assert qres.formula("newton.lu.flops")(dim=23_520) == printed(8.7e12, 2)
+    # half of LU; 2 * 23 520^2 = 1 106 380 800 with factors that are there
+    assert qres.formula("newton.ldl.flops")(dim=23_520) == printed(4.34e12)
+    assert qres.formula("newton.substitution.flops")(dim=23_520) == 1_106_380_800
 
 
 def test_iterations():

@@ -60,6 +60,8 @@ def block(name, matrix, gradient, *, factor_rows=0, form=1e6):
             for key, value in numbers.items()
         },
         work={"form": form, "damp": float(dim), "prune": 0.0, "lanczos": 1e4, "product": 1e5},
+        lanczos_steps=4,
+        inverse_steps=0 if factor_rows else 3,
     )
 
 

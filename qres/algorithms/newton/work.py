@@ -1,8 +1,9 @@
 r"""Classical work of one Newton step, and what it leaves for a quantum computer to beat.
 
 Forming a Hessian block takes one product with every unit vector; a Fisher or Gauss-Newton block
-$G^T G$ takes its $d^2$ entries over $B$ rows. A direct solve is Cholesky ($d^3/3$), LU ($2d^3/3$), or
-Woodbury's identity
+$G^T G$ takes its $d^2$ entries over $B$ rows. A direct solve is Cholesky ($d^3/3$), LU ($2d^3/3$),
+substitution ($2d^2$) where $L D L^T$ ($d^3/3$) was made to find the smallest singular value, or Woodbury's
+identity
 $$ (\lambda I + G^T G)^{-1} g = \tfrac1\lambda\bigl(g - G^T(\lambda I + G G^T)^{-1} G g\bigr), $$
 which factors $B \times B$ in place of $d \times d$. Conjugate gradients need
 $\lceil\tfrac12\sqrt\kappa\ln(2\sqrt\kappa/\epsilon)\rceil$ products: their error falls by
@@ -50,6 +51,24 @@ CHOLESKY = Formula(
     name="newton.cholesky.flops",
     meaning="operations of a Cholesky factorisation",
     expression=_DIM**3 / 3,
+    inputs=("dim",),
+    source=derived(_COUNTED),
+    unit="FLOP",
+)
+
+LDL = Formula(
+    name="newton.ldl.flops",
+    meaning="operations of a factorisation L D L^T of a symmetric matrix, definite or not",
+    expression=_DIM**3 / 3,
+    inputs=("dim",),
+    source=derived(_COUNTED),
+    unit="FLOP",
+)
+
+SUBSTITUTION = Formula(
+    name="newton.substitution.flops",
+    meaning="operations of a solve with triangular factors that are there: both triangles once",
+    expression=2 * _DIM**2,
     inputs=("dim",),
     source=derived(_COUNTED),
     unit="FLOP",
@@ -110,4 +129,15 @@ NOISE = Formula(
     conditions=(_IS_SIZE,),
 )
 
-FORMULAS = (HESSIAN, GRAM, CHOLESKY, LU, WOODBURY, CG, BREAK_EVEN, NOISE)
+FORMULAS = (
+    HESSIAN,
+    GRAM,
+    CHOLESKY,
+    LDL,
+    SUBSTITUTION,
+    LU,
+    WOODBURY,
+    CG,
+    BREAK_EVEN,
+    NOISE,
+)

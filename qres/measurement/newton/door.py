@@ -16,7 +16,7 @@ from qres.measurement.record import Measurement
 from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
 from qres.measurement.store import Store, make_key
 
-RECORDED_AS = 2
+RECORDED_AS = 3
 """Changes whenever the same question would be recorded as something else."""
 
 PRICED = ("name", "policy", "gate_time_s", "encoding", "data_access", "solver", "readout")

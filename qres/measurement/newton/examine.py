@@ -49,12 +49,14 @@ class Examined:
         is_definite: whether the matrix that was solved is positive definite.
         values: of `NewtonBlock`.
         lanczos_steps: as taken.
+        inverse_steps: likewise, on the inverse.
     """
 
     step: Vector
     is_definite: bool
     values: Mapping[str, Quantity]
     lanczos_steps: int
+    inverse_steps: int
 
 
 def examine_block(
@@ -103,7 +105,13 @@ def examine_block(
         **(_describe_gram(matrix, damping, n_samples) if matrix.is_square and not prune else {}),
         "newton_fidelity": describe(_cosine(step, gradient), "cosine of step and gradient"),
     }
-    return Examined(step=step, is_definite=is_definite, values=values, lanczos_steps=ends.steps)
+    return Examined(
+        step=step,
+        is_definite=is_definite,
+        values=values,
+        lanczos_steps=ends.steps,
+        inverse_steps=extremes.inverse_steps,
+    )
 
 
 def _examine_dense(

@@ -229,6 +229,8 @@ class _Walk:
             is_definite=found.is_definite,
             values=found.values,
             work=work,
+            lanczos_steps=found.lanczos_steps,
+            inverse_steps=found.inverse_steps,
         )
 
 

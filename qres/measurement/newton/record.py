@@ -35,6 +35,9 @@ class NewtonBlock:
             known is absent.
         work: operations of `form`, `damp`, `prune`, `lanczos` as spent, and of one `product` that
             does not need the matrix.
+        lanczos_steps: on the matrix, each after the one before.
+        inverse_steps: on its inverse, by a factorisation; 0 where its smallest singular value asks
+            for none.
     """
 
     name: str
@@ -44,6 +47,8 @@ class NewtonBlock:
     is_definite: bool
     values: Mapping[str, Quantity]
     work: Mapping[str, float]
+    lanczos_steps: int
+    inverse_steps: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this block."""

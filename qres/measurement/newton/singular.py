@@ -23,6 +23,9 @@ SHARP = 1e-3
 FEWEST = 12
 """Before so many nobody looks: what is nearest to zero stands alone in the inverse."""
 
+OFTEN = 2
+"""Then after every so many: a look costs half as much as a step on the inverse."""
+
 Matrix = NDArray[np.float64]
 
 
@@ -37,11 +40,19 @@ class Effort:
 
 @dataclass(frozen=True, kw_only=True)
 class Singular:
-    """Both ends of the singular values of the damped, pruned matrix, and how they were found."""
+    """Both ends of the singular values of the damped, pruned matrix, and how they were found.
+
+    Args:
+        largest: upper end.
+        smallest: lower end.
+        method: in words.
+        inverse_steps: that Lanczos took on the inverse.
+    """
 
     largest: Extreme
     smallest: Extreme
     method: str
+    inverse_steps: int = 0
 
 
 def shift_ends(ends: Ends, damping: float) -> Singular:
@@ -107,14 +118,15 @@ def _join(largest: Extreme, method: str, factor: Factorisation, effort: Effort) 
     most, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, 2])
     below = find_extremes(
         factor.invert,
-        len(factor.packed),
+        len(factor.order),
         steps=min(FEWEST, most),
         rng=rng,
         tolerance=SHARP,
         max_steps=most,
+        check_every=OFTEN,
     )
     end = find_size(below.largest, below.smallest)
-    slack = len(factor.packed) * EPSILON * largest.high
+    slack = len(factor.order) * EPSILON * largest.high
     smallest = Extreme(
         value=1 / end.value,
         low=max(1 / end.high - slack, 0.0),
@@ -122,4 +134,4 @@ def _join(largest: Extreme, method: str, factor: Factorisation, effort: Effort) 
         residual=end.residual / end.value**2,
     )
     text = f"{method}; the smallest from {below.steps} steps on the inverse"
-    return Singular(largest=largest, smallest=smallest, method=text)
+    return Singular(largest=largest, smallest=smallest, method=text, inverse_steps=below.steps)

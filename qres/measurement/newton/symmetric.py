@@ -12,15 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
-_LANGE, _SYCON, _SYTRF, _SYTRF_LWORK, _SYTRS = get_lapack_funcs(
-    ("lange", "sycon", "sytrf", "sytrf_lwork", "sytrs"), dtype=np.float64
+from qres.measurement.lanczos import EPSILON, find_extremes
+
+_LANGE, _SYCON, _SYCONV, _SYTRF, _SYTRF_LWORK = get_lapack_funcs(
+    ("lange", "sycon", "syconv", "sytrf", "sytrf_lwork"), dtype=np.float64
 )
-(_SYMV,) = get_blas_funcs(("symv",), dtype=np.float64)
+_SYMV, _TRSV = get_blas_funcs(("symv", "trsv"), dtype=np.float64)
+
+STEPS = 12
+"""Of Lanczos on either end where one-norms leave open whether there is an inverse."""
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -28,41 +34,84 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Factorisation:
-    r"""$L D L^T$ of a symmetric matrix.
+    r"""$L D L^T$ of a symmetric matrix whose rows and columns are put in another order.
 
     Args:
-        packed: $L$ and $D$ as LAPACK leaves them in the lower triangle.
+        matrix: what was factorised.
+        lower: $L$ below the diagonal, on it that of $D$.
+        beside: the entry of $D$ beside its diagonal, at the first row of each block of two.
+        order: row of the matrix that stands at each place.
         pivots: of LAPACK, negative for both rows of a block of two.
         inverse_kappa: estimate of $1/(\lVert A\rVert_1\lVert A^{-1}\rVert_1)$; 0 where a block of $D$
             has no inverse.
     """
 
-    packed: Matrix
+    matrix: Matrix
+    lower: Matrix
+    beside: Vector
+    order: NDArray[np.intp]
     pivots: NDArray[np.int32]
     inverse_kappa: float
 
-    @property
+    @cached_property
     def is_regular(self) -> bool:
-        """Whether the matrix has an inverse beyond rounding."""
-        return self.inverse_kappa > len(self.packed) * float(np.finfo(np.float64).eps)
+        r"""Whether the matrix has an inverse beyond rounding, $1/\kappa_2 > N\epsilon$.
 
-    @property
+        $1/\kappa_1 \le 1/\kappa_2 \le N/\kappa_1$, so the estimate decides but for a gap of $N$, in which
+        large matrices lie that are badly conditioned and no more; there both norms are looked for.
+        """
+        rounding = len(self.lower) * EPSILON
+        if self.inverse_kappa > rounding:
+            return True
+        return self.inverse_kappa > EPSILON and self._find_inverse_kappa() > rounding
+
+    @cached_property
     def is_definite(self) -> bool:
         """Whether every eigenvalue is positive."""
-        return bool(np.all(self.pivots > 0) and np.all(np.diag(self.packed) > 0))
+        return bool(np.all(self.pivots > 0) and np.all(np.diag(self.lower) > 0))
 
     @property
     def log_det(self) -> float:
         """Natural logarithm of the absolute determinant."""
-        first = np.flatnonzero(self.pivots < 0)[::2]
-        diagonal = np.diag(self.packed)
-        pairs = diagonal[first] * diagonal[first + 1] - self.packed[first + 1, first] ** 2
+        first, diagonal = self._pairs, np.diag(self.lower)
+        pairs = diagonal[first] * diagonal[first + 1] - self.beside[first] ** 2
         singles = diagonal[self.pivots > 0]
         return float(np.sum(np.log(np.abs(singles))) + np.sum(np.log(np.abs(pairs))))
 
     def invert(self, right: Vector) -> Vector:
         """Return the solution for a right-hand side."""
-        return _SYTRS(self.packed, self.pivots, right, lower=1)[0]
+        inner = self._divide(_TRSV(self.lower, right[self.order], lower=1, diag=1))
+        found = np.empty_like(inner)
+        found[self.order] = _TRSV(self.lower, inner, lower=1, trans=1, diag=1)
+        return found
+
+    @cached_property
+    def _pairs(self) -> NDArray[np.intp]:
+        """The first row of each block of two."""
+        return np.flatnonzero(self.pivots < 0)[::2]
+
+    def _divide(self, right: Vector) -> Vector:
+        """Return the solution with $D$, blocks of two over their entry beside the diagonal."""
+        first, diagonal = self._pairs, np.diag(self.lower)
+        found = np.empty_like(right)
+        is_single = self.pivots > 0
+        found[is_single] = right[is_single] / diagonal[is_single]
+        scale = self.beside[first]
+        upper, lower = diagonal[first] / scale, diagonal[first + 1] / scale
+        one, other = right[first] / scale, right[first + 1] / scale
+        rest = upper * lower - 1
+        found[first] = (lower * one - other) / rest
+        found[first + 1] = (upper * other - one) / rest
+        return found
+
+    def _find_inverse_kappa(self) -> float:
+        r"""Return $1/(\lVert A\rVert_2\lVert A^{-1}\rVert_2)$, both from a few steps of Lanczos."""
+        norms = []
+        for product in (multiplier(self.matrix), self.invert):
+            rng = np.random.default_rng(0)
+            found = find_extremes(product, len(self.lower), steps=STEPS, rng=rng, max_steps=STEPS)
+            norms.append(max(abs(found.largest.value), abs(found.smallest.value)))
+        return 1 / (norms[0] * norms[1])
 
 
 def factorise(matrix: Matrix) -> Factorisation:
@@ -72,7 +121,28 @@ def factorise(matrix: Matrix) -> Factorisation:
     packed, pivots, flaw = _SYTRF(columns, lower=1, lwork=room)
     norm = _LANGE("1", columns)
     rest = 0.0 if flaw > 0 else float(_SYCON(packed, pivots, norm, lower=1)[0])
-    return Factorisation(packed=packed, pivots=pivots, inverse_kappa=rest)
+    lower, beside, _ = _SYCONV(packed, pivots, lower=1, overwrite_a=1)
+    return Factorisation(
+        matrix=matrix,
+        lower=lower,
+        beside=beside,
+        order=_find_order(pivots),
+        pivots=pivots,
+        inverse_kappa=rest,
+    )
+
+
+def _find_order(pivots: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Return which row the exchanges of LAPACK bring to each place; they count from 1.
+
+    A block of two exchanges its second row alone, the one that both of its entries name.
+    """
+    order = list(range(len(pivots)))
+    firsts = set(np.flatnonzero(pivots < 0)[::2].tolist())
+    for row, other in enumerate((np.abs(pivots) - 1).tolist()):
+        if row not in firsts:
+            order[row], order[other] = order[other], order[row]
+    return np.array(order)
 
 
 def multiplier(matrix: Matrix) -> Callable[[Vector], Vector]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from qres.errors import InputError
 from qres.measurement.newton.record import NewtonRun
-from qres.pricing.schedule import Schedule
+from qres.pricing.schedule import Decision, Route, Schedule
 from qres.report.figures.style import COLORS, COLUMN, PAGE, in_style, new_figure, new_panels
 from qres.report.newton import run_of
 from qres.report.record import Result
@@ -27,6 +27,9 @@ MOST_NAMED = 8
 
 GAP = 3
 """Decades without a point after which the axis of time is cut."""
+
+GOAL = "goal: Newton's last loss"
+"""Of the level line under the curves of the loss."""
 
 TWO_DARK = 0.55
 """Part of the scale from which white figures are read better."""
@@ -133,8 +136,9 @@ def _cell(axes: Axes, place: tuple[int, int], color: str, part: float, text: str
 def draw_time_to_loss(report: Result, *, width: float = COLUMN) -> Figure:
     """Return loss (upper panel) and held-out accuracy (lower) over seconds, of Newton and its rivals.
 
-    Newton is drawn as scheduled and by quantum solves alone. The axis of time is cut where nothing
-    happens for `GAP` decades. Without held-out samples there is one panel.
+    Newton is drawn as scheduled, without a scheduler on the device alone, and by quantum solves alone.
+    The goal is the loss that it ends with. The axis of time is cut where nothing happens for `GAP`
+    decades. Without held-out samples there is one panel.
     """
     schedule = _schedule(report)
     curves = list(_curves(schedule, run_of(report)))
@@ -148,8 +152,9 @@ def draw_time_to_loss(report: Result, *, width: float = COLUMN) -> Figure:
                 axes.plot(curve.times, values, curve.line, color=curve.color, label=curve.label)
             axes.set(xscale="log", yscale="linear" if number else "log")
             if not number:
-                axes.axhline(schedule.target_loss, color="0.6", linewidth=0.7)
-    _label(figure, panels, [curve.label for curve in curves])
+                label = GOAL if axes is row[0] else None  # once in the legend
+                axes.axhline(schedule.target_loss, color="0.6", linewidth=0.7, label=label)
+    _label(figure, panels, [*(curve.label for curve in curves), GOAL])
     return figure
 
 
@@ -215,28 +220,26 @@ class _Curve:
 def _curves(schedule: Schedule, run: NewtonRun) -> Iterator[_Curve]:
     known = [*(step.held_out_accuracy for step in run.steps[1:]), run.final_accuracy]
     accuracies = [accuracy for accuracy in known if accuracy is not None]
-    for color, label, is_quantum in zip(
-        COLORS, ("Newton, scheduled", "Newton, quantum alone"), (False, True), strict=False
+    for label, color, line, pick in (
+        ("Newton, scheduled", COLORS[0], "o-", lambda decision: decision.route),
+        ("Newton, classical alone", COLORS[0], "s:", lambda decision: decision.unscheduled),
+        ("Newton, quantum alone", COLORS[1], "o-", lambda decision: decision.routes[0]),
     ):
-        times = _times(schedule, is_quantum=is_quantum)
+        times = _times(schedule, pick)
         if all(map(math.isfinite, times)):
-            yield _Curve(label, color, "o-", times, run.losses[1:], accuracies)
+            yield _Curve(label, color, line, times, run.losses[1:], accuracies)
     for color, rival, priced in zip(COLORS[2:], run.rivals, schedule.rivals, strict=False):
         count = priced.iterations or len(rival.losses)
         times = [priced.seconds / count * (index + 1) for index in range(count)]
         yield _Curve(rival.name, color, "--", times, rival.losses[:count], rival.accuracies[:count])
 
 
-def _times(schedule: Schedule, *, is_quantum: bool) -> list[float]:
-    """Return the seconds after each step."""
+def _times(schedule: Schedule, pick: Callable[[Decision], Route]) -> list[float]:
+    """Return the seconds after each step, each system by the route that is picked."""
     steps = sorted({decision.step for decision in schedule.decisions})
     spent = [
         gradient
-        + sum(
-            (decision.routes[0] if is_quantum else decision.route).total_s
-            for decision in schedule.decisions
-            if decision.step == step
-        )
+        + sum(pick(decision).total_s for decision in schedule.decisions if decision.step == step)
         for step, gradient in zip(steps, schedule.gradient_s, strict=True)
     ]
     return list(accumulate(spent))

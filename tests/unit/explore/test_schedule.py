@@ -10,9 +10,9 @@ import pytest
 
 import qres
 from qres.classical.devices import load_device
-from qres.classical.newton import price_routes
+from qres.classical.newton import price_alone, price_choosing, price_scheduled
 from qres.config.record import ErrorTarget
-from qres.explore.schedule import schedule
+from qres.explore.schedule import _break_even, schedule
 from qres.notation.quantity import Quantity
 from qres.physical.machines import load_machine
 from qres.staircase import estimate
@@ -80,21 +80,91 @@ def test_the_failure_probability_is_split_over_all_solves(hand_made, price):
 
 
 def test_the_schedule_is_never_slower_than_a_single_route(hand_made, price):
-    run = hand_made.run_of(
-        *(hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (3, 40, 200)), n_steps=2
-    )
-    found = price(run)
+    blocks = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (3, 40, 200)]
+    square = replace(hand_made.random_block("v", 200, seed=1), factor_rows=300, inverse_steps=0)
+    blocks.append(square)
+    found = price(hand_made.run_of(*blocks, n_steps=2))
     names = {route.name for decision in found.decisions for route in decision.routes}
-    assert {"quantum", "Cholesky", "CG", "CG by products"} <= names
+    assert {"quantum", "LDL^T", "Cholesky", "CG", "CG by products"} == names
     for name in names:
         assert found.scheduled_s <= found.single_route_s(name) * (1 + 1e-12)
-    assert found.scheduled_s <= min(found.classical_s, found.quantum_s) * (1 + 1e-12)
+    assert found.scheduled_s <= found.quantum_s * (1 + 1e-12)
+    for name in found.alone_names:
+        assert found.classical_s <= found.alone_route_s(name) * (1 + 1e-12)
+
+
+def row_by_hand(hand_made, **changes):
+    item = hand_made.random_block("w", 1000, seed=4)
+    work = {**item.work, "form": 1e12, "lanczos": 2e9}
+    return replace(item, work=work, lanczos_steps=30, **changes)
+
+
+def test_every_route_of_a_scheduler_pays_for_the_choice_and_no_other(hand_made, price):
+    """A row by hand: d = 1000, a square of 3000 rows; 1e12 operations to form, 2e9 in 30 steps of Lanczos.
+
+    Rate .4 * 67 TFLOP/s, 5 us a launch. Before the choice 1e12 + 1000 + 2e9 operations in 31 launches,
+    one of them for all but Lanczos, 37.543 ms + 155 us; then Cholesky
+    takes 1e9/3, or 16 MB over 4.8 TB/s, which is less. Alone it takes the first without Lanczos; CG by
+    products prepares nothing: each moves 14 vectors of 8 kB, more than its 1.1e5 operations take.
+    """
+    item = row_by_hand(hand_made, factor_rows=3000, inverse_steps=0)
+    rate, launch = 0.4 * 67e12, 5e-6
+    found = price(hand_made.run_of(item)).decisions[0]
+    choosing_s = 31 * launch + (1e12 + 1000 + 2e9) / rate
+    assert choosing_s == pytest.approx(37.543e-3, rel=1e-4)
+    assert len(found.routes) == 4
+    for route in found.routes:
+        assert route.prepare_s == pytest.approx(choosing_s, rel=1e-12)
+    routes, alone = ({r.name: r for r in some} for some in (found.routes, found.alone))
+    assert set(routes) == {"quantum", "Cholesky", "CG", "CG by products"}
+    assert routes["Cholesky"].solve_s == pytest.approx(launch + 1e9 / 3 / rate, rel=1e-12)
+    formed_s = launch + (1e12 + 1000) / rate
+    for name in ("Cholesky", "CG"):
+        assert alone[name].prepare_s == pytest.approx(formed_s, rel=1e-12)
+        assert alone[name].solve_s == routes[name].solve_s
+    assert alone["CG by products"].prepare_s == 0
+    assert found.route.name == "Cholesky"
+    assert found.unscheduled.name == "CG by products"
+    kappa = float(item.values["kappa"])
+    steps = math.ceil(math.sqrt(kappa) / 2 * math.log(2 * math.sqrt(kappa) / 0.1))
+    solve_s = steps * (launch + 14 * 8e3 / 4.8e12)
+    assert found.unscheduled.total_s == pytest.approx(solve_s, rel=1e-12)
+
+
+@pytest.mark.parametrize(("factor_rows", "prune"), [(0, 0.0), (3000, 0.5)])
+def test_what_was_factorised_before_the_choice_is_not_factorised_again(
+    hand_made, price, factor_rows, prune
+):
+    """The row above as a Hessian, or pruned, with 10 steps on the inverse: 11 launches more to choose.
+
+    They take 1e9/3, 10 * 2e6, and 2 * 100 * 1000 for the vectors. Then 2e6 to substitute, which moves
+    8 MB, 1.67 us, beside .07 us of arithmetic. Alone nothing of it is charged.
+    """
+    item = row_by_hand(hand_made, factor_rows=factor_rows, inverse_steps=10)
+    rate, launch = 0.4 * 67e12, 5e-6
+    found = price(replace(hand_made.run_of(item), prune=prune)).decisions[0]
+    choosing_s = 42 * launch + (1e12 + 1000 + 2e9 + 1e9 / 3 + 2e7 + 2e5) / rate
+    for route in found.routes:
+        assert route.prepare_s == pytest.approx(choosing_s, rel=1e-12)
+    routes, alone = ({r.name: r for r in some} for some in (found.routes, found.alone))
+    assert routes["LDL^T"].solve_s == pytest.approx(launch + 8e6 / 4.8e12, rel=1e-12)
+    assert "Cholesky" not in routes
+    assert "LDL^T" not in alone
+    assert alone["Cholesky"].solve_s == pytest.approx(launch + 1e9 / 3 / rate, rel=1e-12)
+    assert alone["Cholesky"].prepare_s == pytest.approx(launch + (1e12 + 1000) / rate, rel=1e-12)
+    assert found.route.name == "LDL^T"
+
+
+def test_a_matrix_that_was_not_formed_was_not_factorised(hand_made):
+    item = replace(hand_made.random_block("w", 40, seed=3), is_dense=False, inverse_steps=0)
+    names = [cost.method for cost in price_scheduled(item, DEVICE, epsilon=0.1, is_pruned=False)]
+    assert names == ["CG by products"]
 
 
 @pytest.mark.slow
 def test_woodbury_where_the_factor_is_short(hand_made, price):
     """20 rows of 400 columns: 2 * 400 * 400 + 8000/3 + 4 * 20 * 400 operations, by hand 354,667."""
-    item = replace(hand_made.random_block("w", 400, seed=3), factor_rows=20)
+    item = replace(hand_made.random_block("w", 400, seed=3), factor_rows=20, inverse_steps=0)
     routes = {route.name: route for route in price(hand_made.run_of(item)).decisions[0].routes}
     assert "Woodbury" in routes
     flops = 2 * 20**2 * 400 + 20**3 / 3 + 4 * 20 * 400
@@ -111,20 +181,29 @@ def test_the_named_formulas_are_what_routes_are_priced_by(hand_made):
     values = {**item.values, "kappa": Quantity(value=900.0, kind="measured")}
     item = replace(item, values=values, work={**item.work, "product": 0.0})
     route = {
-        cost.method: cost for cost, _ in price_routes(item, DEVICE, epsilon=0.1, is_pruned=False)
+        cost.method: cost for cost, _ in price_alone(item, DEVICE, epsilon=0.1, is_pruned=False)
     }
     steps = qres.formula("newton.cg.iterations")(kappa=900, epsilon=0.1)
     assert steps == math.ceil(15 * math.log(600))  # sqrt(900)/2 ln(2 sqrt(900)/.1) = 95.95
     assert route["CG by products"].flops == steps * 10 * 40
     assert route["Cholesky"].flops == pytest.approx(qres.formula("newton.cholesky.flops")(dim=40))
+    factored, square = replace(item, inverse_steps=1), replace(item, inverse_steps=0)
+    more_s = price_choosing(factored, DEVICE) - price_choosing(square, DEVICE)
+    solved = qres.formula("newton.substitution.flops")(dim=40) + 2 * 40
+    more = qres.formula("newton.ldl.flops")(dim=40) + solved
+    work_s = more_s - 2 * DEVICE.latency_s
+    assert work_s * 0.4 * DEVICE.fp64_flops == pytest.approx(more, rel=1e-6)
+    (direct, *_) = price_scheduled(item, DEVICE, epsilon=0.1, is_pruned=False)
+    assert direct.flops == qres.formula("newton.substitution.flops")(dim=40)
 
 
 @pytest.mark.slow
 def test_pruned_systems_have_no_route_that_ignores_the_pruning(hand_made, price):
-    item = replace(hand_made.random_block("w", 40, seed=3), factor_rows=5)
+    item = replace(hand_made.random_block("w", 40, seed=3), factor_rows=5, inverse_steps=9)
     run = replace(hand_made.run_of(item), prune=0.5)
-    names = {route.name for route in price(run).decisions[0].routes}
-    assert names == {"quantum", "Cholesky", "CG"}
+    found = price(run).decisions[0]
+    assert {route.name for route in found.routes} == {"quantum", "LDL^T", "CG"}
+    assert {route.name for route in found.alone} == {"Cholesky", "CG"}
 
 
 @pytest.mark.slow
@@ -134,8 +213,9 @@ def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made, price):
     item = replace(
         hand_made.block("w", root @ root.T + np.eye(20), rng.normal(size=20)), is_definite=False
     )
-    names = {route.name for route in price(hand_made.run_of(item)).decisions[0].routes}
-    assert names == {"quantum", "LU", "CGNR"}
+    found = price(hand_made.run_of(item)).decisions[0]
+    assert {route.name for route in found.routes} == {"quantum", "LDL^T", "CGNR"}
+    assert {route.name for route in found.alone} == {"LU", "CGNR"}
 
 
 def test_the_paper_s_policy_by_hand(hand_made, price):
@@ -230,15 +310,16 @@ def test_the_ladder_multiplies_to_the_honest_price(hand_made, price):
 
 
 def test_break_even_by_hand(hand_made, price):
-    """Best classical time less the preparation, over all gates; none where nothing is left.
+    """Best classical solve less rebuilding the vector, over all gates; none where nothing is left.
 
-    At dimension 12 Cholesky takes what rebuilding the vector takes, one launch; at 200 it is 0.1 us
-    longer.
+    At dimension 200 Cholesky moves 2 * 8 * 200^2 = 640 kB after its launch, which takes 133 ns; its
+    8e6/3 operations take 99.5 ns.
     """
-    blocks = [hand_made.random_block(f"w{dim}", dim, seed=dim) for dim in (12, 200)]
-    small, large = price(hand_made.run_of(*blocks)).decisions
-    assert small.break_even_s is None
-    left = large.classical.total_s - large.routes[0].prepare_s - large.quantum.side_s
+    item = replace(hand_made.random_block("w", 200, seed=200), factor_rows=400, inverse_steps=0)
+    (large,) = price(hand_made.run_of(item)).decisions
+    late = replace(large.quantum, side_s=large.classical.solve_s)
+    assert _break_even([large.classical], late) is None
+    left = 5e-6 + 640e3 / 4.8e12 - large.quantum.side_s
     assert left > 0
     gates = round(large.quantum.toffoli + large.quantum.t)
     assert large.break_even_s == pytest.approx(left / gates, rel=1e-9)
@@ -254,21 +335,46 @@ def test_a_singular_system_is_refused_by_the_quantum_route_alone(hand_made, pric
         hand_made.run_of(replace(item, values=values), hand_made.random_block("v", 7, seed=2))
     )
     assert found.decisions[0].routes[0].reason == "the matrix is singular: kappa is infinite"
-    assert found.decisions[0].route.name == "Cholesky"
+    assert found.decisions[0].route.name == "LDL^T"
     assert found.decisions[1].quantum is not None
     assert found.ladder == ()
 
 
 @pytest.mark.slow
-def test_a_factorisation_that_only_the_quantum_route_needs_is_an_assumption(hand_made, price):
-    """A Hessian has no factor rows: what is smallest in it comes from inverting it."""
-    square = replace(hand_made.random_block("w", 5, seed=1), factor_rows=3)
-    plain, indefinite = (
-        price(hand_made.run_of(item)) for item in (square, replace(square, factor_rows=0))
+def test_a_factorisation_before_the_choice_is_said(hand_made, price):
+    """Of a Hessian, which has no factor rows, and of what was pruned; one such system is enough."""
+    square = replace(hand_made.random_block("w", 5, seed=1), factor_rows=3, inverse_steps=0)
+    hessian = replace(square, factor_rows=0, inverse_steps=4)
+    text = (
+        "the smallest singular value of a matrix that may be indefinite, or was pruned, comes from"
     )
-    text = "the smallest singular value of a matrix that may be indefinite is known for free"
-    assert not any(text in line for line in plain.assumptions)
-    assert any(text in line for line in indefinite.assumptions)
+
+    def says(*blocks, **changes):
+        found = price(replace(hand_made.run_of(*blocks), **changes))
+        assert any("every route pays for forming" in line for line in found.assumptions)
+        return any(text in line for line in found.assumptions)
+
+    assert not says(square)
+    assert says(hessian)
+    assert says(square, hessian)
+    assert says(replace(square, inverse_steps=4), prune=0.5)
+    assert not says(square, replace(hessian, is_dense=False, inverse_steps=0))
+
+
+@pytest.mark.slow
+def test_each_assumption_of_every_route_is_said_once(hand_made, price):
+    """Those of the quantum job, of the scheduler's own routes, and of the device alone."""
+    item = replace(hand_made.random_block("w", 400, seed=3), factor_rows=20, inverse_steps=0)
+    found = price(hand_made.run_of(item, hand_made.random_block("v", 5, seed=1)))
+    assert len(set(found.assumptions)) == len(found.assumptions)
+    (large, small) = found.decisions
+    for decision in (large, small):
+        assert set(decision.quantum.assumptions) <= set(found.assumptions)
+        for route in (*decision.routes, *decision.alone):
+            assert set(route.assumptions) <= set(found.assumptions)
+    words = " ".join(found.assumptions)
+    for part in ("no preconditioner", "one launch a product", "held in memory"):
+        assert part in words
 
 
 @pytest.mark.slow

@@ -67,6 +67,7 @@ def decision(step=0, solve=SOLVE, classical_s=2.0, quantum_s=1e4, **changes):
         kappa=10.0,
         newton_fidelity=0.8,
         routes=routes,
+        alone=routes[1:],
         chosen=min(range(2), key=lambda index: routes[index].total_s),
         reason="",
         quantum=solve,
@@ -137,6 +138,28 @@ def test_the_device_wins():
     assert found.change.needed is None
     assert found.change.knob.now == pytest.approx(1e-5, rel=1e-9)
     assert found.change.ratio_left == pytest.approx((2.5 + 2e9 * 1e-7) / 5.5, rel=1e-12)
+
+
+def test_newton_without_a_scheduler_does_not_pay_for_choosing():
+    """Both routes prepare .25 s, the device alone .05: 1 + 2.25 scheduled, 1 + 2.05 alone.
+
+    The ratio is of 1 + .25 + .5 + 1e4 to the latter; a factor of 9 in its pace is the alone route's.
+    """
+    found = decision()
+    own = replace(found.routes[1], prepare_s=0.05, factor=9.0)
+    slow = replace(own, name="LU", solve_s=3.0)
+    found = schedule(replace(found, alone=(slow, own)))
+    assert found.choosing_s == 0.25
+    assert found.scheduled_s == 3.25
+    assert found.single_route_s("Cholesky") == 3.25
+    assert found.classical_s == found.alone_route_s("Cholesky") == pytest.approx(3.05, rel=1e-12)
+    assert found.alone_route_s("LU") == pytest.approx(4.05, rel=1e-12)
+    assert found.single_route_s("LU") == math.inf
+    assert (found.route_names, found.alone_names) == (("quantum", "Cholesky"), ("LU", "Cholesky"))
+    verdict = judge_schedule(found, MACHINES)
+    assert float(verdict.ratio) == pytest.approx(10001.75 / 3.05, rel=1e-12)
+    near = replace(found.decisions[0], alone=(replace(own, solve_s=1100.0),))
+    assert "factor 90" in judge_schedule(schedule(near), MACHINES).reason  # 9, and 10 of the clock
 
 
 def test_a_gate_that_a_decoder_follows_ties():
@@ -226,7 +249,7 @@ def test_a_system_without_a_quantum_job_is_named():
 def test_warnings(run):
     found = warnings_of(schedule(decision(), decision(step=1, break_even_s=None)), run)
     assert "1.5e-09 s" in found["W-CLOCK"]
-    assert "1 of 2 lose by preparation alone" in found["W-CLOCK"]
+    assert "1 of 2 lose by the classical stages of the quantum route" in found["W-CLOCK"]
     assert found["W-IO-LOAD"].startswith("90%")  # (7e8 + 2e8) / 1e9
     assert found["W-IO-READ"].endswith("1e+05")  # 1e9 gates over 1e4 of one run
     assert "at most 100 for 10 (w, step 0)" in found["W-KAPPA"]

@@ -75,6 +75,14 @@ def test_times_add_up(data):
     whole = sum(route["total_s"] for route in picked) + sum(found["gradient_s"])
     assert found["scheduled_s"] == pytest.approx(whole, rel=1e-12)
     assert data["classical"]["runtime_s"]["value"] == found["classical_s"]
+    alone = [min(route["total_s"] for route in row["alone"]) for row in found["decisions"]]
+    whole = sum(alone) + sum(found["gradient_s"])
+    assert found["classical_s"] == pytest.approx(whole, rel=1e-12)
+    assert found["choosing_s"] == pytest.approx(
+        sum(row["routes"][0]["prepare_s"] for row in found["decisions"]), rel=1e-12
+    )
+    names = {row["method"]: row["runtime_s"] for row in data["classical"]["alternatives"]}
+    assert names == found["alone_route_s"]
     ratio = found["quantum_s"] / found["classical_s"]
     assert data["verdict"]["ratio"]["value"] == pytest.approx(ratio, rel=1e-12)
     assert math.prod(rung["factor"] for rung in found["ladder"]) == pytest.approx(
@@ -198,6 +206,9 @@ def test_sources_name_the_paper(report):
 
 def test_explanations(report):
     assert "Cholesky" in report.explain("first.1")
+    assert "before the choice, on every route" in report.explain("first.1")
+    assert "nothing for choosing" in report.explain("schedule.classical_s")
+    assert "before the choice: forming" in report.explain("schedule.scheduled_s")
     assert "prepar" in report.explain("verdict.ratio")
     assert "gradients of 2 steps" in report.explain("schedule.quantum_s")
     with pytest.raises(InputError, match=r"no number called 'first\.2'"):
@@ -217,7 +228,12 @@ def test_figures(report):
     assert [len(line.get_xdata()) for line in upper.get_lines()] == [2, 2]
     assert [list(line.get_ydata()) for line in lower.get_lines()] == [[12, 12], [5, 5]]
     left, right = (drawn(axes) for axes in report.draw_time_to_loss().axes)
-    assert {"Newton, scheduled", "sgd"} <= set(left)
+    assert {"Newton, scheduled", "Newton, classical alone", "sgd"} <= set(left)
+    goal = "goal: Newton's last loss"
+    assert list(left[goal].get_ydata()) == [0.5, 0.5]
+    assert goal in [text.get_text() for text in report.draw_time_to_loss().legends[0].get_texts()]
+    alone = left["Newton, classical alone"].get_xdata()[-1]
+    assert alone == pytest.approx(report.schedule.classical_s, rel=1e-12)
     assert set(right) == {"Newton, quantum alone"} | {name for name in right if name[0] == "_"}
     last = left["Newton, scheduled"].get_xdata()[-1]
     assert last == pytest.approx(report.schedule.scheduled_s, rel=1e-12)
@@ -303,6 +319,46 @@ def test_the_plan_says_what_is_padded_and_pruned(report):
         "up to 25% of the entries beside the diagonal, 0.1 of the matrix in spectral norm" in words
     )
     assert "a step moves by up to 0.1 of its norm" in words
+
+
+def test_the_policy_of_the_paper_says_that_the_plan_is_not_its_own(report):
+    from dataclasses import replace
+
+    note = "of the honest price; the charge of the paper, which decides, has no such plan"
+    paper = replace(report, schedule=replace(report.schedule, policy="paper"))
+    plain, found = (" ".join(item.table(100).split()) for item in (report, paper))
+    assert note in found
+    assert note not in plain
+    assert "of the magic states, at honest prices." in found
+    assert "at honest prices" not in plain
+    assert found.count("honest prices, whatever the policy") == 2  # stages and machines
+
+
+def test_the_totals_say_what_they_include(report):
+    """Choosing in all rows of the scheduler, in none of the device alone."""
+    from dataclasses import replace
+
+    from qres.report.newton_screen import newton_sheets
+    from qres.report.units import duration
+
+    def slow(route):
+        return replace(route, prepare_s=2e-3)
+
+    decisions = tuple(
+        replace(item, routes=tuple(map(slow, item.routes))) for item in report.schedule.decisions
+    )
+    longer = replace(report, schedule=replace(report.schedule, decisions=decisions))
+    (sheet,) = (sheet for sheet, _ in newton_sheets(longer, 100) if sheet.title == "Totals")
+    notes = {row[0]: row[-1] for row in sheet.rows}
+    names = ("scheduled", *longer.schedule.route_names)
+    assert {notes[f"Newton, {name}"] for name in names} == {"8 ms choosing"}
+    assert notes["Newton, classical alone"] == "no choosing; Cholesky 4"
+    times = {row[0]: row[2] for row in sheet.rows}
+    assert times["Newton, classical alone"] == duration(report.schedule.classical_s)
+    words = " ".join(longer.table(100).split())
+    assert "8 ms for choosing" in words
+    ratio = longer.schedule.scheduled_s / longer.schedule.classical_s
+    assert f"{ratio:.3g} times as long as classical Newton alone, which need not choose" in words
 
 
 def test_a_rate_of_many_jobs_is_refused(report):
