@@ -14,7 +14,7 @@ from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import EncodingCircuit, require_numbers
+from qres.bloqs.circuit import EncodingCircuit, require_alpha, require_numbers
 from qres.bloqs.conjunction import reaches
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, numbers, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
@@ -153,7 +153,8 @@ class BandedEncoding(EncodingCircuit):
             cuts: $k$ of each; that of a diagonal of offset 0 is not used.
 
         Raises:
-            InputError: diagonals that do not fit, are all zero, or are no numbers.
+            InputError: diagonals that do not fit, are all zero, are no numbers, or add up to more than
+                `alpha`.
         """
         lengths = tuple(sorted({k for o, k in zip(offsets, cuts, strict=True) if o}))
         found, wanted = (len(values), *_size(lengths)), (self.n_diagonals, self.shift_bits)
@@ -164,6 +165,7 @@ class BandedEncoding(EncodingCircuit):
             raise InputError("diagonals: expected offsets below the lengths at which they are cut")
         if not np.isfinite(values).all() or not np.any(values):
             raise InputError("diagonals: expected finite values, not all zero")
+        require_alpha(self, float(np.abs(values).sum()), "the sum of the diagonals' sizes")
         roots = np.sqrt(np.abs(values))
         vectors = (roots, roots * np.where(np.signbit(values), -1, 1))
         return attrs.evolve(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -41,6 +42,7 @@ from qualtran.symbolics import SymbolicFloat, SymbolicInt, is_symbolic
 
 from qres.bloqs.integers import as_integer, at_least, numbers, require_integer
 from qres.bloqs.steps import Step, backwards, compose
+from qres.errors import InputError
 
 ROTATION = Rz(sympy.Symbol("theta"))
 """One rotation by an angle that the circuit knows and the count does not need."""
@@ -150,13 +152,22 @@ class EncodingCircuit(BlockCircuit):
 def registers(*, sides: dict[str, Side] | None = None, **bitsizes: SymbolicInt) -> Signature:
     """Make a signature of registers of these sizes; empty ones are left out."""
     sides = sides or {}
-    return Signature(
-        [
-            Register(
-                name, QBit() if bitsize == 1 else QAny(bitsize), side=sides.get(name, Side.THRU)
-            )
+    return _signature(
+        tuple(
+            (name, bitsize, type(bitsize), sides.get(name, Side.THRU))
             for name, bitsize in bitsizes.items()
             if is_symbolic(bitsize) or bitsize > 0
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def _signature(sizes: tuple[tuple[str, SymbolicInt, type, Side], ...]) -> Signature:
+    """Made once for many equal steps. The type tells 2 from sympy's 2, which are equal."""
+    return Signature(
+        [
+            Register(name, QBit() if bitsize == 1 else QAny(bitsize), side=side)
+            for name, bitsize, _, side in sizes
         ]
     )
 
@@ -165,6 +176,24 @@ def require_numbers(circuit: Bloq, *sizes: Any) -> None:
     """Refuse to decompose a circuit whose sizes are symbols."""
     if is_symbolic(*sizes):
         raise DecomposeTypeError(f"{type(circuit).__name__} has symbolic sizes")
+
+
+def require_alpha(circuit: EncodingCircuit, least: float, what: str) -> None:
+    """Refuse data that are too large for the normalisation that a circuit claims.
+
+    Args:
+        circuit: with its normalisation.
+        least: what the data need.
+        what: names it.
+
+    Raises:
+        InputError: the normalisation is smaller.
+    """
+    if not is_symbolic(circuit.alpha) and least > circuit.alpha * (1 + 1e-9):
+        raise InputError(
+            f"{type(circuit).__name__}.alpha is {circuit.alpha:g}; it must be at least {least:g},"
+            f" {what}"
+        )
 
 
 def uncontrolled(instance: Any, attribute: Any, value: Circuit) -> None:

@@ -44,7 +44,8 @@ class DenseBlock(EncodingCircuit):
         ancilla: 1 qubit, the upper one.
     """
 
-    rows: tuple[tuple[float, ...], ...] = attrs.field(repr=False)
+    # a circuit of thousands of uses is hashed again and again, and a tuple does not keep its hash
+    rows: tuple[tuple[float, ...], ...] = attrs.field(repr=False, hash=False)
 
     def __attrs_post_init__(self) -> None:
         size, (shape, norm) = len(self.rows), _shape_and_norm(self.rows)

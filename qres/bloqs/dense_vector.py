@@ -26,7 +26,7 @@ class DenseVector(Circuit):
         target: $n$ qubits.
     """
 
-    entries: tuple[float, ...] = attrs.field(repr=False)
+    entries: tuple[float, ...] = attrs.field(repr=False, hash=False)  # as in `DenseBlock`
 
     def __attrs_post_init__(self) -> None:
         size = len(self.entries)

@@ -10,7 +10,7 @@ from qualtran.bloqs.basic_gates import TwoBitCSwap
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import EncodingCircuit, uncontrolled
+from qres.bloqs.circuit import EncodingCircuit, require_alpha, uncontrolled
 from qres.bloqs.integers import largest, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.steps import Bits, Step, exchange
@@ -89,13 +89,15 @@ class FrobeniusEncoding(EncodingCircuit):
         """The same circuit with the angles of this matrix, as many rows and columns as it has.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+            InputError: a matrix that does not fit, is zero, has entries that are no numbers, or a norm
+                above `alpha`.
         """
         rows = self.row_tree.rows
         if matrix.shape != (rows, rows):
             raise InputError(f"matrix: expected {rows} x {rows}, found {matrix.shape}")
-        if not np.any(matrix):
-            raise InputError("matrix: expected entries that are not all zero")
+        if not np.all(np.isfinite(matrix)) or not np.any(matrix):
+            raise InputError("matrix: expected finite entries, not all zero")
+        require_alpha(self, float(np.linalg.norm(matrix)), "the Frobenius norm of the matrix")
         norms = np.linalg.norm(matrix, axis=1)[None, :]
         row_tree, norm_tree = (
             self.row_tree.with_vectors(matrix),

@@ -32,7 +32,8 @@ class SparseEncoding(EncodingCircuit):
     nothing moves where a control is switched off. If every row is full, slot $l$ is column $l$, and
     the involution is an exchange of names, free, or $n$ controlled swaps under a control; then the
     row may be one beyond the matrix on the way back, and unless $r = 2^n$ a comparison ($n$ gates)
-    flags it.
+    flags it. Rows and columns of different sparsity, $\alpha = \sqrt{s'_r s'_c} \max |A_{ij}|$, are
+    encoded by `qres.bloqs.factor_tables.FactorSlots` with $k = 1$.
 
     Args:
         rows: rows of the matrix, $r$.

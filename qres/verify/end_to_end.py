@@ -69,20 +69,53 @@ def prove_run(name: str) -> Proof:
     if not np.linalg.norm(found - reference) < 1e-9:
         raise RuntimeError(f"{name}: the gates of the lift are not the matrix that they encode")
     problem = one_weight()
-    wanted = np.linalg.solve(lifted_history(problem), lifted_source(problem))
-    wanted = wanted / np.linalg.norm(wanted)
-    state = found / np.linalg.norm(found)
+    return state_proof(
+        RUNS[name],
+        "one weight",
+        gates,
+        np.linalg.solve(lifted_history(problem), lifted_source(problem)),
+        found,
+        rows=1,
+        epsilon=EPSILON,
+        toffoli=_charged(name, gates, values),
+    )
+
+
+def state_proof(
+    title: str,
+    kind: str,
+    gates: Any,
+    wanted: np.ndarray,
+    found: np.ndarray,
+    *,
+    rows: int,
+    epsilon: float,
+    toffoli: int,
+) -> Proof:
+    """Return a proof of a run by the state that it leaves.
+
+    Args:
+        title: what is proven.
+        kind: of matrix.
+        gates: the run.
+        wanted: the state, of any norm.
+        found: its flagged part.
+        rows: of the matrix.
+        epsilon: claimed distance of the two normalised states.
+        toffoli: by formula.
+    """
+    wanted, state = wanted / np.linalg.norm(wanted), found / np.linalg.norm(found)
     overlap = np.vdot(wanted, state)
     return Proof(
-        encoding=RUNS[name],
-        matrix="one weight",
-        rows=1,
+        encoding=title,
+        matrix=kind,
+        rows=rows,
         form="plain",
         alpha=1.0,
         alpha_found=float(1 / abs(overlap)),
-        epsilon=EPSILON,
+        epsilon=epsilon,
         epsilon_found=float(np.linalg.norm(state * abs(overlap) / overlap - wanted)),
-        toffoli=_charged(name, gates, values),
+        toffoli=toffoli,
         toffoli_call_graph=count_bloq(gates)[0],
         toffoli_circuit=decomposed_counts(gates)[TOFFOLI],
         qubits=counted_qubits(gates),

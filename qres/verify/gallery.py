@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from qualtran import DecomposeTypeError
 
 from qres.bloqs.adiabatic_walk import AdiabaticRun
 from qres.bloqs.algebra import EncodingProduct, EncodingTensor, HermitianDilation
@@ -64,11 +63,25 @@ GROUPS = {
 BITS = 5
 """Bits of an angle."""
 
+MATRIX_LEAVES = (DenseBlock, DenseVector)
+"""Known as a matrix: they have no steps."""
+
 
 def gallery() -> dict[str, dict[str, Any]]:
-    """Return a circuit of each class that has steps: group to name of the class to the circuit.
+    """Return a circuit of each class that has steps: group to name of the class to the circuit."""
+    place = {module: group for group, modules in GROUPS.items() for module in modules}
+    groups: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+    for kind, bloq in examples().items():
+        if not isinstance(bloq, MATRIX_LEAVES):
+            groups[place[kind.__module__.rsplit(".", 1)[-1]]][kind.__name__] = bloq
+    return groups
 
-    They are what a walk down from some small jobs comes across first, forwards and without a control.
+
+def examples() -> dict[type, Any]:
+    """Return a small circuit of each class: class to an instance, with data.
+
+    They are what a walk down from some small jobs comes across first, forwards and without a control;
+    classes that are known by their counts alone are not among them.
     """
     rng, found = np.random.default_rng(1), {}
     seen: set[Any] = set()
@@ -76,24 +89,16 @@ def gallery() -> dict[str, dict[str, Any]]:
         for root in roots(rng):
             for bloq in _walked(root, seen):
                 found.setdefault(type(bloq), attrs.evolve(bloq, num_controls=0, is_adjoint=False))
-    place = {module: group for group, modules in GROUPS.items() for module in modules}
-    groups: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
-    for kind, bloq in found.items():
-        groups[place[kind.__module__.rsplit(".", 1)[-1]]][kind.__name__] = bloq
-    return groups
+    return found
 
 
 def _walked(bloq: Any, seen: set[Any]) -> Iterator[Any]:
-    """A circuit and all in it that have steps, each once."""
+    """A circuit and all in it, each once."""
     if not isinstance(bloq, Circuit) or bloq in seen:
         return
     seen.add(bloq)
-    try:
-        steps = bloq.sequence()
-    except DecomposeTypeError:  # known by its counts, or as a matrix
-        return
     yield bloq
-    for step in steps:
+    for step in () if isinstance(bloq, MATRIX_LEAVES) else bloq.sequence():
         yield from _walked(step.bloq, seen)
 
 

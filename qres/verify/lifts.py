@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from qres.algorithms.rules.momentum_lift import (
     momentum_lift_vector,
 )
 from qres.algorithms.rules.scheduled_history import scheduled_matrix, scheduled_vector
-from qres.algorithms.system import Part
+from qres.algorithms.system import Definitions, Part
 from qres.logical.circuit import count_bloq
 from qres.verify.count import ROTATIONS, TOFFOLI, decomposed_counts
 from qres.verify.factors import amplitudes, put_in
@@ -74,7 +75,7 @@ class Lift:
 
     matrix: Callable[[str, int], Part]
     source: Callable[[], Part]
-    definitions: Callable[[str, str, int], Any]
+    definitions: Callable[[str, str, int], Definitions]
     matrix_data: Callable[[Any, Problem], Any]
     source_data: Callable[[Any, Problem], Any]
 
@@ -122,6 +123,17 @@ LIFTS = {
 """Name to kind of lift."""
 
 
+@cache
+def _matrix(title: str, name: str, degree: int) -> Part:
+    """Made once for all forms and shapes, as is the next: their expressions take longest."""
+    return LIFTS[title].matrix(name, degree)
+
+
+@cache
+def _definitions(title: str, name: str, degree: int) -> Definitions:
+    return LIFTS[title].definitions("lift", name, degree)
+
+
 def built_lift(
     title: str, name: str, problem: Problem, bits: int = BITS
 ) -> tuple[Any, Any, dict[str, Any]]:
@@ -134,9 +146,9 @@ def built_lift(
         bits: of an angle.
     """
     lift, values = LIFTS[title], problem_values(problem, bits)
-    for key, formula in lift.definitions("lift", name, problem.degree):
+    for key, formula in _definitions(title, name, problem.degree):
         values[key] = formula(**{item: values[item] for item in formula.inputs})
-    matrix = lift.matrix(name, problem.degree).bloq(values, Blocks(values))
+    matrix = _matrix(title, name, problem.degree).bloq(values, Blocks(values))
     source = lift.source().bloq(values, Blocks(values))
     return lift.matrix_data(matrix, problem), lift.source_data(source, problem), values
 
@@ -165,7 +177,7 @@ def prove_lift(title: str, name: str, problem: Problem, kind: str, form: str) ->
         rest[states, range(len(states))] -= 1
         idle = float(np.linalg.norm(rest, 2))
     claim = (found[states] if is_back else found, target, idle)
-    part = LIFTS[title].matrix(name, problem.degree)
+    part = _matrix(title, name, problem.degree)
     names = {"encoding": f"{title} {name}", "matrix": kind, "form": form}
     return _proof(names, bloq, part, values, float(values["alpha"]), claim)
 

@@ -9,6 +9,7 @@ from qres.errors import InputError, nearest
 from qres.verify.algebra import prove_algebra
 from qres.verify.amplified import prove_amplified
 from qres.verify.descent_runs import DescentProof, prove_descents
+from qres.verify.encoded_runs import prove_encoded_runs
 from qres.verify.end_to_end import prove_runs
 from qres.verify.factors import prove_factors
 from qres.verify.histories import prove_histories
@@ -48,6 +49,7 @@ FAMILIES: dict[str, Callable[..., Iterator[Found]]] = {
     "factors": prove_factors,
     "lifts": prove_lifts,
     "end-to-end": prove_runs,
+    "encoded-runs": prove_encoded_runs,
     **{name: partial(prove_solvers, [name]) for name in provable_solvers()},
     "adiabatic-constant": _constants,
     "amplification": prove_amplified,

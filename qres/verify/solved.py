@@ -25,7 +25,7 @@ def solved(bloq: Any) -> np.ndarray:
     Raises:
         RuntimeError: an ancilla is not zero where it ends.
     """
-    program = flatten(bloq, leaves=_LEAVES | _dense_leaves())
+    program = flatten(bloq, gradient="phase_gradient", leaves=_LEAVES | _dense_leaves())
     return read_flagged(program, run(start(program, {"index": np.array([0])}), program.gates))
 
 

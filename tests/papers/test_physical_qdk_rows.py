@@ -79,7 +79,6 @@ def test_the_smallest_machine_of_its_frontier():
 @pytest.mark.parametrize("n_inputs", [40, pytest.param(500, marks=pytest.mark.slow)])
 def test_equal_to_the_qdk(n_inputs):
     """Breaking it means: our formulas or the installed estimator changed."""
-    pytest.importorskip("qdk", reason="qdk is not installed")
     found = compare_with("qdk", n_inputs=n_inputs, seed=n_inputs)
     assert [item.quantity for item in found if not item.is_equal] == []
     assert {item.n_inputs for item in found} == {n_inputs}

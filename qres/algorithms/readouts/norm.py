@@ -54,6 +54,13 @@ def vector_root(system: System, part: Any = 1) -> Any:
     $(1 + .263\,t)(1-t) \le 1/r$ and $(1+t^2/3)(1-t) \le 1$. So
     $V \le t/(1-t) = E_s/(1+E_r)$, and $V + (\rho-1)E_r \le V(1+E_r) \le E_s$.
 
+    **Of the estimates themselves.** Their rounds are for `norm_prob`, the probability of a run without
+    errors. Where errors leave an amplitude of $1 + u$ times as much the relative error of its estimate
+    is $(1+u)^{-2}$ times as large at most, and $E_r$ grows by the order $y E_r$. The ratio is the
+    largest where $u$ of the block and $v$ of the reference are opposite, and there the two growths
+    cancel: $V + \rho E_r \le E$ holds with them too (all $u^2 + v^2 = y^2$ on a grid of $P$, flag,
+    $E_s$ and $E_r$, in the tests; not derived).
+
     A functional is a ratio of two amplitudes of the run with the reference, off by
     $\sqrt2\,y/(1-y) \le t/(1-t)$ at most, and read $1/(1-y) \le 1 + t/(1-t)$ times too large: within
     $E$ likewise, and so is the vector of a quadratic form.

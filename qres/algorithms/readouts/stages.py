@@ -3,25 +3,6 @@ r"""From a solver run to a read-out: amplification, plain states, synthesis, bud
 An expected query count contains restarts, so a state is either made *coherently* (runs without
 restarts, amplified: $2k + 1$ runs and $2k$ reflections) or *repeated* (expected queries over the
 success probability). Estimates of a single run are *direct*.
-
-A run is amplified exactly where its probability is known, and by a fixed-point sequence where only a
-lower bound is. That bound, and the probability with which a repeated run succeeds, are those of the
-run with all its errors, see `_amplitude_error`.
-
-**Exact.** Errors of a run move its amplitude from $s = \sin\frac{\pi}{2(2k+1)}$ to within
-$s(1 \pm \eta)$. After $k \ge 1$ rounds the angle is off by
-$(2k+1)(\arcsin s(1+\eta) - \arcsin s) \le 2\eta$ for $\eta \le 1/2$ (most at $k = 1$), and without
-a round a unit vector within $\eta$ of another keeps $1 - \eta^2$ of it: an amplified state fails with
-`fail_state` $= 4\eta^2$ at most. The circuit reaches a larger $s$ by phases, a fixed-point sequence
-whose outermost zero lies at $s$: its failures are fewer still (scanned in the tests, not derived), its
-phase moves by $2\eta$ at most (scanned up to $k = 500$, no test).
-Shots that fail show it and are made again; a single state has a sequence that
-fails with its share. Inside one circuit the wanted part is smaller by
-$\sqrt{1 - 4\eta^2}\cos 2\eta$, which the shares of the error hold beside everything else.
-
-**Fixed point.** The sequence fails with `fail_state` a state: $\delta_a/c$ where $c$ states are
-measured, and $(\delta_a/c)^2/2$ where $c$ uses stand in one circuit, because the amplitudes
-$\sqrt{2\delta}$ of the failures add up there.
 """
 
 from __future__ import annotations
@@ -32,29 +13,25 @@ from typing import Any
 import sympy
 
 from qres.algorithms.amplification import FIXED_POINT, ROUNDS
+from qres.algorithms.readouts.amplified import (
+    amplification_definitions,
+    amplitude_error,
+    is_amplified_exactly,
+    is_fixed_point,
+)
 from qres.algorithms.readouts.base import Mode, Readout
 from qres.algorithms.readouts.turn import turn
 from qres.algorithms.record import Assumption, Share, Stage, Unit
 from qres.algorithms.solvers.frame import as_encoded
 from qres.algorithms.synthesis import UNITARY_T
-from qres.algorithms.system import NOISE, Definitions, System, with_reference
+from qres.algorithms.system import Definitions, System, with_reference
 from qres.notation.formula import define
 from qres.notation.source import Source, derived
 from qres.notation.symbols import symbol, symbols
 
 _CARD = derived("gates and registers of the circuits in qres.bloqs")
 _QA, _QB, _COPIES, _ROUNDS = symbols("matrix_queries state_queries copies rounds")
-_PROB, _FLAG = symbols("success_prob flag_prob")
-
-
-def is_fixed_point(system: System, member: Readout, mode: Mode) -> bool:
-    """Return whether only a lower bound of a run is known, or none replaces a state that fails."""
-    states = member.amplified(mode)
-    return states != 0 and (states == 1 or not system.is_exact)
-
-
-def _is_exact(system: System, member: Readout, mode: Mode) -> bool:
-    return member.amplified(mode) != 0 and not is_fixed_point(system, member, mode)
+_PROB = symbol("success_prob")
 
 
 def readout_definitions(system: System, member: Readout, mode: Mode) -> Definitions:
@@ -66,9 +43,10 @@ def readout_definitions(system: System, member: Readout, mode: Mode) -> Definiti
     if "fail_norm" in member.failures:
         longest = sympy.Max(longest, with_reference(system).run(0).rotations)
     precision = symbol("eps_rotation") / symbol("run_rotations")
-    own, amplified = member.definitions(system, mode), _amplification(system, member, mode)
+    own = member.definitions(system, mode)
+    amplified = amplification_definitions(system, member, mode)
     return (
-        *(amplified + own if _is_exact(system, member, mode) else own + amplified),
+        *(amplified + own if is_amplified_exactly(system, member, mode) else own + amplified),
         *(_repeat_definitions(system, member) if mode == "repeat" else ()),
         define(
             f"{name}.run_rotations",
@@ -93,86 +71,10 @@ def _longest_run(system: System, member: Readout) -> Unit:
     return (with_reference(system) if member.is_referenced else system).run(member.controls)
 
 
-def _amplification(system: System, member: Readout, mode: Mode) -> Definitions:
-    if member.amplified(mode) == 0:
-        return ()
-    if is_fixed_point(system, member, mode):
-        return _fixed_point(system, member, mode)
-    return _exact(system, member)
-
-
-def _exact(system: System, member: Readout) -> Definitions:
-    joint = sympy.Min(1, _PROB * _FLAG * (1 + NOISE))
-    return (
-        define(
-            f"{system.name}.rounds",
-            "amplification rounds of the joint event: flag and wanted block",
-            ROUNDS.at(success_prob=joint),
-            ROUNDS.source,
-            kind="proven",
-        ),
-        define(
-            f"{system.name}.invocations",
-            "solver runs in one amplified state",
-            2 * _ROUNDS + 1,
-            ROUNDS.source,
-            kind="proven",
-        ),
-        define(
-            f"{system.name}.fail_state",
-            "failure probability of one amplified state",
-            (2 * _amplitude_error(system, member)) ** 2,
-            derived("errors of a run move the angle of a round"),
-            kind="proven",
-        ),
-    )
-
-
-def _fixed_point(system: System, member: Readout, mode: Mode) -> Definitions:
-    part = symbol("fail_amplification") / (member.amplified(mode) * system.segments)
-    joint = sympy.Min(1, _PROB * _FLAG * (1 - _amplitude_error(system, member)) ** 2)
-    length = FIXED_POINT.at(success_prob=joint, fail_prob=symbol("fail_state"))
-    return (
-        define(
-            f"{system.name}.fail_state",
-            "failure probability of one amplified state",
-            part**2 / 2 if member.is_coherent else part,
-            derived("amplitudes of failures add up" if member.is_coherent else "union bound"),
-            kind="proven",
-        ),
-        define(
-            f"{system.name}.invocations",
-            "solver runs in one amplified state, at any probability from the bound up",
-            length,
-            FIXED_POINT.source,
-            kind="proven",
-        ),
-        define(
-            f"{system.name}.rounds",
-            "pairs of reflections with phases in one amplified state",
-            (symbol("invocations") - 1) / 2,
-            FIXED_POINT.source,
-            kind="proven",
-        ),
-    )
-
-
-def _amplitude_error(system: System, member: Readout) -> Any:
-    r"""Return $\eta$: errors of a run leave an amplitude within $\sqrt{P p}\,(1 \pm \eta)$.
-
-    Errors of matrix, right-hand side and solver move the flagged state by
-    $\epsilon \le \mathrm{share}\,\mathrm{root}/2$, rotations the whole run by $\sqrt p$ times that, so
-    the amplitude of the wanted part is
-    $\sqrt p\,(\sqrt P \pm \frac{\mathrm{root}}{2}\sum\mathrm{share})$.
-    """
-    shares = sympy.Add(*symbols("share_encoding share_solver share_rotation"))
-    return shares * member.root(system) / (2 * system.stretch * sympy.sqrt(_PROB))
-
-
 def _repeat_definitions(system: System, member: Readout) -> Definitions:
     solver = system.solver
     expected = as_encoded(solver.expected_queries)
-    wanted = _PROB * (1 - _amplitude_error(system, member)) ** 2
+    wanted = _PROB * (1 - amplitude_error(system, member)) ** 2
     total, runs = _COPIES * expected / wanted, symbol("total_runs")
     queries = solver.matrix_queries
     return (
@@ -329,7 +231,7 @@ def readout_assumptions(system: System, member: Readout, mode: Mode) -> tuple[As
     if mode == "repeat":
         text = "plain states are repeated until they succeed: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
-    if _is_exact(system, member, mode) and not member.is_coherent:
+    if is_amplified_exactly(system, member, mode) and not member.is_coherent:
         text = "amplified states that fail are made again: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
     if is_fixed_point(system, member, mode) and (member.is_coherent or member.controls):

@@ -9,6 +9,7 @@ import pytest
 
 from qres.algorithms.base import algorithm
 from qres.algorithms.readouts.base import readouts
+from qres.bloqs.chebyshev_filter import chebyshev_phases, exact_stretch
 from qres.explore.budget import even_split
 from qres.measurement.given import take_given
 from qres.staircase import load
@@ -65,19 +66,109 @@ def chebyshev(length, point):
     return np.where(point > 1, np.cosh(length * np.arccosh(np.maximum(point, 1))), inside)
 
 
-@pytest.mark.parametrize("rounds", [1, 2, 5, 50, 500])
+def amplitudes(length, count=40):
+    """What a sequence of this length is made for, as a column: less would need more rounds."""
+    ends = np.pi / (2 * length), np.pi / (2 * (length - 2))
+    return np.linspace(math.sin(ends[0]), math.sin(ends[1]) * (1 - 1e-9), count)[:, None]
+
+
+ERRORS = np.linspace(-0.5, 0.5, 201)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3, 4, 5, 50, 500])
 def test_a_sequence_of_phases_fails_no_more_often(rounds):
     """The circuit: T_L(b sqrt(1 - a^2))/T_L(b) is left over, b such that it is 0 at the known a."""
     length = 2 * rounds + 1
-    least, most = math.sin(math.pi / (2 * length)), math.sin(math.pi / (2 * (length - 2)))
-    amplitude, eta = np.meshgrid(
-        np.linspace(least, most * (1 - 1e-9), 40), np.linspace(-0.5, 0.5, 201)
-    )
+    amplitude = amplitudes(length)
     stretch = math.cos(math.pi / (2 * length)) / np.sqrt(1 - amplitude**2)
-    is_one = amplitude * (1 + eta) <= 1
-    moved = np.minimum(1, amplitude * (1 + eta))
-    left = chebyshev(length, stretch * np.sqrt(1 - moved**2)) / chebyshev(length, stretch)
-    assert (left**2 <= 4 * eta**2 + 1e-20)[is_one].all()
+    moved = amplitude * (1 + ERRORS)
+    sine = np.sqrt(np.maximum(0, 1 - moved**2))
+    left = chebyshev(length, stretch * sine) / chebyshev(length, stretch)
+    # smaller than known: 2 d - d^2, larger: 2 d
+    most = 2 * np.abs(ERRORS) - np.where(ERRORS < 0, ERRORS**2, 0)
+    assert (np.abs(left) <= most + 1e-10)[moved <= 1].all()
+
+
+def phase(length, known, moved):
+    """Phase of what succeeds, where a run has an amplitude of `moved` in place of `known`: 2 x 2 matrices."""
+    good, bad = moved.astype(complex), np.sqrt(1 - moved**2)
+    for turn in chebyshev_phases(length, exact_stretch(length, known**2)):
+        good = good * np.exp(1j * turn)
+        good, bad = (
+            moved * good + bad * np.sqrt(1 - moved**2),
+            np.sqrt(1 - moved**2) * good - moved * bad,
+        )
+    return np.angle(good)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3, 4, 5, 20, 100])
+def test_the_phase_of_what_succeeds_moves_by_twice_the_error(rounds):
+    length = 2 * rounds + 1
+    for known in amplitudes(length, 12).ravel():
+        moved = known * (1 + ERRORS)
+        moved, errors = moved[moved <= 1], ERRORS[moved <= 1]
+        change = phase(length, known, moved) - phase(length, known, np.array([known]))
+        change = np.angle(np.exp(1j * change))
+        assert (np.abs(change) <= 2 * np.abs(errors) + 1e-9).all()
+
+
+def roots(length, tau):
+    """Of 1 - F^2 in a^2, one of each conjugate pair, by their real and imaginary parts."""
+    angles = np.pi * np.arange(1, length // 2 + 1) / length
+    signs = np.where(np.arange(1, length // 2 + 1) % 2, 1, -1)
+    return (1 + tau**2) * np.sin(angles) ** 2, signs * tau * np.sin(2 * angles)
+
+
+@pytest.mark.parametrize("length", [3, 5, 7, 9])
+def test_the_phase_of_few_rounds_is_that_of_its_roots(length):
+    for known in amplitudes(length, 7).ravel():
+        errors = np.linspace(-0.5, min(0.5, 1 / known - 1), 11)
+        moved = known * (1 + errors)
+        stretch = math.cos(math.pi / (2 * length)) / math.sqrt(1 - known**2)
+        tau = math.sqrt(max(0, 1 - stretch**-2))
+        real, imaginary = roots(length, tau)
+        found = np.prod(moved[:, None] ** 2 - real - 1j * imaginary, axis=1)
+        turned = np.exp(1j * phase(length, known, moved)) * np.abs(found) / found
+        assert np.ptp(np.angle(turned / turned[0])) < 1e-7
+        if length == 3:
+            ratio = (1 + errors) ** 2 - 1
+            change = np.angle(found / (known**2 - real - 1j * imaginary))
+            by_hand = np.arctan(math.sqrt(3) * tau * ratio / (2 - ratio))
+            assert change == pytest.approx(by_hand, abs=1e-12)
+            most = 3 * (np.arcsin((1 + errors) / 2) - np.pi / 6)
+            assert (np.abs(by_hand) <= most + 1e-12)[errors > 0].all()
+
+
+@pytest.mark.parametrize("length", [5, 7, 9])
+def test_the_phase_of_few_rounds_has_a_slope_below_two(length):
+    """Box by box, tau^2 by error: the arguments' slopes at most, added up by sign.
+
+    With A = a^2 (1 + d)^2 and N = A - Re z the argument of N - i Im z has the slope
+    2 (1 + d) a^2 Im z/(N^2 + (Im z)^2) in d. A, Re z and Im z each rise with tau.
+    """
+    sine, cosine = math.sin(np.pi / (2 * length)) ** 2, math.cos(np.pi / (2 * length)) ** 2
+    largest = math.sin(np.pi / (2 * (length - 2))) ** 2
+    squares = np.linspace(0, (largest - sine) / cosine, 401)
+    errors = np.linspace(-0.5, 0.5, 401)
+    low, high = np.sqrt(squares[:-1])[:, None], np.sqrt(squares[1:])[:, None]
+    first, last = errors[:-1], errors[1:]
+    most = np.zeros((2, 400, 400))
+    for place in range(length // 2):
+        (real, imaginary), (real_end, imaginary_end) = (
+            [part[..., place : place + 1] for part in roots(length, tau)] for tau in (low, high)
+        )
+        # N = sine m - sin^2 a + (cosine m - sin^2 a) tau^2, m = (1 + d)^2: linear in tau^2 and in m
+        ends = [
+            (sine + cosine * tau**2) * (1 + d) ** 2 - part
+            for tau, part in ((low, real), (high, real_end))
+            for d in (first, last)
+        ]
+        near, far = np.min(ends, axis=0), np.max(ends, axis=0)
+        least = np.where(near * far > 0, np.minimum(np.abs(near), np.abs(far)), 0)
+        top = np.abs(imaginary_end) * (sine + cosine * high**2) * (1 + last)
+        bottom = least**2 + imaginary**2
+        most[place % 2] += 2 * top / np.maximum(bottom, 1e-300)
+    assert most.max() < 2
 
 
 def test_a_single_state_has_its_share_of_failures():

@@ -156,6 +156,19 @@ def test_entries_are_finite(name, bad, every_instance):
         DATA[name](bloq, lambda *shape: filled(*shape, first=bad))
 
 
+def test_entries_beyond_the_normalisation_are_refused(every_instance):
+    """Breaking it means: the block is not the matrix over the normalisation that is claimed."""
+    found = {kind.__name__: bloq for kind, bloq in every_instance.items()}
+    whole = attrs.evolve(found["FrobeniusEncoding"], alpha=0.9)
+    words = r"FrobeniusEncoding\.alpha is 0\.9; it must be at least 1\.2, the Frobenius norm"
+    with pytest.raises(InputError, match=words):
+        whole.with_matrix(np.full((3, 3), 0.4))  # 0.4 sqrt(9)
+    banded = attrs.evolve(found["BandedEncoding"], alpha=0.39)
+    words = r"BandedEncoding\.alpha is 0\.39; it must be at least 0\.4, the sum of"
+    with pytest.raises(InputError, match=words):
+        banded.with_diagonals((-2, -1, 0, 1), (0.1, -0.1, 0.1, 0.1), (2, 1, 0, 2))
+
+
 @pytest.mark.parametrize("alpha", [0.0, -1.0])
 def test_a_normalisation_is_positive(alpha, every_instance):
     for kind, bloq in every_instance.items():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from qres.config.given import GivenCounts
@@ -359,8 +360,7 @@ def test_counts_come_from_the_installed_qdk(tmp_path: Path, monkeypatch) -> None
 
 
 def test_the_json_schema_takes_what_the_loader_takes() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
-    validator = jsonschema.Draft202012Validator(model_schema())
+    validator = Draft202012Validator(model_schema())
     validator.check_schema(model_schema())
     for text in [starter_text(), *(model_path(name).read_text() for name in model_names())]:
         validator.validate(parse_yaml(text, name="f")[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from qdk import estimator
+from qdk.qre import models
 from qualtran.surface_code import PhysicalParameters, QECScheme
 
 from qres.physical.machines import load_machine, machine_names
@@ -52,7 +54,6 @@ def test_qualtrans_constants(name, theirs, scheme):
 @pytest.mark.parametrize("name", QDK)
 def test_the_qdks_constants(name):
     """Its answer repeats what it was computed with."""
-    estimator = pytest.importorskip("qdk.estimator", reason="qdk is not installed")
     machine = load_machine(name)
     asked = {"qubitParams": {"name": QDK[name]}}
     if machine.code == "floquet":
@@ -83,7 +84,6 @@ def nanoseconds(text):
 
 def test_the_neutral_atoms_of_the_qdk():
     """A round: H, four CNOT of a Rydberg gate and two others, a measurement."""
-    models = pytest.importorskip("qdk.qre.models", reason="qdk is not installed")
     atom, code, machine = models.NeutralAtom(), models.SurfaceCode(), load_machine(NEUTRAL)
     cnot = atom.rydberg_time + 2 * atom.one_qubit_time
     gates = code.one_qubit_gate_depth * atom.one_qubit_time + code.two_qubit_gate_depth * cnot
