@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,52 +26,62 @@ class Choice:
         layout = np.zeros(size, dtype=int)
         return cls(nothing, nothing.copy(), np.zeros(size), layout, worst, worst.copy())
 
-    def beyond(self, columns: np.ndarray) -> Choice:
-        """Return the choice of nothing for some jobs, which only what beats this one replaces."""
-        nothing = Choice.empty(len(columns))
-        return replace(nothing, key=self.key[columns], tie=self.tie[columns])
+    def take(self, index: np.ndarray) -> Choice:
+        """Return what was chosen for some jobs."""
+        return Choice(*(getattr(self, item.name)[index] for item in fields(Choice)))
 
     def put(self, columns: np.ndarray, other: Choice) -> None:
         """Take over what was chosen for some jobs."""
         for item in fields(Choice):
             getattr(self, item.name)[columns] = getattr(other, item.name)
 
-    def merge(self, other: Choice, columns: np.ndarray) -> np.ndarray:
-        """Take over what was found beyond this choice for some jobs; return for which."""
-        found = np.flatnonzero(other.row >= 0)
-        for item in fields(Choice):
-            getattr(self, item.name)[columns[found]] = getattr(other, item.name)[found]
-        return columns[found]
-
-    def improve(
-        self,
-        job: np.ndarray,
-        row: np.ndarray,
-        level: np.ndarray,
-        count: np.ndarray,
-        rank: tuple[np.ndarray, np.ndarray],
-    ) -> None:
-        """Take over the best candidate per job where it beats what was chosen; of equals the first row.
+    def improve(self, job: np.ndarray, option: Option, rank: tuple[np.ndarray, np.ndarray]) -> None:
+        """Take over the best candidate per job where it beats what was chosen; of equals the first.
 
         Args:
-            job: of each candidate, rising; for each job the rows rise.
-            row: its size.
-            level: its distance.
-            count: its number of factories.
+            job: of each candidate, rising; for each job the layouts rise, and for each of them the rows.
+            option: what may be chosen.
             rank: what is made small, and what decides ties; infinite where it does not fit.
         """
-        starts = np.flatnonzero(np.r_[True, job[1:] != job[:-1]])
-        group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(job)]))
-        best = np.minimum.reduceat(rank[0], starts)
-        ties = np.where(rank[0] == best[group], rank[1], np.inf)
-        least = np.minimum.reduceat(ties, starts)
-        hits = np.flatnonzero(ties == least[group])[::-1]
-        pick = np.zeros(len(starts), dtype=int)
-        pick[group[hits]] = hits
-        owner, key, tie = job[starts], self.key[job[starts]], self.tie[job[starts]]
-        is_first = (least < tie) | ((least == tie) & (row[pick] < self.row[owner]))
+        pick = first_least(job, *rank)
+        owner, row, layout = job[pick], option.row[pick], option.layout[pick]
+        (best, least), key, tie = (item[pick] for item in rank), self.key[owner], self.tie[owner]
+        known = self.layout[owner]
+        is_before = (layout < known) | ((layout == known) & (row < self.row[owner]))
+        is_first = (least < tie) | ((least == tie) & is_before & (self.row[owner] >= 0))
         is_better = ((best < key) | ((best == key) & is_first)) & (best < np.inf)
         pick, owner = pick[is_better], owner[is_better]
-        self.row[owner], self.level[owner] = row[pick], level[pick]
-        self.n_factories[owner] = count[pick]
+        self.row[owner], self.level[owner] = row[is_better], option.level[pick]
+        self.n_factories[owner], self.layout[owner] = option.n_factories[pick], layout[is_better]
         self.key[owner], self.tie[owner] = best[is_better], least[is_better]
+
+
+@dataclass(frozen=True)
+class Option:
+    """What may be chosen, arrays of one length: a size, a distance, a number, a layout."""
+
+    row: np.ndarray
+    level: np.ndarray
+    n_factories: np.ndarray
+    layout: np.ndarray
+
+
+def first_least(job: np.ndarray, key: np.ndarray, tie: np.ndarray) -> np.ndarray:
+    """Return for each job the index of its first least key, of equals of the least tie.
+
+    Args:
+        job: rising.
+        key: no NaN.
+        tie: likewise.
+    """
+    if not len(job):
+        return np.zeros(0, dtype=int)
+    is_start = np.r_[True, job[1:] != job[:-1]]
+    starts, group = np.flatnonzero(is_start), np.cumsum(is_start) - 1
+    best = np.minimum.reduceat(key, starts)
+    ties = np.where(key == best[group], tie, np.inf)
+    least = np.minimum.reduceat(ties, starts)
+    hits = np.flatnonzero(ties == least[group])[::-1]
+    pick = np.zeros(len(starts), dtype=int)
+    pick[group[hits]] = hits
+    return pick

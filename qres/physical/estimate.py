@@ -25,8 +25,9 @@ from qres.logical.record import LogicalCost
 from qres.physical.base import Factory, Layout
 from qres.physical.checks import PRICED, check_choice, checked
 from qres.physical.choice import Choice
+from qres.physical.columns import View
 from qres.physical.jobs import Jobs
-from qres.physical.obstacle import Obstacle, View
+from qres.physical.obstacle import Obstacle
 from qres.physical.outcome import outcome, shaped, side_by_side
 from qres.physical.record import Machine, MachineCost
 from qres.physical.registry import find_factory
@@ -125,8 +126,8 @@ class Asked:
             views = _views(tables, part, *counts)
         return cls(cost, caps, tables, shape, views, has_counts, part, shots)
 
-    def search(self, objective: Objective, ceiling: Choice | None = None) -> Choice:
-        """Return the best choice of each job, nothing where none beats the ceiling.
+    def search(self, objective: Objective, n_counts: int = 1) -> Choice:
+        """Return the best choice of each job, where several counts of one follow each other.
 
         Raises:
             InputError: unknown objective.
@@ -134,9 +135,8 @@ class Asked:
         if objective not in OBJECTIVES:
             known = ", ".join(OBJECTIVES)
             raise InputError(f"objective: expected one of {known}, found {objective!r}")
-        ceiling = Choice.empty(len(self.has_counts)) if ceiling is None else ceiling
         with np.errstate(all="ignore"):
-            return search_all(self.views, objective, self.has_counts, ceiling)
+            return search_all(self.views, objective, self.has_counts, n_counts)
 
     def holds(self, choice: Choice) -> np.ndarray:
         """Return whether each job fits at its choice; a job without one does."""
@@ -241,16 +241,23 @@ def _are_known(counts: Sequence[np.ndarray]) -> np.ndarray:
 
 def _views(tables: MachineTables, part: np.ndarray, *counts: np.ndarray) -> list[View]:
     """Return a view for each layout, then one more for each where idle qubits may be stored."""
-    idle = counts[5]
-    views = [View(tables, _jobs(tables, layout, part, *counts)) for layout in tables.layouts]
+    logical_qubits, idle = counts[2], counts[5]
+    first = _jobs(tables, tables.layouts[0], part, *counts)
+    views = [View(tables, _laid(first, layout, logical_qubits)) for layout in tables.layouts]
     if not is_known_at(tables.machine) or not idle.any():
         return views
+    at_work = np.maximum(logical_qubits - idle, 1.0)
+    cold = logical_qubits - at_work
     for layout in tables.layouts:
-        jobs = _jobs(tables, layout, part, *counts)
-        at_work = np.maximum(counts[2] - idle, 1.0)
-        cold = counts[2] - at_work
-        views.append(View(tables, replace(jobs, tiles=layout.tiles(at_work) + cold, cold=cold)))
+        jobs = _laid(first, layout, at_work)
+        views.append(View(tables, replace(jobs, tiles=jobs.tiles + cold, cold=cold)))
     return views
+
+
+def _laid(jobs: Jobs, layout: Layout, logical_qubits: np.ndarray) -> Jobs:
+    """Return the jobs on another layout, with so many qubits on patches."""
+    steps = np.where(jobs.magic > 0.0, layout.steps_per_magic_state * jobs.magic, 1.0)
+    return replace(jobs, tiles=layout.tiles(logical_qubits), steps=steps)
 
 
 def _jobs(

@@ -70,25 +70,22 @@ class Jobs(Block):
         """Return some of the jobs."""
         return Jobs(**{name: _part(getattr(self, name), index) for name in JOBS})
 
-    def at(self, kind: np.ndarray, table: FactoryTable, row: np.ndarray) -> Made:
-        """Return what each job takes of one size, the row and the kind of its own."""
-        every, added = np.arange(len(self.magic)), table.catalysis
-        fails = self.states[kind, every] * table.error[row] + self.pairs * added.error[row]
-        cycles = self.work[kind, every] * table.cycles[row] + self.pairs * added.cycles[row]
-        qubits = table.qubits[row] + added.qubits[row] * (self.pairs > 0.0)
+    def at(self, kind: np.ndarray, table: FactoryTable, row: np.ndarray, job: np.ndarray) -> Made:
+        """Return what each of some jobs takes of one size, the row and the kind of its own."""
+        pairs, added = self.pairs[job], table.catalysis
+        fails = self.states[kind, job] * table.error[row] + pairs * added.error[row]
+        cycles = self.work[kind, job] * table.cycles[row] + pairs * added.cycles[row]
+        qubits = table.qubits[row] + added.qubits[row] * (pairs > 0.0)
         return Made(fails, np.ceil(cycles, out=cycles), qubits)
 
-    def over(self, kind: np.ndarray, table: FactoryTable) -> Made:
-        """Return what every job takes of every size, arrays of (sizes x jobs), or of one column."""
-        fails, cycles = self.states[kind], self.work[kind]
-        fails *= table.error[:, None]
-        cycles *= table.cycles[:, None]
-        qubits, added = table.qubits[:, None], table.catalysis
-        if added.cycles.any() and self.pairs.any():
-            paired = np.flatnonzero(added.cycles)
-            fails[paired] += self.pairs * added.error[paired, None]
-            cycles[paired] += self.pairs * added.cycles[paired, None]
-            qubits = qubits + added.qubits[:, None] * (self.pairs > 0.0)
+    def over(self, kind: np.ndarray, table: FactoryTable, rows: np.ndarray) -> Made:
+        """Return what every job takes of some sizes, arrays of (jobs x sizes), or of one row."""
+        added = table.catalysis.take(rows)
+        fails = products(self.states, table.error[rows], kind[rows], self.pairs, added.error)
+        cycles = products(self.work, table.cycles[rows], kind[rows], self.pairs, added.cycles)
+        qubits = table.qubits[rows][None]
+        if added.qubits.any() and self.pairs.any():
+            qubits = qubits + added.qubits * (self.pairs[:, None] > 0.0)
         return Made(fails, np.ceil(cycles, out=cycles), qubits)
 
 
@@ -99,6 +96,20 @@ class Made:
     fails: np.ndarray
     cycles: np.ndarray
     qubits: np.ndarray
+
+
+def products(
+    counts: np.ndarray, each: np.ndarray, kind: np.ndarray, pairs: np.ndarray, added: np.ndarray
+) -> np.ndarray:
+    """Return (jobs x sizes): counts of the kind of a size, and pairs, times what it takes for each."""
+    result = np.empty((counts.shape[1], len(each)))
+    starts = np.flatnonzero(np.r_[True, kind[1:] != kind[:-1]])
+    for start, stop in zip(starts, [*starts[1:], len(each)], strict=True):
+        part = result[:, start:stop]
+        np.multiply(counts[kind[start], :, None], each[start:stop], out=part)
+        if added[start:stop].any():
+            part += pairs[:, None] * added[start:stop]
+    return result
 
 
 BLOCK, JOBS = (tuple(item.name for item in fields(kind)) for kind in (Block, Jobs))

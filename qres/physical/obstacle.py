@@ -14,10 +14,9 @@ import numpy as np
 
 from qres.config.record import Objective
 from qres.physical.choice import Choice
-from qres.physical.jobs import Jobs
+from qres.physical.columns import View
 from qres.physical.record import MAX_DISTANCE
 from qres.physical.search import Search
-from qres.physical.tables import MachineTables
 
 POINTS = 65
 """Values that are tried at once between one that fits and one that does not."""
@@ -27,18 +26,6 @@ ALIKE = 1.01
 
 ROUNDS = 4
 """How often the gap is divided: a factor of 1e40 comes down to 1 + 6e-6."""
-
-
-@dataclass(frozen=True)
-class View:
-    """The jobs as one layout sees them, idle qubits on patches or in cold storage."""
-
-    tables: MachineTables
-    jobs: Jobs
-
-    def take(self, index: np.ndarray | slice) -> View:
-        """Return some of the jobs."""
-        return View(self.tables, self.jobs.take(index))
 
 
 @dataclass(frozen=True)
@@ -113,14 +100,8 @@ def _best(views: Sequence[View], objective: Objective) -> float:
 
 
 def _search(views: Sequence[View], objective: Objective = "runtime") -> Choice:
-    size = len(views[0].jobs.magic)
-    choice, every = Choice.empty(size), np.arange(size)
-    for index, view in enumerate(views):
-        rows = np.arange(len(view.tables.kind))
-        part = choice.beyond(every)
-        Search(view.tables, view.jobs, objective, rows).run(part)
-        part.layout[:] = index
-        choice.merge(part, every)
+    choice = Choice.empty(len(views[0].jobs.magic))
+    Search(views, objective, np.arange(len(views[0].tables.kind))).run(choice)
     return choice
 
 
@@ -178,7 +159,7 @@ def _magic(views: Sequence[View]) -> str:
     """Return how many magic states the best factory is good for, where their errors bind."""
     tables, jobs = views[0].tables, views[0].jobs
     states, budget = jobs.states[tables.kind, 0], float(jobs.fail_prob[0])
-    fails = jobs.over(tables.kind, tables.table).fails[:, 0]
+    fails = jobs.over(tables.kind, tables.table, np.arange(len(tables.kind))).fails[0]
     row = int(np.argmin(fails))
     if states[row] <= 0.0:
         return ""

@@ -54,7 +54,7 @@ WHOLE = (
 def outcome(tables: MachineTables, jobs: Jobs, choice: Choice) -> MachineCost:
     """Price each job at its choice, in first order: errors add up."""
     table, machine, row = tables.table, tables.machine, choice.row
-    each = jobs.at(tables.kind[row], table, row)
+    each = jobs.at(tables.kind[row], table, row, np.arange(len(row)))
     has_magic = jobs.magic > 0.0
     n_factories = np.where(has_magic, choice.n_factories, 0.0)
     made = np.where(has_magic, np.ceil(each.cycles / n_factories), 0.0)

@@ -10,204 +10,224 @@ $e S + n (N p_L(d) + r)$ ($e$: error of each of its $S$ states, $r$: correlated 
 which must not exceed the budget. What the states leave of the budget belongs to the data block, so at
 each $d$ there is a largest $n$, hence a smallest $m$; and the largest useful $m$ is
 $\lceil C/F_d\rceil$. A cap on the time lowers the largest $n$, a cap on the qubits the largest $m$.
-Only distances between the smallest that is feasible and the first at which one factory suffices can
-be best: beyond it, time and qubits only grow. For each job the size of the least bound ($q + Q$ qubits or
-volume $q C + Q F_d$; $q$: qubits of a factory, $Q$ of the data) is priced first, then only the sizes whose
-bound does not lie above what is found already. Bounds are arrays of (sizes x jobs); what is left are
-pairs of a job and a size, arrays of one axis. One search is for one layout, and begins
-at what is known of the others. Idle qubits in cold storage fail with `COLD_ERROR` at least.
+
+A job may come with several counts, of which one is chosen, and with several layouts. Each pair of them is
+a column (`columns`). Columns are tried from the smallest distance that is feasible on, one distance after
+the other. At each, what is found already limits what a better factory may be: $m q + Q$ qubits hold
+$m \ge 1$ and $m n \ge C$, so its qubits $q$ and its product $q C$ are bounded ($Q$: qubits of the data), and
+its states leave at least $F_d (N p_L(d) + r)$ of the budget. Only the sizes within all three are priced.
+A column ends where no size at this distance or beyond can be better, by the least $q$ and $q C$ of the
+sizes that are accurate enough for the job and are not settled at a smaller distance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from qres.config.record import Objective
-from qres.physical.choice import Choice
-from qres.physical.jobs import Block, Jobs
+from qres.physical.choice import Choice, Option, first_least
+from qres.physical.columns import Columns, Rung, View
+from qres.physical.jobs import Jobs, Made
 from qres.physical.tables import MachineTables
 
 MARGIN = 1.0 + 1e-9
 """A bound must lie above the best by more than rounding before a size is dropped."""
 
+LARGEST = np.finfo(float).max
+"""Room for whatever fits."""
 
-@dataclass(frozen=True)
-class Pairs:
-    """A job and a size that may be its best, sorted by job: arrays of one length.
+
+class Sizes:
+    """What the sizes of a block of jobs take at least, arrays of (jobs x sizes).
 
     Args:
-        job: which, rising.
-        row: of the table of the machine.
-        block: of the job.
-        left: of its budget, when the states of this size are paid.
-        alone: cycles of one factory.
-        qubits: of one factory.
-        floor: fewest cycles for reasons other than the layout.
-        longest: most cycles that caps and correlated events leave.
-        level: the distance that comes next.
+        tables: the machine.
+        jobs: each at its fewest counts and its largest budget.
+        rows: sizes that are worth trying, one at least.
     """
 
-    job: np.ndarray
-    row: np.ndarray
-    block: Block
-    left: np.ndarray
-    alone: np.ndarray
-    qubits: np.ndarray
-    floor: np.ndarray
-    longest: np.ndarray
-    level: np.ndarray
-
-    def take(self, index: np.ndarray) -> Pairs:
-        """Return some of the pairs."""
-        return Pairs(*(getattr(self, name).take(index) for name in PAIRS))
-
-
-PAIRS = tuple(item.name for item in fields(Pairs))
+    def __init__(self, tables: MachineTables, jobs: Jobs, rows: np.ndarray) -> None:
+        made = jobs.over(tables.kind, tables.table, rows)
+        self.fails, self.cycles, self.qubits = made.fails, made.cycles, made.qubits.min(axis=0)
+        self.has_magic = jobs.magic > 0.0
+        is_over = self.fails >= jobs.fail_prob[:, None]
+        least = np.where(is_over, np.inf, self.qubits).min(axis=1)
+        self.least_qubits = np.where(self.has_magic, least, 0.0)
+        spacetime = made.cycles * made.qubits
+        spacetime[is_over] = np.inf
+        self.least_spacetime = spacetime.min(axis=1)
 
 
 class Search:
     """One search over a block of jobs.
 
     Args:
-        tables: the machine.
-        jobs: the block; small enough that (sizes x jobs) arrays stay in cache.
+        views: the jobs on each layout, a few counts of each job in a row, from the fewest on.
         objective: what is made small; ties go to fewer qubits (runtime) or less time (others).
         rows: sizes that are worth trying, one at least.
+        n_counts: how many counts of each job.
     """
 
     def __init__(
-        self,
-        tables: MachineTables,
-        jobs: Jobs,
-        objective: Objective,
-        rows: np.ndarray,
+        self, views: Sequence[View], objective: Objective, rows: np.ndarray, n_counts: int = 1
     ) -> None:
-        self.tables, self.jobs, self.objective, self.rows = tables, jobs, objective, rows
-        made = jobs.over(tables.kind[self.rows], tables.table.take(self.rows))
-        self.left = np.subtract(jobs.fail_prob, made.fails, out=made.fails)
-        self.alone, self.qubits = made.cycles, made.qubits
-        # what binds no job of the block, or all its sizes alike, is left out or kept as one row
-        self.has_max_qubits = bool(np.isfinite(jobs.max_qubits).any())
-        self.longest = jobs.max_cycles[None]
-        lasting = tables.event_risk + jobs.risk(0.0)
-        if lasting.any():
-            self.longest = np.minimum(np.floor(self.left / lasting), self.longest)
-        self.floor = np.ceil(jobs.layers * tables.ticks_per_reaction)[None]
-        fewest = self.alone.max(axis=0, initial=0.0) / tables.machine.max_factories
-        if (fewest > self.floor[0]).any():
-            self.floor = np.maximum(self.floor, np.ceil(self.alone / tables.machine.max_factories))
+        self.tables, self.jobs = views[0].tables, views[0].jobs
+        self.objective, self.rows = objective, rows
+        budget = self.jobs.fail_prob.reshape(-1, n_counts).max(axis=1)
+        loosest = replace(self.jobs.take(slice(None, None, n_counts)), fail_prob=budget)
+        self.sizes = Sizes(self.tables, loosest, rows)
+        self.columns = Columns.of(views, rows, n_counts)
+        self.has_max_qubits = bool(np.isfinite(self.jobs.max_qubits).any())
+        self.has_max_cycles = bool(np.isfinite(self.jobs.max_cycles).any())
+        self.later = np.zeros(len(self.columns.parent))
+        # nothing is settled where caps, or too few factories, bind in other ways
+        is_bare = self.columns.is_reached and not self.has_max_qubits
+        self.is_settling = objective != "qubits" and is_bare
 
     def run(self, choice: Choice) -> None:
         """Improve a choice; every arithmetic step is monotone in the counts and in the budget."""
-        bound = self._bound()
-        # a size that takes most of the budget seldom serves; it comes later, with the others
-        is_clean = self.left > 0.5 * self.jobs.fail_prob
-        first = np.where(is_clean, bound.score, np.inf).argmin(axis=0)
-        every = np.arange(len(first))
-        self._settle(every, first, choice)
-        is_open = (self.left > 0.0) & bound.may_beat(choice.key, choice.tie)
-        is_open[first, every] = False
-        job, row = np.nonzero(is_open.T)
-        self._settle(job, row, choice)
+        rung = self._hopeful(self.columns.lowest(), choice)
+        bound, total = self._keys(rung.fastest, rung.data + self._least(rung))
+        is_first = np.zeros(len(rung.column), dtype=bool)
+        is_first[first_least(rung.owner, bound, total)] = True
+        self._try(rung.take(np.flatnonzero(is_first)), choice)
+        self._try(rung.take(np.flatnonzero(~is_first)), choice)
+        while len(rung.column):
+            rung = self._hopeful(self.columns.above(self._hopeful(rung, choice)), choice)
+            if self.is_settling:
+                self._settle(self.columns.at(rung.column, rung.level - 1), choice)
+            self._try(rung, choice)
 
-    def _bound(self) -> Bound:
-        """Return what no choice of a size is better than, without a logarithm for each size."""
-        tables, jobs, last = self.tables, self.jobs, len(self.tables.distances) - 1
-        floor = self.floor.min(axis=0)
-        level = lowest_level(tables, jobs.fail_prob, jobs, floor)
-        longest = np.floor(jobs.fail_prob / (jobs.tiles * tables.logical_error[level]))
-        fewest = np.maximum(floor, tables.distances[level] * jobs.steps)
-        level = np.minimum(level + (longest < fewest), last)
-        longest = np.floor(jobs.fail_prob / (jobs.tiles * tables.logical_error[level]))
-        cycles = np.maximum(self.floor, tables.distances[level] * jobs.steps)
-        data = jobs.data_qubits(tables.tile_qubits[level])
-        if self.objective == "runtime":
-            return Bound(cycles, data, self.qubits, self.alone, self.qubits * self.alone + cycles)
+    def _room(self, at: Rung, choice: Choice) -> np.ndarray:
+        """Return the most qubits that factories may have where they beat what is known."""
+        key, tie = choice.key[at.owner], choice.tie[at.owner]
         if self.objective == "volume":
-            volume = self.qubits * self.alone
-            volume += data * cycles
-            return Bound(volume, score=volume)
-        wider = jobs.data_qubits(tables.tile_qubits[np.minimum(level + 1, last)])
-        several = self.alone / longest
-        np.ceil(several, out=several)
-        several *= self.qubits
-        several += data
-        qubits = np.minimum(self.alone, 1.0)
-        qubits *= self.qubits
-        qubits += wider
-        np.minimum(several, qubits, out=qubits)
-        return Bound(qubits, score=qubits)
-
-    def _pairs(self, job: np.ndarray, row: np.ndarray) -> Pairs:
-        """Return pairs at their smallest distance."""
-        shape = self.left.shape
-
-        def of(values: np.ndarray) -> np.ndarray:
-            return np.broadcast_to(values, shape)[row, job]
-
-        block, floor = Block.take(self.jobs, job), of(self.floor)
-        left, longest = of(self.left), of(self.longest)
-        level = lowest_level(self.tables, np.maximum(left, 0.0), block, floor)
-        alone, qubits = of(self.alone), of(self.qubits)
-        return Pairs(job, self.rows[row], block, left, alone, qubits, floor, longest, level)
-
-    def _fastest(self, pairs: Pairs) -> np.ndarray:
-        """Return the fewest cycles at a distance, however many factories there are."""
-        return np.maximum(pairs.floor, self.tables.distances[pairs.level] * pairs.block.steps)
-
-    def _settle(self, job: np.ndarray, row: np.ndarray, choice: Choice) -> None:
-        """Price pairs at one distance after the other, as long as a larger one may be better."""
-        if not len(job):
-            return
-        pairs = self._pairs(job, row)
-        is_open = (pairs.left > 0.0) & (self._fastest(pairs) <= pairs.longest)
-        while is_open.any():
-            pairs = pairs.take(np.flatnonzero(is_open & self._is_hopeful(pairs, choice)))
-            if not len(pairs.job):
-                return
-            is_open = self._try(pairs, choice) & (pairs.level + 1 < len(self.tables.distances))
-            pairs, is_open = pairs.take(np.flatnonzero(is_open)), is_open[is_open]
-            pairs.level[:] += 1
-
-    def _is_hopeful(self, pairs: Pairs, choice: Choice) -> np.ndarray:
-        """Return whether a pair may beat what is known, at its distance or a larger one."""
-        key, tie = choice.key[pairs.job], choice.tie[pairs.job]
-        fastest = self._fastest(pairs)
-        data = pairs.block.data_qubits(self.tables.tile_qubits[pairs.level])
-        if self.objective == "runtime":
-            return Bound(fastest, data, pairs.qubits, pairs.alone).may_beat(key, tie)
+            return key * MARGIN / at.fastest - at.data
         if self.objective == "qubits":
-            return Bound(data + pairs.qubits * np.minimum(pairs.alone, 1.0)).may_beat(key, tie)
-        return Bound(data * fastest + pairs.qubits * pairs.alone).may_beat(key, tie)
+            return key * MARGIN - at.data
+        room = np.where(at.fastest < key, np.inf, tie * MARGIN - at.data)
+        return np.where(at.fastest > key * MARGIN, -np.inf, room)
 
-    def _try(self, pairs: Pairs, choice: Choice) -> np.ndarray:
-        """Price every pair at its distance; return where larger distances may be better."""
-        tables, block, level = self.tables, pairs.block, pairs.level
-        fastest = self._fastest(pairs)
-        risk = block.risk(tables.logical_error[level]) + tables.event_risk
-        longest = np.minimum(np.floor(pairs.left / risk), block.max_cycles)
-        data = block.data_qubits(tables.tile_qubits[level])
-        few = np.ceil(pairs.alone / longest)
-        enough = np.ceil(pairs.alone / fastest)
-        many = self._most(pairs, data, enough) if self.has_max_qubits else enough
-        fits = (fastest <= longest) & (few <= many)
-        for count in self._counts(pairs, few, many, fits, data):
-            cycles = np.where(count >= enough, fastest, np.ceil(pairs.alone / count))
-            key, tie = self._keys(cycles, count * pairs.qubits + data)
-            choice.improve(pairs.job, pairs.row, level, count, (np.where(fits, key, np.inf), tie))
-        is_open = ~fits if self.objective == "runtime" else ~(fits & (few <= 1.0))
+    def _least(self, at: Rung) -> np.ndarray:
+        """Return the fewest qubits that factories have at this distance."""
+        cycles = at.fastest
+        if self.objective == "qubits":
+            cycles = np.minimum(at.left / at.risk, self.columns.block.max_cycles[at.column])
+        spacetime = self.sizes.least_spacetime[at.owner] * at.growth
+        several = np.maximum(spacetime, self.later[at.column]) / cycles
+        return np.maximum(self.sizes.least_qubits[at.owner], several)
+
+    def _hopeful(self, at: Rung, choice: Choice) -> Rung:
+        """Return the columns that may beat what is known, at their distance or beyond."""
+        # a larger distance leaves more time, in which fewer factories may do
+        is_alone = self.objective == "qubits"
+        least = self.sizes.least_qubits[at.owner] if is_alone else self._least(at)
+        is_over = (least > self._room(at, choice)) | (at.fastest > self.columns.lasting[at.column])
         if self.has_max_qubits:
-            is_open &= data < block.max_qubits
-        return is_open & (fastest <= pairs.longest)
+            cap = self.columns.block.max_qubits[at.column]
+            is_over |= at.data + self.sizes.least_qubits[at.owner] > cap * MARGIN
+        return at.take(np.flatnonzero(~is_over)) if is_over.any() else at
 
-    def _most(self, pairs: Pairs, data: np.ndarray, enough: np.ndarray) -> np.ndarray:
-        """Return the largest useful number of factories under the cap on qubits."""
-        most = np.floor((pairs.block.max_qubits - data) / pairs.qubits)
-        capped = np.ceil(pairs.alone / np.ceil(pairs.alone / np.maximum(most, 1.0)))
-        return np.where(most >= enough, enough, np.minimum(most, capped))
+    def _try(self, at: Rung, choice: Choice) -> None:
+        """Price in each column every size that may beat what is known, the likeliest first."""
+        at = at.take(np.flatnonzero(~(self._least(at) > self._room(at, choice))))
+        if not len(at.column):
+            return
+        needed = self._needed(at)
+        needed[self._is_over(at)] = np.inf
+        every, likeliest = np.arange(len(needed)), needed.argmin(axis=1)
+        least = needed[every, likeliest]
+        column = np.flatnonzero(least <= np.minimum(self._room(at, choice), LARGEST))
+        self._price(at.take(column), likeliest[column], choice)
+        needed[every, likeliest] = np.inf
+        room = np.minimum(self._room(at, choice), LARGEST)
+        column, row = np.divmod(np.flatnonzero(needed <= room[:, None]), needed.shape[1])
+        self._price(at.take(column), row, choice)
+
+    def _needed(self, at: Rung) -> np.ndarray:
+        """Return the fewest qubits that factories of each size have where it fits."""
+        sizes, growth = self.sizes, at.growth
+        cycles = rows_of(sizes.cycles, at.owner)
+        if self.objective == "qubits":
+            fails = rows_of(sizes.fails, at.owner)
+            longest = (at.budget * MARGIN / growth)[:, None] - fails
+            longest *= (MARGIN / at.risk)[:, None]
+            if self.has_max_cycles:
+                cap = self.columns.block.max_cycles[at.column] * MARGIN / growth
+                np.minimum(longest, cap[:, None], out=longest)
+            needed = np.divide(cycles, longest, out=longest)
+        else:
+            needed = cycles * (growth / at.fastest / MARGIN)[:, None]
+        if self.objective == "volume":
+            np.maximum(needed, 1.0, out=needed)
+        else:
+            np.ceil(needed, out=needed)
+        needed *= sizes.qubits
+        # without magic states any size takes no room: one is enough
+        is_bare = ~sizes.has_magic[at.owner]
+        needed[is_bare], needed[is_bare, :1] = np.inf, 0.0
+        return needed
+
+    def _is_over(self, at: Rung) -> np.ndarray:
+        """Return which sizes do not fit at this distance."""
+        most = (at.budget * MARGIN - at.fastest * at.risk) / at.growth
+        is_over = rows_of(self.sizes.fails, at.owner) > most[:, None]
+        if self.has_max_qubits:
+            cap = self.columns.block.max_qubits[at.column] * MARGIN
+            is_over |= self.sizes.qubits > (cap - at.data)[:, None]
+        return is_over
+
+    def _settle(self, at: Rung, choice: Choice) -> None:
+        r"""Note the least $q C$ of the sizes that may be better at a larger distance than at this one.
+
+        A larger distance only gives more time, in which fewer factories do. So a size is settled that
+        fits here for $F$ cycles (runtime), or for $2F + 1$ (volume): $m = \lfloor C/F\rfloor$ factories take
+        no longer. With $M < m$ the volume $(M q + Q)\lceil C/M\rceil \ge q C + Q C/M$ is larger where
+        $Q C \ge m^2 (m q + Q)$, hence where $Q F \ge (C/F)(q C/F + Q)$; $q C/F$ is within the room, or the
+        size is out, and $q$ at least the least.
+        """
+        time = at.fastest
+        if self.objective == "volume":
+            most = self._room(at, choice) + at.data
+            is_large = at.data * at.fastest > most * (most / self.sizes.least_qubits[at.owner])
+            time = np.where(is_large, 2.0 * at.fastest + 1.0, np.inf)
+        spare = (at.budget / MARGIN - time * at.risk) / at.most_growth
+        spare[time > self.columns.block.max_cycles[at.column]] = -np.inf
+        fails = rows_of(self.sizes.fails, at.owner)
+        is_out = (fails <= spare[:, None]) | (fails > (at.budget * MARGIN / at.growth)[:, None])
+        needed = np.where(is_out, np.inf, self._needed(at)).min(axis=1)
+        self.later[at.column] = needed * at.fastest
+
+    def _price(self, at: Rung, row: np.ndarray, choice: Choice) -> None:
+        """Price pairs of a column and a size at the distance of the column."""
+        if not len(row):
+            return
+        row, tables, parent = self.rows[row], self.tables, self.columns.parent[at.column]
+        made = self.jobs.at(tables.kind[row], tables.table, row, parent)
+        fewest = np.ceil(made.cycles / tables.machine.max_factories)
+        fastest = np.maximum(fewest, at.fastest)
+        left = self.jobs.fail_prob[parent] - made.fails
+        longest = np.minimum(np.floor(left / at.risk), self.jobs.max_cycles[parent])
+        enough = np.ceil(made.cycles / fastest)
+        # work divided by more cycles than floating point holds is none; it takes a factory all the same
+        few = np.maximum(np.ceil(made.cycles / longest), np.minimum(made.cycles, 1.0))
+        many = enough
+        if self.has_max_qubits:
+            room = self.jobs.max_qubits[parent] - at.data
+            many = most_factories(room, made, enough)
+        fits = (fastest <= longest) & (few <= many)
+        number, key, tie = few, np.full(len(row), np.inf), np.full(len(row), np.inf)
+        for count in self._counts(made, few, many, fits, at.data):
+            cycles = np.where(count >= enough, fastest, np.ceil(made.cycles / count))
+            value, second = self._keys(cycles, count * made.qubits + at.data)
+            is_better = fits & ((value < key) | ((value == key) & (second < tie)))
+            number, key = np.where(is_better, count, number), np.where(is_better, value, key)
+            tie = np.where(is_better, second, tie)
+        layout = at.column - at.owner * self.columns.width
+        choice.improve(at.owner, Option(row, at.level, number, layout), (key, tie))
 
     def _keys(self, cycles: np.ndarray, qubits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.objective == "runtime":
@@ -215,12 +235,7 @@ class Search:
         return (qubits, cycles) if self.objective == "qubits" else (qubits * cycles, cycles)
 
     def _counts(
-        self,
-        pairs: Pairs,
-        few: np.ndarray,
-        many: np.ndarray,
-        fits: np.ndarray,
-        data: np.ndarray,
+        self, made: Made, few: np.ndarray, many: np.ndarray, fits: np.ndarray, data: np.ndarray
     ) -> Iterator[np.ndarray]:
         r"""Yield the numbers of factories of which one is best at this distance.
 
@@ -233,63 +248,21 @@ class Search:
         yield many
         count = np.maximum(many - 1.0, few)
         yield count
-        rounding = count * np.maximum(count - 1.0, 0.0) * (pairs.qubits * count + data)
-        is_small = fits & (data * pairs.alone < rounding)
+        rounding = count * np.maximum(count - 1.0, 0.0) * (made.qubits * count + data)
+        is_small = fits & (data * made.cycles < rounding)
         while (is_small & (count > few)).any():
             count = np.maximum(count - 1.0, few)
             yield count
 
 
-@dataclass(frozen=True)
-class Bound:
-    """What no choice of a size is better than, arrays of (sizes x jobs) or of pairs.
-
-    Args:
-        key: of what is made small.
-        data: qubits of the data block at the smallest distance, where ties go to fewer qubits.
-        qubits: of one factory, likewise.
-        alone: cycles of one factory, likewise.
-        score: which size to price first.
-    """
-
-    key: np.ndarray
-    data: np.ndarray | None = None
-    qubits: np.ndarray | None = None
-    alone: np.ndarray | None = None
-    score: np.ndarray | float = 0.0
-
-    def may_beat(self, key: np.ndarray, tie: np.ndarray) -> np.ndarray:
-        """Return whether a size may be better than what has this key and tie; NaN may."""
-        may = ~(self.key > key * MARGIN)
-        if self.data is None or self.qubits is None or self.alone is None:
-            return may
-        # no faster than the key: it has to take that many cycles, with that many factories
-        fewest = self.data + self.qubits * np.ceil(self.alone / key)
-        return may & ~((self.key >= key) & (fewest > tie * MARGIN))
+def rows_of(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Return the rows of some owners, rising; without a copy where it is all of them."""
+    is_all = len(owner) == len(values) and (owner == np.arange(len(values))).all()
+    return values if is_all else values.take(owner, axis=0)
 
 
-def lowest_level(
-    tables: MachineTables, left: np.ndarray, block: Block, floor: np.ndarray
-) -> np.ndarray:
-    """Return the level of a distance below which nothing is feasible: closed form at fewest cycles."""
-    cycles = np.maximum(floor, tables.distances[0] * block.steps)
-    closed = tables.code.distance(tables.machine, left / (block.tiles * cycles))
-    level = 0.5 * (closed - tables.distances[0])
-    return np.minimum(level, len(tables.distances) - 1).astype(int)
-
-
-def least_key(
-    tables: MachineTables, jobs: Jobs, objective: Objective, rows: np.ndarray
-) -> np.ndarray:
-    """Return a bound below which no choice comes, for each job; NaN where it is unknown.
-
-    It belongs to magic states without error, of which the reaction alone limits the number.
-    """
-    reacted = np.ceil(jobs.layers * tables.ticks_per_reaction)
-    level = np.maximum(lowest_level(tables, jobs.fail_prob, jobs, reacted) - 1, 0)
-    cycles = np.maximum(reacted, tables.distances[level] * jobs.steps)
-    if objective == "runtime":
-        return cycles
-    smallest = np.where(jobs.magic > 0.0, tables.table.qubits[rows].min(), 0.0)
-    qubits = jobs.data_qubits(tables.tile_qubits[level]) + smallest
-    return qubits if objective == "qubits" else qubits * cycles
+def most_factories(room: np.ndarray, made: Made, enough: np.ndarray) -> np.ndarray:
+    """Return the largest useful number of factories within so many qubits."""
+    most = np.floor(room / made.qubits)
+    capped = np.ceil(made.cycles / np.ceil(made.cycles / np.maximum(most, 1.0)))
+    return np.where(most >= enough, enough, np.minimum(most, capped))

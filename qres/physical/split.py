@@ -5,9 +5,10 @@ at $k$ T gates each they miss with $\delta_s(k) = R\,2^{(5.3 - k)/0.53}$ togethe
 al. (arXiv:2211.07629, appendix D) solved for its error. That is a probability, so it comes out of the
 same budget $\delta$ as logical errors and distillation, which `estimate_machine` divides between
 themselves. The paper and the QDK give each a third. Here every integer $k$ that can be best is priced
-at the budget $\delta - \delta_s(k)$ that it leaves. From some $k$ on nothing can be won: a job of $k$ T
-gates a rotation that had all of $\delta$ bounds every larger $k$ from below, cost being monotone. Where
-the machine that is best with all of $\delta$ also fits what $k$ leaves, it is the best from $k$ on.
+at the budget $\delta - \delta_s(k)$ that it leaves: a few of them in one search, from the fewest that leave
+any budget on. The last of these has all of $\delta$, which bounds every larger $k$ from below, cost being
+monotone. Where one before it is as good, nothing beyond it is better; nor is anything where the last is
+best and also fits what it leaves. The few jobs of neither kind are searched again with twice as many.
 
 Only for synthesis that is charged in probability. The solvers of `linear-system` and `carleman-gd`
 synthesise unitaries, whose error is coherent: it enters the error of the result by its amplitude,
@@ -30,6 +31,12 @@ from qres.physical.checks import as_count, checked
 from qres.physical.choice import Choice
 from qres.physical.estimate import Asked
 from qres.physical.record import Machine, MachineCost
+
+COUNTS = 3
+"""How many numbers of T gates are searched at once, two at least."""
+
+GROUP = 65_536
+"""Jobs that are searched at once, so that their counts take little memory."""
 
 ROUNDING = 1e-9
 """Part of the error that is charged on top, so that the rule never rounds up to one T gate more."""
@@ -135,38 +142,58 @@ class _Rotated:
         return np.where((self.rotations > 0.0) & (budget > 0.0) & (budget < np.inf), least, 0.0)
 
     def asked(self, at: np.ndarray, count: np.ndarray, spent: Any, machine: Machine) -> Asked:
-        """Return some jobs at so many T gates a rotation, which spend so much of the budget."""
-        part = LogicalCost(**{name: values[at] for name, values in self.fields.items()})
-        synthesised = _synthesised(part, count[at], (self.fail_prob - spent)[at])
-        return Asked.of(synthesised, machine, max_runtime_s=self.max_runtime_s[at])
+        """Return some jobs at so many T gates a rotation, which spend so much of the budget.
+
+        Args:
+            at: which.
+            count: one row for each, of one number or more.
+            spent: likewise.
+            machine: which machine.
+        """
+        part = LogicalCost(**{name: values[at, None] for name, values in self.fields.items()})
+        synthesised = _synthesised(part, count, part.fail_prob - spent)
+        return Asked.of(synthesised, machine, max_runtime_s=self.max_runtime_s[at, None])
 
 
 def _best_choice(
     jobs: _Rotated, machine: Machine, objective: Objective
 ) -> tuple[np.ndarray, Choice]:
     """Return the best number of T gates of a rotation for each job, and the choice that it has."""
-    count, best = jobs.fewest(jobs.fail_prob), jobs.fewest(jobs.fail_prob / 2)
-    choice = Choice.empty(len(count))
-    open_ = np.flatnonzero((jobs.fail_prob > 0.0) & (jobs.fail_prob < np.inf))
-
-    def search(at: np.ndarray, spent: Any) -> Choice:
-        return jobs.asked(at, count, spent, machine).search(objective, choice.beyond(at))
-
-    def keep(found: Choice, at: np.ndarray) -> None:
-        kept = choice.merge(found, at)
-        best[kept] = count[kept]
-
-    # what takes half of the budget is seldom matched by the bound: priced at once
-    first = open_[count[open_] < best[open_]]
-    while len(open_):
-        if len(first):
-            keep(search(first, synthesis_failure(jobs.rotations, count)), first)
-            count[first] += 1.0
-        spent = synthesis_failure(jobs.rotations, count)
-        # nothing spent on these few T gates: no integer from here on does better
-        bound = search(open_, 0.0)
-        is_better = bound.row >= 0
-        bound.row[~jobs.asked(open_, count, spent, machine).holds(bound)] = -1
-        keep(bound, open_)
-        first = open_ = open_[is_better & (bound.row < 0)]
+    fewest, best = jobs.fewest(jobs.fail_prob), jobs.fewest(jobs.fail_prob / 2)
+    choice = Choice.empty(len(best))
+    every = np.flatnonzero((jobs.fail_prob > 0.0) & (jobs.fail_prob < np.inf))
+    for start in range(0, len(every), GROUP):
+        open_, n_counts = every[start : start + GROUP], COUNTS
+        while len(open_):
+            counts = fewest[open_, None] + np.arange(n_counts)
+            found, picked, is_proven = _within(jobs, open_, counts, machine, objective)
+            at = np.flatnonzero(is_proven & (found.row >= 0))
+            best[open_[at]] = picked[at]
+            choice.put(open_[at], found.take(at))
+            open_, n_counts = open_[~is_proven], 2 * n_counts
     return best, choice
+
+
+def _within(
+    jobs: _Rotated, at: np.ndarray, counts: np.ndarray, machine: Machine, objective: Objective
+) -> tuple[Choice, np.ndarray, np.ndarray]:
+    """Return the best choice of some jobs, the T gates of a rotation, and whether none beyond is better.
+
+    Args:
+        jobs: all of them.
+        at: which.
+        counts: T gates of a rotation that each may have, one row for each, rising.
+        machine: which machine.
+        objective: what is made small.
+    """
+    spent = synthesis_failure(jobs.rotations[at, None], counts)
+    is_last = np.arange(counts.shape[1]) == counts.shape[1] - 1
+    asked = jobs.asked(at, counts, np.where(is_last, 0.0, spent), machine)
+    found = asked.search(objective, counts.shape[1])
+    index, layout = np.divmod(found.layout, len(asked.views))
+    found = replace(found, layout=layout)
+    last = np.flatnonzero(is_last[index])
+    tight = jobs.asked(at[last], counts[last, -1:], spent[last, -1:], machine)
+    is_proven = ~is_last[index]
+    is_proven[last] = tight.holds(found.take(last))
+    return found, counts[np.arange(len(at)), index], is_proven

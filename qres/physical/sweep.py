@@ -1,4 +1,4 @@
-r"""Search many jobs: twice at most, block by block, view by view.
+r"""Search many jobs: twice at most, block by block.
 
 Most sizes of a factory differ in nothing but an error that hardly uses any of the budget. So every job
 is searched first as if magic states of less than `COARSE` of its budget had no error at all: fewer sizes
@@ -16,9 +16,9 @@ import numpy as np
 
 from qres.config.record import Objective
 from qres.physical.choice import Choice
+from qres.physical.columns import OWN, View
 from qres.physical.jobs import Jobs
-from qres.physical.obstacle import View
-from qres.physical.search import Search, least_key
+from qres.physical.search import Search
 from qres.physical.tables import flawless_below, rows_above
 
 COARSE = 0.1
@@ -27,54 +27,61 @@ COARSE = 0.1
 NEGLIGIBLE = 1e-13
 """Part of the budget that counts as rounding: factories that use less are equally accurate."""
 
-OWN = ("tiles", "steps", "cold")
-"""What views of the same jobs differ in."""
-
 BLOCK_ELEMENTS = 131_072
-"""Elements of the (sizes x jobs) arrays of one block: a few of them fit the cache."""
+"""Elements of the (jobs x sizes) arrays of one block: a few of them fit the cache."""
 
 
 def search_all(
-    views: Sequence[View], objective: Objective, has_counts: np.ndarray, ceiling: Choice
+    views: Sequence[View], objective: Objective, has_counts: np.ndarray, n_counts: int
 ) -> Choice:
-    """Return the best choice of each job, of all views of it, that beats one that is known.
+    """Return the best choice of each job, of all views and counts of it.
 
-    Nothing (row -1) where no choice does, or counts are missing.
+    Args:
+        views: the jobs on each layout, equally many counts of each job in a row, from the fewest on.
+        objective: what is made small.
+        has_counts: which counts can be priced; nothing is chosen (row -1) for a job without any.
+        n_counts: how many counts of each job.
     """
-    jobs = views[0].jobs
+    jobs, n_jobs = views[0].jobs, len(has_counts) // n_counts
     # jobs of like demand share the sizes that may be best for them
     demand = np.where(has_counts, jobs.magic / jobs.fail_prob, np.inf)
-    order = np.argsort(demand, kind="stable")[: int(has_counts.sum())]
-    result = Choice.empty(len(has_counts))
-    views, ceiling = taken(views, order), ceiling.beyond(order)
-    found = _swept(views, objective, ceiling, is_coarse=True)
+    demand = demand.reshape(n_jobs, n_counts).min(axis=1)
+    order = np.argsort(demand, kind="stable")[: int((demand < np.inf).sum())]
+    result = Choice.empty(n_jobs)
+    if not has_counts.all():
+        budget = np.where(has_counts, jobs.fail_prob, 0.0)
+        views = [replace(view, jobs=replace(view.jobs, fail_prob=budget)) for view in views]
+    views = taken(views, order, n_counts)
+    found = _swept(views, objective, n_counts, is_coarse=True)
     again = np.flatnonzero(~is_kept(views, found))
     if len(again):
-        rest, left = taken(views, again), ceiling.beyond(again)
-        found.put(again, _swept(rest, objective, left, is_coarse=False))
+        rest = taken(views, again, n_counts)
+        found.put(again, _swept(rest, objective, n_counts, is_coarse=False))
     result.put(order, found)
     return result
 
 
-def taken(views: Sequence[View], index: np.ndarray) -> list[View]:
-    """Return some of the jobs; copies once what the views have in common."""
-    first = views[0].jobs.take(index)
+def taken(views: Sequence[View], index: np.ndarray, n_counts: int) -> list[View]:
+    """Return some of the jobs with all of their counts; copies once what the views have in common."""
+    columns = (index[:, None] * n_counts + np.arange(n_counts)).ravel()
+    first = views[0].jobs.take(columns)
+    own = [{name: getattr(view.jobs, name).take(columns) for name in OWN} for view in views]
     return [
-        View(view.tables, replace(first, **{name: getattr(view.jobs, name)[index] for name in OWN}))
-        for view in views
+        View(view.tables, replace(first, **part)) for view, part in zip(views, own, strict=True)
     ]
 
 
 def chosen_jobs(views: Sequence[View], choice: Choice) -> Jobs:
-    """Return the jobs with tiles, steps and storage of the view that was chosen for each."""
-    if len(views) == 1:
-        return views[0].jobs
-    columns = np.arange(len(choice.layout))
+    """Return the jobs with the counts, tiles, steps and storage that were chosen for each."""
+    jobs, n_jobs = views[0].jobs, len(choice.row)
+    if len(views) == 1 and len(jobs.magic) == n_jobs:
+        return jobs
+    count, view = np.divmod(choice.layout, len(views))
+    columns = np.arange(n_jobs) * (len(jobs.magic) // max(n_jobs, 1)) + count
     parts = {
-        name: np.stack([getattr(view.jobs, name) for view in views])[choice.layout, columns]
-        for name in OWN
+        name: np.stack([getattr(view.jobs, name) for view in views])[view, columns] for name in OWN
     }
-    return replace(views[0].jobs, **parts)
+    return replace(jobs.take(columns), **parts)
 
 
 def is_kept(views: Sequence[View], choice: Choice) -> np.ndarray:
@@ -83,7 +90,7 @@ def is_kept(views: Sequence[View], choice: Choice) -> np.ndarray:
     Where it was best among more than what fits, it is then the best of what does.
     """
     tables, jobs, row = views[0].tables, chosen_jobs(views, choice), choice.row
-    made = jobs.at(tables.kind[row], tables.table, row)
+    made = jobs.at(tables.kind[row], tables.table, row, np.arange(len(row)))
     left = jobs.fail_prob - made.fails
     risk = jobs.risk(tables.logical_error[choice.level]) + tables.event_risk
     longest = np.minimum(np.floor(left / risk), jobs.max_cycles)
@@ -96,24 +103,23 @@ def is_kept(views: Sequence[View], choice: Choice) -> np.ndarray:
 
 
 def _swept(
-    views: Sequence[View], objective: Objective, ceiling: Choice, *, is_coarse: bool
+    views: Sequence[View], objective: Objective, n_counts: int, *, is_coarse: bool
 ) -> Choice:
     """Search sorted jobs block by block."""
-    machine, size = views[0].tables.machine, len(views[0].jobs.magic)
+    machine, size = views[0].tables.machine, len(views[0].jobs.magic) // n_counts
     result, n_rows, start = Choice.empty(size), len(views[0].tables.kind), 0
     while start < size:
-        block = np.arange(start, min(size, start + max(1, BLOCK_ELEMENTS // n_rows)))
-        start += len(block)
-        part = [view.take(slice(block[0], start)) for view in views]
+        stop = min(size, start + max(1, BLOCK_ELEMENTS // n_rows))
+        part = [view.take(slice(start * n_counts, stop * n_counts)) for view in views]
         decade = _decade(part[0].jobs, COARSE if is_coarse else NEGLIGIBLE)
         if is_coarse:
             part = [replace(view, tables=flawless_below(machine, decade)) for view in part]
         rows = _accurate(part[0], rows_above(machine, decade))
-        n_rows = max(len(rows), 1)
-        found = ceiling.beyond(block)
+        found = Choice.empty(stop - start)
         if len(rows):
-            _search_views(part, objective, rows, found)
-        result.put(block, found)
+            Search(part, objective, rows, n_counts).run(found)
+        result.put(np.arange(start, stop), found)
+        n_rows, start = max(len(rows), 1), stop
     return result
 
 
@@ -127,19 +133,3 @@ def _accurate(view: View, rows: np.ndarray) -> np.ndarray:
     """Return the rows of which one state at least is within the budget of some job."""
     most = (view.jobs.fail_prob / view.jobs.states).max(axis=1, initial=0.0)
     return rows[view.tables.table.error[rows] < most[view.tables.kind[rows]]]
-
-
-def _search_views(
-    views: Sequence[View], objective: Objective, rows: np.ndarray, found: Choice
-) -> None:
-    """Search the views, the most promising first, each for the jobs that it may improve."""
-    bounds = [least_key(view.tables, view.jobs, objective, rows) for view in views]
-    for index in np.argsort([np.median(bound) for bound in bounds], kind="stable"):
-        hopeful = np.flatnonzero(~(bounds[index] > found.key))
-        if not len(hopeful):
-            continue
-        view = views[index] if len(hopeful) == len(found.key) else views[index].take(hopeful)
-        part = found.beyond(hopeful)
-        Search(view.tables, view.jobs, objective, rows).run(part)
-        part.layout[:] = index
-        found.merge(part, hopeful)

@@ -39,7 +39,7 @@ SETTINGS = {
     "record": {"MAX_FACTORIES"},
     "search": {"MARGIN"},
     "sweep": {"BLOCK_ELEMENTS", "COARSE", "NEGLIGIBLE"},
-    "split": {"ROUNDING", "STEP"},
+    "split": {"ROUNDING", "COUNTS", "GROUP"},
     "storage": {"ROUNDING"},
 }
 """Numbers that are no constants, by module; those of `beverland` serve comparisons only, the number of

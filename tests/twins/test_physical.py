@@ -183,6 +183,21 @@ def test_search_equals_the_loops_over_layouts_and_levels(name):
     assert assert_same(machine, points) == 4
 
 
+def test_a_distance_of_hardly_any_error_still_needs_a_factory():
+    """At the largest distance one qubit lasts more cycles than floating point holds.
+
+    The work of a factory divided by them is 0, and the data alone, with 0 factories, are smaller.
+    """
+    hard = (5.202788581484686e23, 9.947972767400348e17, 1.0, 4.390689095180341e-4)
+    points = np.array([hard, (1.0, 0.0, 1.0, 0.1)]).T
+    machine = load_machine("majorana-1e-4")
+    assert assert_same(machine, points) == 2
+    least = estimate_machine(as_cost(points), machine, "qubits").physical_qubits[0]
+    for objective in OBJECTIVES:
+        capped = estimate_machine(as_cost(points), machine, objective, max_qubits=least - 1.0)
+        assert capped.is_feasible.tolist() == [False, True]
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_search_equals_the_loops_under_caps(name):
     rng = np.random.default_rng(21)

@@ -1,13 +1,15 @@
-"""Many jobs are searched with few sizes first; the answer is that of all sizes."""
+"""Many jobs are searched with few sizes, or few T gates a rotation, first; the answer is that of all."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from qres.logical.record import LogicalCost
-from qres.physical import sweep
-from qres.physical.estimate import OBJECTIVES, estimate_machine
+from qres.physical import split, sweep
+from qres.physical.estimate import OBJECTIVES, Asked, estimate_machine
 from qres.physical.machines import load_machine, machine_names
 from qres.physical.tables import flawless_below, machine_tables, rows_above
 
@@ -58,6 +60,26 @@ def test_two_searches_find_what_one_over_all_sizes_finds_on_every_machine(name, 
     monkeypatch.setattr(sweep, "COARSE", MUCH)
     quick = found(machine)
     assert (found_with_all_sizes(machine, monkeypatch) == quick).all()
+
+
+def found_split(machine, patch, n_counts: int) -> np.ndarray:
+    patch.setattr(split, "COUNTS", n_counts)
+    rotations = np.floor(10.0 ** np.random.default_rng(4).uniform(0, 14, N_JOBS))
+    cost = replace(random_jobs(), rotations=rotations)
+    splits = [split.find_split(cost, machine, name) for name in OBJECTIVES]
+    return np.array(
+        [(s.t_per_rotation, s.machine.n_cycles, s.machine.factory_index) for s in splits]
+    )
+
+
+def test_few_numbers_of_t_gates_at_once_find_what_many_find(monkeypatch):
+    machine = load_machine("superconducting-1e-3")
+    many = found_split(machine, monkeypatch, 12)
+    assert (found_split(machine, monkeypatch, 2) == many).all()
+    with monkeypatch.context() as patch:
+        # whoever takes the bound of all that follow for a price is wrong somewhere among these jobs
+        patch.setattr(Asked, "holds", lambda asked, choice: np.ones(len(choice.row), dtype=bool))
+        assert (found_split(machine, patch, 2) != many).any()
 
 
 @pytest.mark.parametrize("decade", [-6, -9, -14])
