@@ -14,7 +14,7 @@ from qres.report.newton import how_counted, kind_of, run_of, schedule_of
 from qres.report.newton_plan import newton_plan
 from qres.report.record import Result
 from qres.report.result import change_text
-from qres.report.units import count, decades, duration, number
+from qres.report.units import count, decades, duration, number, percent
 from qres.report.weakest import WORDS
 
 ENDS = "both ends that the intervals of what was measured leave, where they differ in print"
@@ -287,7 +287,7 @@ def _stages(schedule: Schedule) -> Sheet:
         share = (stage.toffoli + stage.t / 2) / everything if everything else 0.0
         cells = (stage.calls, stage.toffoli, stage.t)
         qubits = count(stage.logical_qubits) if stage.logical_qubits else ""
-        sheet.add_row(stage.name, *map(count, cells), qubits, f"{share:.1%}")
+        sheet.add_row(stage.name, *map(count, cells), qubits, percent(share))
     sheet.notes = [f"{how_counted(schedule)}; {HONEST}"]
     return sheet
 

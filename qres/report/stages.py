@@ -10,13 +10,10 @@ from qres.report.grid import Sheet, grid
 from qres.report.record import Result
 from qres.report.result import budget_row, stage_row
 from qres.report.totals import job_bound, logical_totals, whole
-from qres.report.units import count, duration, number
+from qres.report.units import count, duration, number, percent
 
 ROOM_FOR_KINDS = 92
 """Columns from which the stages show their kind; JSON always does."""
-
-LEAST_SHARE = 5e-4
-"""Shares below are printed as less than 0.1 %."""
 
 
 def stages(report: Result, width: int) -> list[Sheet]:
@@ -58,7 +55,7 @@ def _cells(report: Result, stage: StageCost) -> list[str]:
         count(row["rotations"]),
         count(row["layers"]),
         count(row["logical_qubits"]) if row["logical_qubits"] else "",
-        f"{row['share']:.1%}" if row["share"] >= LEAST_SHARE else "< 0.1%",
+        percent(row["share"]),
         row["kind"],
     ]
 

@@ -43,6 +43,11 @@ def _four_digits(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if mark else mantissa
 
 
+def percent(share: float) -> str:
+    """Return a share of 1 in per cent: `86.9%`."""
+    return f"{share:.1%}" if share >= 5e-4 else "< 0.1%"
+
+
 def duration(seconds: float | None) -> str:
     """Return a time in the unit that a person would use."""
     if seconds is None:
