@@ -71,8 +71,8 @@ def measure(
     """Measure a scenario, or a live `torch.nn.Module` with its loss and batches; or read a file.
 
     Args:
-        subject: a `Scenario` (whose settings then decide), a module, or the path of a measurement,
-            `FILE.json`, also the name of one that ships with qres.
+        subject: a `Scenario` (its settings decide; interrupted, it goes on), a module (in one go:
+            nothing is kept), or the path or shipped name of a measurement, `FILE.json`.
         loss: (output, target) to a scalar tensor, mean over samples; for a module.
         batches: iterable of (input, target) tensors; for a module.
         mask: parameter name to a Boolean tensor of active weights, None for all; for a module.

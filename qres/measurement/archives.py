@@ -14,9 +14,11 @@ that https://www.cs.toronto.edu/~kriz/cifar.html describes.
 from __future__ import annotations
 
 import io
+import lzma
 import math
 import pickle
 import tarfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,10 @@ MAX_BYTES = 256 * 2**20
 
 Bytes = NDArray[np.uint8]
 Images = tuple[Bytes, Bytes, Bytes, Bytes]
+
+
+DAMAGE = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+"""What reading an archive may raise."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,8 @@ def read_cifar(path: Path, name: str) -> Images:
     Raises:
         InputError: a part is missing or in another format.
     """
-    found = _list_folder(path) if path.is_dir() else _list_archive(path)
+    expected = f"expected the parts of {name} ({_name_parts(name)})"
+    found = _list_folder(path) if path.is_dir() else _list_archive(path, expected)
     for layout in FORMATS[name]:
         if all(part in found for part in layout.parts):
             pairs = [
@@ -89,9 +96,13 @@ def read_cifar(path: Path, name: str) -> Images:
             ]
             train = [np.concatenate(side) for side in zip(*pairs[:-1], strict=True)]
             return train[0], train[1], *pairs[-1]
-    wanted = " or ".join(", ".join((layout.train[0], layout.test)) for layout in FORMATS[name])
     parts = ", ".join(sorted(found)[:6]) or "no file"
-    raise InputError(f"{path}: expected the parts of {name} ({wanted}), found {parts}")
+    raise InputError(f"{path}: {expected}, found {parts}")
+
+
+def _name_parts(name: str) -> str:
+    """Return the first and the last part of each format."""
+    return " or ".join(", ".join((layout.train[0], layout.test)) for layout in FORMATS[name])
 
 
 Parts = Mapping[str, Callable[[], bytes]]
@@ -106,12 +117,12 @@ def _list_folder(path: Path) -> Parts:
     }
 
 
-def _list_archive(path: Path) -> Parts:
+def _list_archive(path: Path, expected: str) -> Parts:
     """Return how to read each file of an archive, by the last part of its name."""
-    packed = read_bytes(path, limit=MAX_BYTES)
+    packed = io.BytesIO(read_bytes(path, limit=MAX_BYTES))
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:*") as archive:
+        with tarfile.open(fileobj=packed, mode="r:*") as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
                 if not member.isfile() or not any(name in f.parts for f in _all_formats()):
@@ -123,8 +134,12 @@ def _list_archive(path: Path) -> Parts:
                 found[name] = stream.read()
     except InputError:
         raise
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not a tar archive ({error})") from None
+    except DAMAGE as error:
+        reason = str(error).partition("\n")[0].rstrip(":")  # the rest lists what it might be
+        raise InputError(
+            f"{path}: {expected} in a folder or a tar archive (.tar.gz); this is none, or damaged"
+            f" ({reason})"
+        ) from None
     return {name: lambda content=content: content for name, content in found.items()}
 
 

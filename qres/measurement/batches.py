@@ -21,10 +21,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from qres.errors import InputError
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import describe_dissipation, find_growths
-from qres.measurement.point import Probe, describe, measure_point
+from qres.measurement.point import Probe, describe, explain_standstill, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement, Segment
 from qres.measurement.refinement import (
@@ -74,7 +73,7 @@ class BatchSegmenter(Segmenter):
         """
         self.points[0, 0] = self._look(self.curvature, 0)
         if not any(map(float, self.slopes[0])):
-            raise InputError("the gradient on the active parameters is zero: training goes nowhere")
+            raise explain_standstill(self.curvature)
         return follow_descent(
             self.curvature,
             n_steps=self.probe.n_steps,

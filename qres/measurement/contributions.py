@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,14 @@ class Factors:
     Args:
         least: of $\prod_{s\le t}|1-\eta_s\lambda|$ within rounding of the node, t = 0..T, shape (T + 1, m).
         most: the same, shape (T + 1, m).
-        largest: the most wherever the mass may lie, shape (T + 1, m).
+        smallest: the least wherever the mass may lie, shape (T + 1, m).
+        largest: the most there, shape (T + 1, m).
         is_sure: whether all of the mass shrinks, and whether it grows, shape (2, m).
     """
 
     least: Array
     most: Array
+    smallest: Array
     largest: Array
     is_sure: NDArray[np.bool_]
 
@@ -69,7 +72,7 @@ class Factors:
         smallest, largest = bound_products(wide, rates)
         least, most = bound_products(near, rates)
         is_sure = np.stack([largest[-1] < 1, smallest[-1] > 1])
-        return cls(least=least, most=most, largest=largest, is_sure=is_sure)
+        return cls(least, most, smallest, largest, is_sure)
 
 
 def bound_products(places: Array, rates: Sequence[float]) -> tuple[Array, Array]:
@@ -125,7 +128,7 @@ def describe_contributions(density: Density, rates: Sequence[float]) -> dict[str
     band = density.summarise(
         lambda nodes: split_proxy(nodes, rates), ends=(low, high), within=(0, np.inf)
     )
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {} if min(rates) == max(rates) else {"rates": list(rates)}
     for number, name in enumerate(("dissipative", "divergent")):
         for end, curves in (("", band.value), ("_low", band.low), ("_high", band.high)):
             found[name + end] = _plain(curves[number])
@@ -135,6 +138,31 @@ def describe_contributions(density: Density, rates: Sequence[float]) -> dict[str
         "noise": density.drift,
         "within_noise": density.find_mass(lambda nodes: np.abs(nodes) <= density.drift),
     }
+
+
+def find_certain(density: Density, rates: Sequence[float]) -> Band:
+    """Return what certainly shrinks, what certainly grows, and the undecided, shape (3, T + 1).
+
+    What the first two would be without the limits of this measurement is larger by some of the third.
+    The interval of the undecided lets its mass lie wherever it reaches.
+
+    Args:
+        density: all eigenvalues as one start, or what random starts say.
+        rates: of the steps.
+    """
+
+    def split(nodes: Array, side: str) -> Array:
+        factors = Factors.find(density, nodes, rates)
+        is_in = np.stack([*factors.is_sure, factors.is_open])
+        found = {
+            "value": [bound_products(np.stack([nodes, nodes]), rates)[0]] * 3,
+            "low": [factors.least, factors.least, factors.smallest],
+            "high": [factors.most, factors.most, factors.largest],
+        }[side]
+        return np.where(is_in[:, None], np.stack(found), 0.0)
+
+    value, low, high = (partial(split, side=side) for side in ("value", "low", "high"))
+    return density.summarise(value, ends=(low, high), within=(0.0, np.inf))
 
 
 def find_crossing(density: Density, rates: Sequence[float]) -> dict[str, float | None]:

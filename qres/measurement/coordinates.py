@@ -66,6 +66,16 @@ class ActiveCoordinates:
         """Where the tensors live."""
         return next(iter(self.base.values())).device
 
+    def find_lost(self, module: torch.nn.Module) -> list[str]:
+        """Return the names of the parameters of which nothing is left, zero throughout; no biases."""
+        return [
+            name
+            for name, _ in module.named_parameters()
+            if name not in self.indices
+            and name.rpartition(".")[2] != "bias"
+            and not bool(self.base[name].any())
+        ]
+
     def gather(self) -> torch.Tensor:
         """Return the vector of present values."""
         parts = [self.base[name].flatten()[index] for name, index in self.indices.items()]

@@ -127,7 +127,7 @@ def describe_shares(
     error: float = 0.0,
     slope: float = 0.0,
 ) -> tuple[dict[str, Quantity], dict[str, Any]]:
-    r"""Return the shares of spectral mass, and the curve of the proxy as a plain fact.
+    r"""Return the shares of spectral mass, and as plain facts the eigenvalues and the curve of the proxy.
 
     A Hessian that is off by $E$ has eigenvalues that are off by at most $\lVert E\rVert$ (Weyl).
 
@@ -151,15 +151,16 @@ def describe_shares(
     near_band = find_local_share(local, steps, noise=error, norm=norm, slope=slope)
     values = _quote(find_shares(whole, steps), near_band)
     products, _ = bound_products(np.stack([eigenvalues, eigenvalues]), steps)
-    rate = learning_rate
+    found, rate = eigenvalues, learning_rate
     if rates:  # as if one rate, 1, had done it
         eigenvalues, rate = 1 - products[-1] ** (1 / n_steps), 1.0
-    curve = [proxy(eigenvalues, None, rate, t) for t in range(n_steps + 1)]
+    curve = [proxy(eigenvalues, None, rate, t) for t in range(1, n_steps + 1)]
     if rates:
-        curve = [1.0, *products[1:].mean(axis=1).tolist()]
+        curve = products[1:].mean(axis=1).tolist()
     facts = {
         "gradient_shares": near_band.value.tolist(),
-        "proxy": [_finite(value) for value in curve],
+        "eigenvalues": found.tolist(),
+        "proxy": [1.0, *map(_finite, curve)],
         "crossing_time": _finite(crossing_time(eigenvalues, None, rate)),
         **describe_contributions(whole, steps),
     }

@@ -38,7 +38,7 @@ class Entries:
     """What is known of the entries.
 
     Args:
-        values: `sparsity`, `max_entry`, `frobenius_norm`.
+        values: `sparsity`, `max_entry`, `frobenius_norm`, `trace`.
         sparsity_rows: the threshold scan.
         dense: the whole Hessian, None where it was sampled.
         warnings: (code, message) pairs.
@@ -62,7 +62,7 @@ def measure_entries(
     error: float = 0.0,
     progress: Progress = keep_silent,
 ) -> Entries:
-    """Measure sparsity, largest entry and Frobenius norm by the way that the size allows.
+    """Measure sparsity, largest entry, Frobenius norm and trace by the way that the size allows.
 
     Args:
         curvature: of the loss.
@@ -87,7 +87,10 @@ def measure_entries(
 
 
 def _add_rounding(found: Entries, curvature: Curvature, error: float) -> Entries:
-    """Return what is known of the entries with rounding in the intervals, where it is not yet."""
+    r"""Return what is known of the entries with rounding in the intervals, where it is not yet.
+
+    A matrix that is off by $E$ has a trace that is off by at most $\sqrt{n}\lVert E\rVert_F$.
+    """
     off, dim = bound_matrix(error, curvature.n_active), curvature.n_active
     values = dict(found.values)
     for name in ("max_entry", "frobenius_norm"):
@@ -95,7 +98,21 @@ def _add_rounding(found: Entries, curvature: Curvature, error: float) -> Entries
     count = values["sparsity"]
     if count.kind == "exact":  # what rounding made of zeros is counted, too
         values["sparsity"] = replace(count, low=0, high=dim, kind="measured")
+    if found.dense is not None:  # that of signs has its own
+        values["trace"] = _widen(values["trace"], math.sqrt(dim) * off, curvature)
     return replace(found, values=values)
+
+
+def _widen(trace: Quantity, slack: float, curvature: Curvature) -> Quantity:
+    """Return a trace with rounding as its interval, which may cross zero."""
+    said = f"the interval is that of rounding to {curvature.arithmetic.precision}"
+    return replace(
+        trace,
+        low=float(trace) - slack,
+        high=float(trace) + slack,
+        kind="measured",
+        method=f"{trace.method}; {said}",
+    )
 
 
 def compare_twin(dense: Matrix, extremes: Extremes) -> dict[str, Any]:
@@ -114,7 +131,7 @@ def compare_twin(dense: Matrix, extremes: Extremes) -> dict[str, Any]:
 
 
 def _describe_dense(dense: Matrix, seed: int, is_scanned: bool, progress: Progress) -> Entries:
-    """Return sparsity, largest entry and Frobenius norm of the whole Hessian."""
+    """Return sparsity, largest entry, Frobenius norm and trace of the whole Hessian."""
     rows = scan_thresholds(dense, seed=seed, progress=progress) if is_scanned else ()
     method = "every row of the Hessian, one product each"
 
@@ -125,6 +142,7 @@ def _describe_dense(dense: Matrix, seed: int, is_scanned: bool, progress: Progre
         "sparsity": quantity(int(np.max(np.count_nonzero(dense, axis=1)))),
         "max_entry": quantity(float(np.max(np.abs(dense)))),
         "frobenius_norm": quantity(float(np.linalg.norm(dense))),
+        "trace": quantity(float(np.trace(dense))),
     }
     return Entries(values=values, sparsity_rows=rows, dense=dense)
 

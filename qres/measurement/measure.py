@@ -27,6 +27,7 @@ from qres.config.record import (
 )
 from qres.errors import InputError
 from qres.files import read_text
+from qres.measurement.arguments import check_settings
 from qres.measurement.dependencies import describe_dependencies, is_users_code
 from qres.measurement.fits import DESCENT as DESCENT
 from qres.measurement.fits import check_fits as check_fits
@@ -98,7 +99,11 @@ def measure_module(
     n_batches: int = 1,
     progress: Progress | None = None,
 ) -> Measurement:
-    """Measure a live `torch.nn.Module`, which comes back unchanged.
+    """Measure a live `torch.nn.Module`, which comes back unchanged, in one go.
+
+    Nothing is kept on the way: weights, batches and a loss of a notebook have no name under which
+    another process finds them. Work that may be interrupted is that of a `model.yaml`, whose
+    `architecture: {kind: python}` takes the same module.
 
     Args:
         module: in the mode (train or eval) in which it is to be measured.
@@ -121,32 +126,26 @@ def measure_module(
     pipeline = _import_pipeline()
     if not hasattr(module, "named_parameters"):
         raise InputError(f"measure: expected a torch.nn.Module, found {type(module).__name__}")
-    _check_descent(learning_rate, n_steps)
-    if segment_steps is not None and not 1 <= segment_steps <= n_steps:
-        raise InputError(f"segment_steps: must be 1 to {n_steps}, found {segment_steps}")
-    if not 0 <= momentum < 1:
-        raise InputError(f"momentum: must be >= 0 and < 1, found {momentum}")
-    if momentum_restart and not momentum:
-        raise InputError("momentum_restart: without momentum there is nothing to restart")
-    if n_batches < 1 or (n_batches > 1 and momentum):
-        raise InputError(f"n_batches: must be >= 1, and 1 with momentum, found {n_batches}")
+    settings = check_settings(
+        {
+            "n_steps": n_steps,
+            "learning_rate": learning_rate,
+            "weight_decay": weight_decay,
+            "lanczos_steps": lanczos_steps,
+            "n_probes": n_probes,
+            "seed": seed,
+            "segment_steps": segment_steps,
+            "momentum": momentum,
+            "momentum_restart": momentum_restart,
+            "n_batches": n_batches,
+        }
+    )
     return pipeline.measure_live(
         module,
         loss=loss,
         batches=pipeline.collect_batches(batches),
         mask=mask,
-        probe=pipeline.Probe(
-            n_steps=n_steps,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            lanczos_steps=lanczos_steps,
-            n_probes=n_probes,
-            seed=seed,
-            segment_steps=segment_steps,
-            momentum=momentum,
-            momentum_restart=momentum_restart,
-            n_batches=n_batches,
-        ),
+        probe=pipeline.Probe(**settings),
         progress=progress or keep_silent,
     )
 
@@ -198,24 +197,25 @@ def _measure_network(
     facts = describe_dependencies(model) | {"versions": versions}
     drawn = {name: n for name, n in [("n_samples", scenario.measure.n_samples)] if n is not None}
     settings = {"folder": scenario.folder, "trust": trust, "progress": progress}
-    is_kept = not is_users_code(model)  # user code may change unseen
-    if not is_kept and store.is_stored_only:
+    is_own = is_users_code(model)  # which may change unseen: kept only until all is done
+    if is_own and store.is_stored_only:
         raise InputError("--no-measure: a network of the user's own code is never stored")
+    used = list[str]()
+
+    def name(**of: Any) -> str:
+        used.append(make_key(**facts, **of))
+        return used[-1]
 
     def waypoint(**at: Any) -> Path:
-        return store.folder / f"{make_key(subject='weights', **facts, **at)}.training"
+        return store.folder / f"{name(subject='weights', **at)}.training"
 
     def weights(make: Callable[[], bytes], **at: int) -> bytes:
-        key = make_key(subject="weights", **facts, **at)
         train = make if at else partial(train_resumable, waypoint(), make)
-        return keep_entry(store, key, train)[0] if is_kept else make()
+        return keep_entry(store, name(subject="weights", **at), train)[0]
 
     def keep(make: Callable[[], Measurement], **at: Any) -> Measurement:
         how = schedule | drawn | scenario.measure.arithmetic
-        key = make_key(**at, **facts, **descent, **how)
-        if not is_kept:
-            return make()
-        device = scenario.measure.device
+        key, device = name(**at, **descent, **how), scenario.measure.device
         again = partial(measure_resumable, store.folder, key, make, device=device)
         return keep_measurement(store, key, again)
 
@@ -229,22 +229,31 @@ def _measure_network(
         measurement = getattr(pipeline, verb)(model, probe, weights=weights, **drawn, **settings)
         return replace(measurement, details={**measurement.details, "versions": versions})
 
+    def whole(weights: Callable[[Callable[[], bytes]], bytes], **at: Any) -> Measurement:
+        found = keep(partial(run, "measure_network", weights), **at)
+        if not scenario.is_error_open:
+            return found
+        at["subject"] = "readout"
+        return add_readout(found, keep(partial(run, "measure_readout", weights), **at))
+
     steps = scenario.measure.at_steps or ()
     fit = partial(_fit_snapshots, model, steps, settings)
-    train = partial(train_resumable, waypoint(steps=steps), fit) if is_kept else fit
-    snapshots = Snapshots(train, weights)
     with joined(scenario.measure.device):
-        found = keep(partial(run, "measure_network", weights), subject="network")
-        if scenario.is_error_open:
-            readout = keep(partial(run, "measure_readout", weights), subject="readout")
-            found = add_readout(found, readout)
-        curve = {
-            step: keep(
-                partial(run, "measure_network", snapshots.at(step)), subject="snapshot", step=step
-            )
-            for step in steps
-        }
+        if is_own:
+            facts["code"] = _identify(model, scenario.folder, trust)
+        snapshots = Snapshots(partial(train_resumable, waypoint(steps=steps), fit), weights)
+        found = whole(weights, subject="network")
+        curve = {step: whole(snapshots.at(step), subject="snapshot", step=step) for step in steps}
+    for key in used if is_own else ():
+        store.drop(key)
     return replace(found, snapshots=curve) if curve else found
+
+
+def _identify(model: NetworkModel, folder: Path, trust: bool) -> str:
+    """Return what tells the user's code from any other."""
+    pipeline = _import_pipeline()
+    with pipeline.on_threads():
+        return pipeline.identify_code(model, folder=folder, trust=trust)
 
 
 def _fit_snapshots(

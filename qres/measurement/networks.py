@@ -23,7 +23,6 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from qres.config.record import Architecture
 from qres.errors import InputError, nearest
@@ -42,46 +41,6 @@ MAX_PARAMS = 20_000_000
 
 KINKED = (torch.nn.ReLU, torch.nn.ReLU6, torch.nn.LeakyReLU, torch.nn.PReLU, torch.nn.Hardtanh)
 """Layers whose pieces are counted, see `qres.measurement.kinks`."""
-
-KINKED_OPERATIONS = frozenset(
-    [
-        "abs",
-        "amax",
-        "amin",
-        "aminmax",
-        "celu",
-        "clamp",
-        "clamp_max",
-        "clamp_min",
-        "elu",
-        "fmax",
-        "fmin",
-        "hardshrink",
-        "hardsigmoid",
-        "hardswish",
-        "hardtanh",
-        "leaky_relu",
-        "max",
-        "maximum",
-        "max_pool2d",
-        "max_pool2d_with_indices",
-        "max_pool3d_with_indices",
-        "adaptive_max_pool2d",
-        "adaptive_max_pool3d",
-        "mkldnn_max_pool2d",
-        "median",
-        "min",
-        "minimum",
-        "_prelu_kernel",
-        "relu",
-        "rrelu_with_noise",
-        "softshrink",
-        "sort",
-        "threshold",
-        "topk",
-    ]
-)
-"""Operations of torch whose derivatives of first to third order jump somewhere, and miss the jump."""
 
 
 def build_network(
@@ -169,27 +128,6 @@ def keep_modes(module: torch.nn.Module) -> Iterator[None]:
     finally:
         for layer, is_training in modes:
             layer.training = is_training
-
-
-def runs_kinks(run: Callable[[], object]) -> bool:
-    """Say whether what runs holds an operation that is not twice differentiable, layer or not."""
-    with torch.no_grad(), _Operations() as seen:
-        run()
-    return not seen.names.isdisjoint(KINKED_OPERATIONS)
-
-
-class _Operations(TorchDispatchMode):
-    """Notes the names of the operations that run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        self.names.add(func.overloadpacket.__name__.rstrip("_"))
-        return func(*args, **(kwargs or {}))
 
 
 def call_build(build: str, *, folder: Path, seed: int, key: str = "architecture.build") -> Any:

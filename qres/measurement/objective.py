@@ -37,7 +37,8 @@ from qres.measurement.coordinates import ActiveCoordinates
 from qres.measurement.graphs import Graph
 from qres.measurement.journal import Journal, find_journal
 from qres.measurement.layers import convolving
-from qres.measurement.networks import explain, runs_kinks
+from qres.measurement.networks import explain
+from qres.measurement.smoothness import runs_kinks
 from qres.measurement.team import Team, find_team
 
 KEPT_SAMPLES = 4096
@@ -120,7 +121,8 @@ class Objective:
     def is_kinked(self) -> bool:
         """Whether the network is not smooth somewhere, told by what runs for two samples."""
         inputs, targets = self._batches[0]
-        return runs_kinks(lambda: self.output(self._start, (inputs[:2], targets[:2])))
+        point = self._start.clone().requires_grad_()
+        return runs_kinks(lambda: self.output(point, (inputs[:2], targets[:2])))
 
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""

@@ -19,6 +19,7 @@ from qres.errors import InputError
 from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.checkpoints import unpack_weights
 from qres.measurement.curvature import Curvature
+from qres.measurement.fingerprint import identify_code
 from qres.measurement.fitting import fit_network
 from qres.measurement.memory import check_product
 from qres.measurement.networks import count_correct
@@ -35,9 +36,11 @@ __all__ = [
     "Probe",
     "collect_batches",
     "fit_snapshots",
+    "identify_code",
     "measure_live",
     "measure_network",
     "measure_readout",
+    "on_threads",
 ]
 
 Weights = Callable[[Callable[[], bytes]], bytes]

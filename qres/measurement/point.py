@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qres.config.record import Schedule
+from qres.errors import InputError
 from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import find_growths
@@ -212,6 +213,19 @@ def explore_hessian(
 def _is_whole(curvature: Curvature, probe: Probe) -> bool:
     """Say whether every row of the Hessian is computed."""
     return curvature.n_active <= EXACT_DIM and probe.wants("entries")
+
+
+def explain_standstill(curvature: Curvature) -> InputError:
+    """Return the error of a gradient that is zero; it names what pruning has left nothing of."""
+    text = "the gradient on the active parameters is zero: training goes nowhere"
+    lost = curvature.coordinates.find_lost(curvature.module)
+    if not lost:
+        return InputError(text)
+    more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    return InputError(
+        f"{text}; nothing is left of {', '.join(lost[:3])}{more}, through which the rest may learn:"
+        " prune less, or name them in prune.spare"
+    )
 
 
 def describe(value: float | int, kind: Kind, method: str) -> Quantity:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from qres.errors import InputError
 from qres.measurement.batches import measure_batches
 from qres.measurement.curvature import Curvature
 from qres.measurement.dissipation import describe_dissipation, describe_shares
 from qres.measurement.gram import measure_gram
 from qres.measurement.kinks import KinkWatch
 from qres.measurement.networks import explain
-from qres.measurement.point import Point, Probe, describe, measure_point
+from qres.measurement.point import Point, Probe, describe, explain_standstill, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement
 from qres.measurement.refinement import (
@@ -119,7 +118,7 @@ def _find_degrees(curvature: Curvature, most: int) -> tuple[tuple[int, ...], War
     """Return the degrees that the derivatives of this network allow, and why not all up to `most`."""
     gradient = curvature.gradient(curvature.start)
     if not np.any(gradient):
-        raise InputError("the gradient on the active parameters is zero: training goes nowhere")
+        raise explain_standstill(curvature)
     warnings: Warnings = ()
     for degree in reversed(DEGREES[:most]):
         try:

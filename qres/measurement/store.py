@@ -87,6 +87,10 @@ class Store:
         self.check_writable()
         write_atomic(self.folder / key, _digest(payload).encode() + b"\n" + payload)
 
+    def drop(self, key: str) -> None:
+        """Remove an entry, if there is one."""
+        (self.folder / key).unlink(missing_ok=True)
+
 
 def make_key(**dependencies: Any) -> str:
     """Return the name of the entry that depends on this plain JSON, and on our own version."""

@@ -4,10 +4,17 @@ Gradient descent moves the active weights by $u_T$. Noise of norm $\epsilon\,\|u
 direction is added to the weights where it ends, `DRAWS` times for each $\epsilon$ of `LEVELS`, with
 the same directions throughout, and the accuracy on the held-out samples is taken again. An
 $\epsilon$ is tolerated if it and every smaller one cost less than `LIMIT` on the mean. The interval
-reaches from the largest $\epsilon$ up to which the upper end of Student's interval of the mean cost
-stays below `LIMIT` to the smallest at which its lower end does not: beyond, the cost is certain.
+reaches from the largest $\epsilon$ up to which the upper end of the mean cost stays below `LIMIT` to
+the smallest at which its lower end does not: beyond, the cost is certain.
 
-Source: derived.
+Ends are Student's, but for the upper one where samples are few. Twenty draws that flip no sample have no
+spread, and still allow a chance $p$ of flipping one of $n$ up to $(1-p)^{20} = 2.5\,\%$, $p = 0.168$
+(the rule of three, exactly): no upper end is less than $p/n$ above the mean. Where each draw loses one
+sample or none the upper end of Clopper and Pearson for the share that loses one is taken too. With fewer
+than 34 held-out samples nothing is tolerated for certain, then. All ends hold for these held-out
+samples: what others would cost is in no interval.
+
+Source: derived; Clopper and Pearson (1934), Biometrika 26, 404 (recalled).
 """
 
 from __future__ import annotations
@@ -37,8 +44,8 @@ DRAWS = 20
 LIMIT = 0.005
 """Half a point of accuracy."""
 
-Cost = tuple[float, float]
-"""Mean loss of accuracy and half of its interval."""
+Cost = tuple[float, float, float]
+"""Mean loss of accuracy, half of Student's interval, and the upper end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,27 +93,51 @@ def measure_tolerance(
     for number, level in enumerate(LEVELS, start=1):
         lost = [whole - accuracy(end + level * direction()) for direction in directions]
         mean, slack = find_mean(lost)
-        costs.append((mean, slack))
+        costs.append((mean, slack, find_upper(lost, held_out[1].numel())))
         progress("read-out tolerance", number, len(LEVELS))
         if mean - slack >= LIMIT:
             break
     progress("read-out tolerance", len(LEVELS), len(LEVELS))
-    return _describe(costs, whole, curvature.arithmetic.precision)
+    return _describe(costs, whole, held_out[1].numel(), curvature.arithmetic.precision)
+
+
+def find_upper(lost: Sequence[float], n_samples: int) -> float:
+    """Return the upper end of the mean cost, at `CONFIDENCE` with both tails alike.
+
+    Args:
+        lost: accuracy that each draw has cost, whole numbers of samples over `n_samples`.
+        n_samples: held out.
+    """
+    mean, slack = find_mean(lost)
+    upper = max(mean + slack, mean + _bound_share(0, len(lost)) / n_samples)
+    flips = [round(cost * n_samples) for cost in lost]
+    if set(flips) <= {0, 1}:
+        upper = max(upper, _bound_share(sum(flips), len(lost)) / n_samples)
+    return upper
+
+
+def _bound_share(count: int, draws: int) -> float:
+    """Return the largest chance that leaves `count` of so many draws or fewer no less than one tail."""
+    from scipy.stats import beta  # 0.3 s, wanted only here
+
+    if count == draws:
+        return 1.0
+    return float(beta.ppf((1 + CONFIDENCE) / 2, count + 1, draws - count))
 
 
 def find_level(costs: Sequence[Cost]) -> tuple[float | None, float | None, float | None]:
     """Return the largest tolerated level, and the ends of its interval.
 
     Args:
-        costs: mean and half interval at `LEVELS`, up to the first where the cost is certain.
+        costs: at `LEVELS`, up to the first where the cost is certain.
 
     Returns:
         Value and low, None below the smallest level; high, None beyond the largest.
     """
-    value = _largest(mean < LIMIT for mean, _ in costs)
-    low = _largest(mean + slack < LIMIT for mean, slack in costs)
+    value = _largest(mean < LIMIT for mean, _, _ in costs)
+    low = _largest(upper < LIMIT for _, _, upper in costs)
     high = next(
-        (at for at, (mean, slack) in zip(LEVELS, costs, strict=False) if mean - slack >= LIMIT),
+        (at for at, (mean, slack, _) in zip(LEVELS, costs, strict=False) if mean - slack >= LIMIT),
         None,
     )
     return value, low, high
@@ -122,7 +153,7 @@ def _largest(is_fine: Any) -> float | None:
     return found
 
 
-def _describe(costs: Sequence[Cost], accuracy: float, precision: str) -> Tolerance:
+def _describe(costs: Sequence[Cost], accuracy: float, n_samples: int, precision: str) -> Tolerance:
     """Return the quantity, facts and warnings."""
     rounding = (
         "" if precision == "float64" else f"; in {precision}, whose rounding was not measured"
@@ -145,20 +176,27 @@ def _describe(costs: Sequence[Cost], accuracy: float, precision: str) -> Toleran
     )
     facts = {
         "accuracy_after_descent": accuracy,
-        "readout_noise": [[level, *cost] for level, cost in zip(LEVELS, costs, strict=False)],
+        "readout_noise": [[level, *cost[:2]] for level, cost in zip(LEVELS, costs, strict=False)],
     }
-    return Tolerance(quantity=quantity, facts=facts, warnings=_warn(value))
+    return Tolerance(quantity=quantity, facts=facts, warnings=_warn(value, n_samples))
 
 
-def _warn(value: float | None) -> tuple[tuple[str, str], ...]:
+def _warn(value: float | None, n_samples: int) -> tuple[tuple[str, str], ...]:
     """Return what is odd about the tolerance."""
+    found: tuple[tuple[str, str], ...] = ()
     if value is None:
         text = f"noise of {LEVELS[0]:.0%} of the update already costs {LIMIT:.1%} accuracy"
-        return (("W-TOLERANCE", f"readout_tolerance is unknown: {text}"),)
+        found += (("W-TOLERANCE", f"readout_tolerance is unknown: {text}"),)
     if value == LEVELS[-1]:
         text = "noise as large as the update costs next to nothing: these steps hardly matter"
-        return (("W-TOLERANCE", f"readout_tolerance is at least 100 %: {text}"),)
-    return ()
+        found += (("W-TOLERANCE", f"readout_tolerance is at least 100 %: {text}"),)
+    if 1 / n_samples > LIMIT:
+        text = (
+            f"readout_tolerance is that of {n_samples} held-out samples, each of which is"
+            f" {1 / n_samples:.2%} of accuracy, more than the limit of {LIMIT:.1%}"
+        )
+        found += (("W-TOLERANCE", text),)
+    return found
 
 
 def _descend(curvature: Curvature, probe: Probe) -> Vector:

@@ -166,6 +166,20 @@ def test_what_decays_and_what_grows_is_told_with_what_decides_it(name) -> None:
         assert sum(shares) <= edge
 
 
+@every_file
+def test_eigenvalues_add_up_to_trace_and_frobenius_norm(name) -> None:
+    for found in (read(name), *read(name).snapshots.values()):
+        eigenvalues = found.details.get("eigenvalues", ())
+        assert not eigenvalues or len(eigenvalues) == found.values["n_active"].value
+        if eigenvalues:
+            trace, frobenius = (float(found.values[key]) for key in ("trace", "frobenius_norm"))
+            assert math.fsum(eigenvalues) == pytest.approx(trace, abs=1e-11 * frobenius)
+            assert math.hypot(*eigenvalues) == pytest.approx(frobenius, rel=1e-11)
+            for key, end in (("lambda_min", min(eigenvalues)), ("lambda_max", max(eigenvalues))):
+                quantity, edge = found.values[key], 1e-12 * frobenius
+                assert quantity.low - edge <= end <= quantity.high + edge
+
+
 ENDS_OF_RUNS = {"eps_model", "final_distance", "final_grad_norm", "kink_share", "readout_tolerance"}
 """Fixed by weights and samples: in double precision nothing about them is uncertain."""
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qres.errors import InputError
+from qres.measurement.contributions import find_certain
+from qres.measurement.density import Array
 from qres.measurement.record import Measurement
+from qres.report.curves import find_crossing_time
 from qres.report.figures.style import COLORS, COLUMN, in_style, place
-from qres.report.spectrum import density_of
+from qres.report.spectrum import density_of, say_band
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,10 +23,19 @@ POINTS, BROADENING = 512, 1 / 100
 
 
 NAMES = ("dissipative", "divergent")
-"""Curves of facts, in the order in which they are drawn."""
+"""Curves of facts."""
+
+SHOWN = (*NAMES, "undecided")
+"""Of which there are curves, each of its own colour."""
 
 LEAST = 1e-6
-"""Contributions below this part of the largest are left out."""
+"""Densities and contributions below this part of the largest are left out."""
+
+WIDEST = 2.0
+"""Where the interval of a contribution is wider than this factor, there is no line."""
+
+Curves = dict[str, tuple[Array, Array, Array]]
+"""Name in the legend to value, low and high, one for each step each."""
 
 
 @in_style
@@ -43,20 +55,23 @@ def draw_density(
     density = density_of(measurement)
     if density is None:
         raise InputError(
-            "density: none was sampled; it is where too many parameters are active for the whole"
-            " Hessian, or with any setting of the arithmetic such as measure.precision"
+            "density: none was sampled, nor does the file have all eigenvalues; 'qres measure' finds"
+            " one or the other, mini-batches apart"
         )
     nodes, _ = density.merge()
     spread = float(nodes[-1] - nodes[0]) or 1.0
     grid = np.linspace(nodes[0] - 0.05 * spread, nodes[-1] + 0.05 * spread, POINTS)
     band = density.smooth(grid, BROADENING * spread)
     figure, axes = place(axes, width=width, height=2.5)
-    axes.semilogy(grid, np.maximum(band.value, 1e-300), color=COLORS[0], label="mean of the starts")
-    if np.all(np.isfinite(band.low)):
-        low = np.maximum(band.low, 1e-300)
-        axes.fill_between(grid, low, band.high, color=COLORS[0], alpha=0.3, label="95 %")
+    largest = float(np.max(band.value))
+    line = "all eigenvalues" if "eigenvalues" in measurement.details else "mean of the starts"
+    line = "density" if density.dim is None and not density.has_reach else line
+    axes.semilogy(grid, _positive(band.value), color=COLORS[0], label=line)
+    if said := say_band(density):
+        low = np.maximum(band.low, LEAST * largest)
+        axes.fill_between(grid, low, band.high, color=COLORS[0], alpha=0.3, linewidth=0, label=said)
     axes.set(xlabel="eigenvalue of the Hessian", ylabel="density")
-    axes.set_ylim(bottom=1e-6 * float(np.max(band.value)))
+    axes.set_ylim(LEAST * largest, 2 * max(largest, float(np.nanmax(band.high, initial=largest))))
     axes.legend()
     return figure
 
@@ -97,10 +112,13 @@ def draw_proxy(
 def draw_contributions(
     measurement: Measurement, *, width: float = COLUMN, axes: Axes | None = None
 ) -> Figure:
-    """Return what the decaying and the growing part of the spectrum contribute, step by step.
+    r"""Return what the decaying and the growing part of the spectrum contribute, step by step.
 
-    They add up to the proxy, but for eigenvalues that do neither. Where the growing part overtakes the
-    other, if it does within the steps, is marked.
+    With a density at hand there are three curves that add up to the proxy: what certainly decays, what
+    certainly grows, and what is undecided, because a node stands for mass on both sides of zero
+    (`contributions`). Files without one have the two curves of their own, in which what is undecided
+    counts on the side of its node; where the interval is wider than a factor `WIDEST` there is no line.
+    Where the growing part overtakes the other, if that is known and within the steps, is marked.
 
     Args:
         measurement: of a network.
@@ -110,23 +128,58 @@ def draw_contributions(
     Raises:
         InputError: no spectrum was measured.
     """
-    facts = measurement.details
-    if "dissipative" not in facts:
+    if "dissipative" not in measurement.details:
         raise InputError("contributions: no spectrum was measured; it needs a network")
-    figure, axes = place(axes, width=width, height=2.5)
-    steps = np.arange(len(facts[NAMES[0]]))
-    for color, name in zip(COLORS, NAMES, strict=False):
-        curve = np.array(facts[name], dtype=float)
-        axes.semilogy(steps, np.where(curve > 0, curve, np.nan), color=color, label=name)
-        if f"{name}_low" in facts:
-            low, high = (np.array(facts[f"{name}_{end}"], dtype=float) for end in ("low", "high"))
-            axes.fill_between(steps, np.maximum(low, 1e-300), high, color=color, alpha=0.3)
-    crossing = facts.get("crossing_time")
-    if crossing is not None and crossing <= steps[-1]:
-        axes.axvline(crossing, color="0.4", linestyle=":", label=f"crossing, t = {crossing:.3g}")
-    both = np.array([facts[name] for name in NAMES], dtype=float)
-    largest, smallest = float(np.nanmax(both)), float(np.nanmin(both[both > 0]))
+    curves = _certain_curves(measurement) or _stored_curves(measurement)
+    values = np.concatenate([value for value, _, _ in curves.values()])
+    largest, smallest = float(np.nanmax(values)), float(np.nanmin(values[values > 0]))
     bottom = max(LEAST * largest, smallest / 2)
+    figure, axes = place(axes, width=width, height=2.5)
+    for name, (value, low, high) in curves.items():
+        color = COLORS[SHOWN.index(name.partition(",")[0])]
+        steps = np.arange(len(value))
+        is_open = (high > WIDEST * low) & (name in NAMES)
+        line = np.where(is_open, np.nan, _positive(value))
+        axes.semilogy(steps, line, color=color, label=name)
+        axes.fill_between(steps, np.maximum(low, bottom), high, color=color, alpha=0.3, linewidth=0)
+    _mark_crossing(axes, measurement)
     axes.set(xlabel="training step t", ylabel="contribution", ylim=(bottom, 2 * largest))
     axes.legend()
     return figure
+
+
+def _certain_curves(measurement: Measurement) -> Curves:
+    """Return what is certain and what is undecided; empty where the file does not say."""
+    density, facts = density_of(measurement), measurement.details
+    if density is None or not density.has_reach or "n_steps" not in facts:
+        return {}
+    if "schedule" in facts and "rates" not in facts:
+        return {}
+    rates = facts.get("rates") or [facts["learning_rate"]] * facts["n_steps"]
+    band = find_certain(density, rates)
+    sides = zip(band.value, band.low, band.high, strict=True)
+    found = dict(zip((*(f"{name}, certain" for name in NAMES), "undecided"), sides, strict=True))
+    return {name: side for name, side in found.items() if np.any(side[2] > 0)}
+
+
+def _stored_curves(measurement: Measurement) -> Curves:
+    """Return both contributions as the file has them."""
+    facts = measurement.details
+
+    def read(name: str, end: str) -> Array:
+        return np.array(facts.get(f"{name}{end}", facts[name]), dtype=float)
+
+    return {name: (read(name, ""), read(name, "_low"), read(name, "_high")) for name in NAMES}
+
+
+def _mark_crossing(axes: Axes, measurement: Measurement) -> None:
+    """Mark the crossing, if it is known and within the steps."""
+    time = find_crossing_time(measurement)
+    if time is None or time > len(measurement.details[NAMES[0]]) - 1:
+        return
+    axes.axvline(time, color="0.4", linestyle=":", label=f"crossing, t = {time:.3g}")
+
+
+def _positive(curve: Array) -> Array:
+    """Return a curve with gaps where a logarithmic axis has no place for it."""
+    return np.where(curve > 0, curve, np.nan)

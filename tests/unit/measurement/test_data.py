@@ -190,11 +190,19 @@ def test_archives_that_are_none(tmp_path):
         read_cifar(tmp_path, "cifar10")
     path = tmp_path / "a.tar.gz"
     path.write_bytes(b"text")
-    with pytest.raises(InputError, match="not a tar archive"):
+    with pytest.raises(InputError) as caught:
         read_cifar(path, "cifar10")
+    assert str(caught.value) == (
+        f"{path}: expected the parts of cifar10 (data_batch_1, test_batch or data_batch_1.bin,"
+        " test_batch.bin) in a folder or a tar archive (.tar.gz); this is none, or damaged"
+        " (file could not be opened successfully)"
+    )
     whole = _write(tmp_path, "cifar10", "two", True).read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="not a tar archive"):
+    with pytest.raises(InputError, match=r"none, or damaged \(Compressed file ended"):
+        read_cifar(path, "cifar10")
+    path.write_bytes(b"\x1f\x8b\x08" + b"1" * 600)  # begins as gzip does
+    with pytest.raises(InputError, match=r"none, or damaged \(.*\)$"):
         read_cifar(path, "cifar10")
     wrong = _write(tmp_path, "cifar100", "two", True)
     with pytest.raises(InputError, match=r"parts of cifar10 .*found test, train"):

@@ -57,6 +57,18 @@ def test_proxy_of_the_sheet():
     assert found == pytest.approx([1, 0.874, 0.69992035, 0.75473736], rel=1e-7)
 
 
+def test_the_proxy_starts_at_one():
+    """To the bit, though r times 1/r need not add up to one; all eigenvalues are kept."""
+    for count in (1, 27, 31, 49):
+        eigenvalues = np.linspace(-1, 2, count)
+        for rates in ((), (0.1, 0.05)):
+            setting = {"learning_rate": 0.1, "n_steps": 2, "rates": rates}
+            _, facts = describe_shares(np.diag(eigenvalues), np.ones(count), **setting)
+            assert facts["proxy"][0] == 1
+            assert facts["eigenvalues"] == pytest.approx(eigenvalues.tolist())
+    assert facts["rates"] == [0.1, 0.05]
+
+
 def test_shares_by_hand():
     """eta = .1, T = 50, margin .02: factors 1.03, 1.01, 1, .99, .9, .5 (from lambda = 15)."""
     dense, basis = _rotated([-0.3, -0.1, 0, 0.1, 1, 15])

@@ -23,9 +23,11 @@ from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.dependencies import describe_dependencies  # noqa: E402
 from qres.measurement.fitting import count_updates, fit_network  # noqa: E402
 from qres.measurement.measure import measure_scenario  # noqa: E402
+from qres.measurement.point import Probe  # noqa: E402
 from qres.measurement.record import Measurement  # noqa: E402
 from qres.measurement.soundness import check_products  # noqa: E402
 from qres.measurement.tasks import prepare_task  # noqa: E402
+from qres.measurement.tolerance import measure_tolerance  # noqa: E402
 from qres.measurement.training import list_fractions, prune_network  # noqa: E402
 
 TRAIN = Training(epochs=2, learning_rate=0.1, batch_size=4, weight_decay=0.0, seed=0)
@@ -229,6 +231,31 @@ def test_each_quantity_is_a_curve_over_training(make, store):
     assert told == []
     assert "snapshots" not in whole.to_dict()
     assert whole.values == found.values
+
+
+def test_the_readout_tolerance_is_a_curve_too(make, store):
+    """At each snapshot it is that of the weights there, under the mask there."""
+    prune = Pruning(fraction=0.5, retrain_epochs=1)
+    model = _model(architecture=Architecture(kind="logistic"), prune=prune)
+    settings = MeasureSettings(lanczos_steps=4, probes=1, seed=0, at_steps=(0, 10))
+    scenario = make.scenario(model, make.algorithm(n_steps=2))
+    object.__setattr__(scenario, "measure", settings)
+    object.__setattr__(scenario, "defaults", (("error.total", 0.1),))
+    found = measure_scenario(scenario, store=store)
+    task, fitted = _fit(model, at_steps=(0, 10))
+    data = task.dataset
+    held_out = (data.held_out_inputs, data.held_out_targets)
+    probe = Probe(
+        n_steps=2, learning_rate=0.1, weight_decay=0.0, lanczos_steps=4, n_probes=1, seed=0
+    )
+    for step, packed in fitted.snapshots.items():
+        mask = unpack_weights(task.module, packed)
+        curvature = Curvature(task.module, loss=task.loss, batches=task.batches, mask=mask)
+        alone, there = measure_tolerance(curvature, held_out, probe), found.snapshots[step]
+        assert there.values["readout_tolerance"] == alone.quantity
+        assert there.details["readout_noise"] == alone.facts["readout_noise"]
+        assert there.values["n_active"].value == curvature.n_active
+    assert len({str(item.details["readout_noise"]) for item in found.snapshots.values()}) == 2
 
 
 @pytest.mark.slow

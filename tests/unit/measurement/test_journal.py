@@ -188,7 +188,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the backg
 from qres.measurement import journal
 journal.FLUSH_S = 0.2
 from qres.cli.door import run
-sys.exit(run(["measure", sys.argv[1], "-o", sys.argv[2]]))
+sys.exit(run(["measure", sys.argv[1], "--trust", "-o", sys.argv[2]]))
+"""
+
+OWN = MODEL.replace("{kind: mlp, hidden: [4]}", "{kind: python, build: 'mine:build'}")
+BUILD = """
+import torch
+def build():
+    return torch.nn.Sequential(torch.nn.Linear(64, 4), torch.nn.Tanh(), torch.nn.Linear(4, 10))
 """
 
 
@@ -214,11 +221,16 @@ def _wait_for_growth(cache, process):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_measurement_goes_on_to_the_same_bits(tmp_path, signal_number):
+@pytest.mark.parametrize(
+    ("model_text", "signal_number"),
+    [(MODEL, signal.SIGKILL), (MODEL, signal.SIGINT), (OWN, signal.SIGKILL)],
+    ids=["killed", "interrupted", "own code killed"],
+)
+def test_a_killed_measurement_goes_on_to_the_same_bits(tmp_path, model_text, signal_number):
     pytest.importorskip("torch")
     model = tmp_path / "model.yaml"
-    model.write_text(MODEL)
+    model.write_text(model_text)
+    (tmp_path / "mine.py").write_text(BUILD)
     whole = _start(model, tmp_path / "whole.json", tmp_path / "one")
     _, text = whole.communicate(timeout=300)
     assert whole.returncode == 0, text

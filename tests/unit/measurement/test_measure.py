@@ -218,7 +218,7 @@ def test_users_code_needs_trust(make, store, tmp_path):
         assert found.values["n_params"].value == n_params
         assert found.values["n_samples"].value == n_samples
     assert torch.get_default_dtype() is torch.float32
-    assert not store.folder.exists()
+    assert not list(store.folder.iterdir())
 
 
 USERS_CODE = """
@@ -479,6 +479,23 @@ def test_live_module_bad_input():
     assert found.values["eps_model"].kind == found.values["t3_injective"].kind == "assumed"
     with pytest.raises(InputError, match="segment_steps: must be 1 to 3, found 4"):
         measure_module(kinked, loss=loss, batches=batch, n_steps=3, segment_steps=4)
+
+
+@pytest.mark.parametrize("n_batches", [1, 2])
+def test_a_layer_that_pruning_has_lost_is_named(n_batches):
+    torch = pytest.importorskip("torch")
+    chain = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    torch.nn.init.zeros_(chain[2].weight)
+    mask = {
+        f"2.{name}": torch.zeros_like(p, dtype=torch.bool)
+        for name, p in chain[2].named_parameters()
+    }
+    batch = [(torch.ones(4, 2), torch.zeros(4))]
+    loss = lambda output, y: ((output.squeeze(-1) - y) ** 2).mean()  # noqa: E731
+    with pytest.raises(
+        InputError, match=r"goes nowhere; nothing is left of 2\.weight, .*prune\.spare"
+    ):
+        measure_module(chain, loss=loss, batches=batch, mask=mask, n_batches=n_batches, n_steps=2)
 
 
 def test_without_a_third_derivative_degree_one_is_measured():

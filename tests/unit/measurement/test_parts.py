@@ -15,12 +15,14 @@ from qres.measurement.arithmetic import Arithmetic  # noqa: E402
 from qres.measurement.basis import Basis  # noqa: E402
 from qres.measurement.contributions import (  # noqa: E402
     describe_contributions,
+    find_certain,
     find_crossing,
     split_proxy,
 )
 from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.density import Density  # noqa: E402
 from qres.measurement.dissipation import describe_shares  # noqa: E402
+from qres.measurement.hessian import measure_entries  # noqa: E402
 from qres.measurement.lanczos import Extreme, Extremes  # noqa: E402
 from qres.measurement.measure import measure_scenario  # noqa: E402
 from qres.measurement.moments import bound_entries, find_moments  # noqa: E402
@@ -151,6 +153,65 @@ def test_what_rounding_leaves_open_is_on_both_sides():
     # if it does not shrink at all: 0.1 1.098^t = 0.6 + 0.3 0.902^t
     late = crossing["crossing_high"]
     assert 0.1 * 1.098**late == pytest.approx(0.6 + 0.3 * 0.902**late)
+
+
+def test_certain_and_undecided_add_up_to_the_proxy():
+    """The same three nodes: what is undecided shrinks to 0.6 x 0.999, at least to 0.6 x 0.997 (0.03)
+    and grows at most to 0.6 x 1.001 (-0.01)."""
+    nodes, weights = np.array([-1.0, 0.01, 1.0]), np.array([0.1, 0.6, 0.3])
+    band = find_certain(Density((nodes,), (weights,), drift=0.02), [0.1])
+    assert band.value[:, 0] == pytest.approx([0.3, 0.1, 0.6])
+    assert band.value[:, 1] == pytest.approx([0.3 * 0.9, 0.1 * 1.1, 0.6 * 0.999])
+    assert band.low[:, 1] == pytest.approx([0.3 * 0.898, 0.1 * 1.098, 0.6 * 0.997])
+    assert band.high[:, 1] == pytest.approx([0.3 * 0.902, 0.1 * 1.102, 0.6 * 1.001])
+    assert band.value[:, 1].sum() == pytest.approx(weights @ np.abs(1 - 0.1 * nodes))
+
+
+def test_the_undecided_may_lie_wherever_it_reaches():
+    """In [-1.5, 1.5] only the node at 1 is on one side, from 0.01 up; that at -1 reaches to 0.01, the
+    middle one over -1 to 1: at least 0.1 x 0.999 + 0.6 x 0.9, at most 0.1 x 1.15 + 0.6 x 1.1."""
+    nodes, weights = np.array([-1.0, 0.01, 1.0]), np.array([0.1, 0.6, 0.3])
+    band = find_certain(Density((nodes,), (weights,), ends=(-1.5, 1.5)), [0.1])
+    assert band.value[:, 1] == pytest.approx([0.3 * 0.9, 0, 0.1 * 1.1 + 0.6 * 0.999])
+    assert band.low[2, 1] == pytest.approx(0.0999 + 0.54)
+    assert band.high[2, 1] == pytest.approx(0.115 + 0.66)
+
+
+def test_rounding_of_the_weights_is_in_the_interval():
+    """All mass idles; weights that add up to a little less or more than one do not say otherwise."""
+    for total in (1 - 4.4e-16, 1 + 4.4e-16):
+        density = Density((np.array([0.0, 1e-9]),), (np.array([0.5, 0.5]) * total,), dim=1000)
+        band = find_shares(density, [0.1] * 20)
+        assert band.low[1] <= 1 <= band.high[1]
+        assert band.high[1] - band.low[1] < 1e-13
+        assert band.high[0] == band.high[2] == 0
+
+
+def test_the_whole_hessian_has_a_trace():
+    """Mean of (w x + b - y)^2: the Hessian is the mean of 2 (x, 1)(x, 1)^T, its trace that of
+    2 (|x|^2 + 1)."""
+    torch.manual_seed(0)
+    inputs, targets = torch.randn(9, 3).double(), torch.randn(9, 1).double()
+    trace = 2 * (float((inputs**2).sum()) / 9 + 1)
+
+    def measure(error, **arithmetic):
+        curvature = Curvature(
+            torch.nn.Linear(3, 1).double(),
+            loss=torch.nn.functional.mse_loss,
+            batches=[(inputs, targets)],
+            arithmetic=Arithmetic(**arithmetic),
+        )
+        ends = _extremes(0.0, trace)
+        return measure_entries(curvature, ends, n_probes=2, seed=0, error=error).values["trace"]
+
+    found = measure(0.0)
+    assert float(found) == pytest.approx(trace, rel=1e-12)
+    assert found.kind == "exact"
+    # off by E the trace is off by sqrt(n) |E|_F, twice sqrt(n) 1 at most: 2 x 4, across zero
+    rounded = measure(1.0, precision="float32")
+    assert rounded.kind == "measured"
+    assert rounded.low == pytest.approx(trace - 8, rel=1e-5)
+    assert rounded.high == pytest.approx(trace + 8, rel=1e-5)
 
 
 def test_mass_between_nodes_is_open():

@@ -159,16 +159,21 @@ def test_an_operation_without_second_derivative_is_named():
         check_products(_curvature(_net(torch.nn.Hardsigmoid())), seed=0)
 
 
-class Relu(torch.nn.Module):
+class Applied(torch.nn.Module):
     """A function, not a layer that torch names."""
 
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
     def forward(self, x):
-        return torch.relu(x)
+        return self.function(x)
 
 
-def test_kinks_without_a_layer_are_assumed_and_warned_of():
+@pytest.mark.parametrize("function", [torch.relu, lambda x: torch.where(x > 0, x, 0.1 * x)])
+def test_kinks_without_a_layer_are_assumed_and_warned_of(function):
     found = measure_module(
-        _net(Relu()), loss=_square, batches=[_batch()], n_steps=2, learning_rate=0.1
+        _net(Applied(function)), loss=_square, batches=[_batch()], n_steps=2, learning_rate=0.1
     )
     assert found.values["eps_model"].kind == "assumed"
     assert found.values["t3_injective"].kind == "assumed"

@@ -10,7 +10,12 @@ torch = pytest.importorskip("torch")
 from qres.measurement.curvature import Curvature  # noqa: E402
 from qres.measurement.measure import measure_scenario  # noqa: E402
 from qres.measurement.point import Probe  # noqa: E402
-from qres.measurement.tolerance import LEVELS, find_level, measure_tolerance  # noqa: E402
+from qres.measurement.tolerance import (  # noqa: E402
+    LEVELS,
+    find_level,
+    find_upper,
+    measure_tolerance,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,64 @@ from qres.measurement.tolerance import LEVELS, find_level, measure_tolerance  # 
     ],
 )
 def test_the_rule(costs, expected):
-    assert find_level(costs) == expected
+    assert find_level([(mean, slack, mean + slack) for mean, slack in costs]) == expected
+
+
+def test_the_low_end_asks_for_the_upper_end_and_the_high_end_for_the_lower():
+    assert find_level([(0.001, 0.001, 0.006), (0.006, 0.002, 0.008)]) == (0.01, None, None)
+
+
+def _student(lost):
+    """Student's t, 19 degrees of freedom, 97.5 %: 2.093024."""
+    return np.mean(lost) + 2.093024 * np.std(lost, ddof=1) / math.sqrt(20)
+
+
+def _flip(count, n_samples):
+    return [1 / n_samples] * count + [0.0] * (20 - count)
+
+
+@pytest.mark.parametrize(
+    ("count", "share"),
+    # (1 - p)^20 = 0.025 for none; Clopper and Pearson's table at 95 % for 1, 2 and 3 of 20
+    [(0, 1 - math.exp(math.log(0.025) / 20)), (1, 0.2487), (2, 0.3170), (3, 0.3789), (20, 1.0)],
+)
+def test_the_upper_end_of_draws_that_flip_one_sample_or_none(count, share):
+    assert find_upper(_flip(count, 12), 12) >= share / 12 - 1e-5
+    if count < 3:  # later Student's is the higher
+        assert find_upper(_flip(count, 12), 12) == pytest.approx(
+            max(share / 12, _student(_flip(count, 12)), count / 240 + 0.168434 / 12), abs=1e-5
+        )
+
+
+@pytest.mark.parametrize("n_samples", [*range(1, 70), 100, 113, 150, 199])
+def test_noise_that_costs_the_limit_is_called_tolerated_in_at_most_one_tail(n_samples):
+    """Each draw flips one sample with chance p, p/n = LIMIT: the sum over all outcomes, exactly."""
+    chance = 0.005 * n_samples
+    weights = [math.comb(20, k) * chance**k * (1 - chance) ** (20 - k) for k in range(21)]
+    claims = [find_upper(_flip(k, n_samples), n_samples) < 0.005 for k in range(21)]
+    rate = sum(weight for weight, claimed in zip(weights, claims, strict=True) if claimed)
+    assert rate <= 0.025
+    assert any(claims) == (n_samples >= 34)  # 0.168434/34 < 0.005 < 0.168434/33
+    if n_samples == 12:  # what Student's interval alone would do: 0.94^20
+        assert sum(w for k, w in enumerate(weights) if _student(_flip(k, 12)) < 0.005) > 0.25
+
+
+@pytest.mark.parametrize("n_samples", [64, 113, 359, 360])
+def test_with_samples_enough_students_end_decides_as_before(n_samples):
+    rng = np.random.default_rng(0)
+    draws = [np.array(_flip(k, 1)) for k in range(21)]
+    for scale in (0.1, 0.3, 1, 2, 5):
+        draws += list(rng.poisson(scale, (60, 20)))
+        draws += list(rng.poisson(scale, (60, 20)) - rng.poisson(scale / 2, (60, 20)))
+    decided = [
+        (
+            find_upper(list(flips / n_samples), n_samples) < 0.005,
+            _student(flips / n_samples) < 0.005,
+        )
+        for flips in draws
+    ]
+    assert all(new == old for new, old in decided)
+    assert {new for new, _ in decided} == {True, False}
 
 
 def _line(bias):
@@ -66,6 +128,18 @@ def test_noise_flips_the_samples_that_lie_within_its_reach():
     assert found.quantity.value == found.quantity.low == 1.0
     assert (found.quantity.bound, found.quantity.high) == ("lower", None)
     assert found.warnings[0][0] == "W-TOLERANCE"
+
+
+def test_few_samples_leave_the_low_end_open_and_are_named():
+    zeros = torch.zeros(12, 1).double()
+    found = _measure((zeros, torch.ones(12, dtype=torch.int64)), 0.5)
+    assert [row[1:] for row in found.facts["readout_noise"]] == [[0.0, 0.0]] * len(LEVELS)
+    assert (found.quantity.value, found.quantity.low) == (1.0, None)
+    assert found.warnings[1] == (
+        "W-TOLERANCE",
+        "readout_tolerance is that of 12 held-out samples, each of which is 8.33% of accuracy,"
+        " more than the limit of 0.5%",
+    )
 
 
 def test_noise_that_reaches_the_samples_costs_what_geometry_says():

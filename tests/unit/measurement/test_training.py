@@ -208,6 +208,12 @@ KINKED += [
     lambda x: x.clamp(min=0),
 ]
 KINKED += [lambda x: torch.maximum(x, -x), torch.nn.MaxPool1d(1), torch.nn.ReLU(inplace=True)]
+# what the weights choose, by no operation that is known for its kinks
+KINKED += [lambda x: torch.where(x > 0, x, 0.1 * x), lambda x: x * (x > 0)]
+KINKED += [lambda x: x * (x > 0).double(), lambda x: x * ((x > 0) & (x < 1))]
+KINKED += [lambda x: x.masked_fill(x < 0, 0.0), lambda x: (x * 1).mul_(x > 0)]
+KINKED += [lambda x: x * torch.where(x > 0, 1.0, 0.1), lambda x: x[x.argmax(1) % 2]]
+KINKED += [torch.round, torch.sign, torch.floor, torch.frac, lambda x: x * x.long()]
 
 
 @pytest.mark.parametrize("operation", KINKED)
@@ -215,12 +221,57 @@ def test_kinks_are_seen_in_layers_and_in_functions(operation):
     assert is_kinked(Applied(operation))
 
 
-@pytest.mark.parametrize("operation", [torch.tanh, torch.nn.SiLU(), torch.nn.GELU(), torch.softmax])
+def looked_at(x):
+    """An assertion is no part of the function."""
+    assert bool((x < 1e9).all())
+    return torch.tanh(x)
+
+
+SMOOTH = [torch.tanh, torch.nn.SiLU(), torch.nn.GELU(), torch.nn.GELU("tanh"), torch.nn.Mish()]
+SMOOTH += [torch.nn.Softplus(), torch.nn.LogSigmoid(), torch.nn.Sigmoid(), torch.softmax, looked_at]
+SMOOTH += [torch.nn.Dropout(0.0), lambda x: x / x.norm(), lambda x: x - x.logsumexp(1)[:, None]]
+# chosen by shapes, by chance, or nowhere but on a null set
+SMOOTH += [lambda x: x * (torch.arange(x.shape[1]) > 2), lambda x: x * (torch.rand_like(x) < 2)]
+SMOOTH += [lambda x: x.masked_fill(torch.ones_like(x, dtype=torch.bool).tril(), 0.0)]
+SMOOTH += [lambda x: torch.where(x == 0, torch.ones_like(x), torch.sin(x) / x)]
+SMOOTH += [lambda x: torch.where(x.isnan(), torch.zeros_like(x), x)]
+
+
+@pytest.mark.parametrize("operation", SMOOTH)
 def test_what_is_smooth_has_no_kinks(operation):
     smooth = (lambda x: torch.softmax(x, dim=-1)) if operation is torch.softmax else operation
     module = Applied(smooth)
     module.spare = torch.nn.ReLU()  # never runs
     assert not is_kinked(module)
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+@pytest.mark.parametrize("layer", ["LayerNorm", "BatchNorm1d", "RMSNorm"])
+def test_norms_are_smooth(layer, is_training):
+    assert not is_kinked(Applied(getattr(torch.nn, layer)(4).train(is_training)))
+
+
+class Attends(torch.nn.Module):
+    """A layer of a transformer with a mask of padding that the data decide, and a causal one."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.layer = torch.nn.TransformerEncoderLayer(
+            2, 1, 4, dropout=0.0, batch_first=True, activation=activation
+        )
+        self.last = torch.nn.Linear(2, 2)
+
+    def forward(self, x):
+        padding = torch.stack([x < -10, x > 10], dim=2).any(dim=2)
+        causal = torch.ones(4, 4, dtype=torch.bool).triu(1)
+        pairs = torch.stack([x, x.cos()], dim=2)
+        return self.last(self.layer(pairs, src_mask=causal, src_key_padding_mask=padding)[:, -1])
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_attention_is_as_smooth_as_its_activation(is_training):
+    assert not is_kinked(Attends("gelu").train(is_training))
+    assert is_kinked(Attends("relu").train(is_training))
 
 
 def test_packed_weights_come_back():
