@@ -34,6 +34,7 @@ NETWORK_NAMES = {
     "growth",
     *("t3_injective", "t3_unfolding", "t3_frobenius", "t3_max_entry", "t3_sparsity"),
     *("t4_injective", "t4_frobenius"),
+    "trace",
     *("n_outputs", "jacobian_frobenius", "output_hessian_norm", "gram_dropped_norm"),
     *("dissipative_share", "neutral_share", "divergent_share", "trajectory_decay"),
 }
