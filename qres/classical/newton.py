@@ -55,14 +55,34 @@ def price_choosing(block: NewtonBlock, device: Device) -> float:
     """Return the seconds of all that must be known of a block before its route can be chosen.
 
     One launch for forming, damping and pruning, one for a factorisation, one for each step of Lanczos.
+    A step reads the matrix, or its factor twice, and all vectors before it twice.
     """
-    flops = sum(block.work[name] for name in ("form", "damp", "prune", "lanczos"))
-    launches = 1 + block.lanczos_steps
-    if block.inverse_steps:
-        dim, steps = float(block.dim), block.inverse_steps
-        flops += dim**3 / 3 + steps * 2 * dim**2 + 2 * steps**2 * dim
-        launches += 1 + steps
-    return float(time_work(device, "choosing", "fp64", flops, 0.0, launches, ()).runtime_s)
+    work, dim = block.work, float(block.dim)
+    steps, solved = block.lanczos_steps, block.inverse_steps
+    entries = BYTES_FP64 * dim**2
+    read = entries if block.is_dense else BYTES_FP64 * 2 * block.factor_rows * dim
+    parts = [
+        (work["form"] + work["damp"] + work["prune"], 0.0, 1),
+        (work["lanczos"], steps * read + BYTES_FP64 * steps**2 * dim, steps),
+    ]
+    if solved:
+        flops = solved * 2 * dim**2 + 2 * solved**2 * dim
+        parts.append((dim**3 / 3, DENSE_PASSES * entries, 1))
+        parts.append((flops, solved * entries + BYTES_FP64 * solved**2 * dim, solved))
+    costs = (time_work(device, "choosing", "fp64", *part, ()) for part in parts)
+    return sum(float(cost.runtime_s) for cost in costs)
+
+
+def price_table(block: NewtonBlock, device: Device) -> float:
+    """Return the seconds that write down the entries of a matrix that nothing has formed yet.
+
+    What an encoding that loads entries needs: a product for each column, or the square of the factor.
+    """
+    if block.is_dense:
+        return 0.0
+    dim = float(block.dim)
+    squared = 2.0 * block.factor_rows * dim**2
+    return float(estimate_flops(squared or block.work["product"] * dim, device).runtime_s)
 
 
 def price_scheduled(

@@ -231,6 +231,12 @@ def readout_assumptions(system: System, member: Readout, mode: Mode) -> tuple[As
     if mode == "repeat":
         text = "plain states are repeated until they succeed: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))
+    if is_amplified_exactly(system, member, mode):
+        text = (
+            "the probability of a run is known when its circuit is compiled, from a solution found"
+            " classically: a bound alone takes some six times the runs"
+        )
+        found.append(Assumption(text=text, factor=6.0, favours="quantum"))
     if is_amplified_exactly(system, member, mode) and not member.is_coherent:
         text = "amplified states that fail are made again: their count is an expectation"
         found.append(Assumption(text=text, factor=2.0, favours="quantum"))

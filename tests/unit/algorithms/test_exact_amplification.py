@@ -194,6 +194,17 @@ def test_shots_that_fail_are_made_again():
     assert any("made again" in item.text for item in job.assumptions)
 
 
+@pytest.mark.parametrize("overlap", [0.3, 0.9])
+def test_a_known_probability_is_an_assumption_worth_six_times_the_runs(overlap):
+    known = job_of("tomography-sampling", solution_overlap=overlap)
+    interval = {"value": overlap, "low": overlap, "high": 1.01 * overlap}
+    bounded = job_of("tomography-sampling", solution_overlap=interval)
+    ratio = bounded.evaluate()["invocations"] / known.evaluate()["invocations"]
+    (said,) = (item for item in known.assumptions if "when its circuit is compiled" in item.text)
+    assert (said.factor, said.favours) == (pytest.approx(ratio, rel=0.1), "quantum")
+    assert not any("when its circuit is compiled" in item.text for item in bounded.assumptions)
+
+
 def copies_by_hand(fail):
     """57.5 d ln(6 d/fail)/(eps^2 (1 - eps^2/4)) for d = 6, eps = sqrt(1.025) - 1."""
     error = math.sqrt(1.025) - 1
