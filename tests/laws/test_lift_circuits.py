@@ -26,7 +26,7 @@ ENCODINGS = ("dense", "frobenius", "sparse")
 MIXED = {1: encoding("sparse"), 2: encoding("frobenius"), 3: encoding("dense")}
 WAYS = [
     pytest.param("frobenius", 2, id="frobenius-2"),
-    pytest.param(MIXED, 3, id="mixed-3"),
+    pytest.param(MIXED, 3, id="mixed-3", marks=pytest.mark.slow),
     *(
         pytest.param(way, degree, id=f"{way}-{degree}", marks=pytest.mark.slow)
         for way, degree in product(ENCODINGS, (2, 3))

@@ -251,6 +251,7 @@ def test_direction_and_norm_stay_within_the_shares():
     assert (off / total).max() > 0.999
 
 
+@pytest.mark.slow
 def test_the_loss_is_priced_once_the_lift_allows_it():
     """Formula and circuit of the loss agree; its known state has r + r s + r s^2 entries."""
     member = readouts()["observable-loss"]

@@ -119,6 +119,7 @@ def test_interrupted_after_training_it_resumes(make, store, monkeypatch):
     assert "train" not in told
 
 
+@pytest.mark.slow
 def test_checkpoint_takes_the_place_of_training(make, store, tmp_path):
     torch = pytest.importorskip("torch")
     path, told = tmp_path / "weights.pt", []
