@@ -12,7 +12,7 @@ from qualtran.bloqs.basic_gates import Hadamard, TwoBitCSwap, XGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import EncodingCircuit
+from qres.bloqs.circuit import EncodingCircuit, require_alpha
 from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.signed_addition import LoadedRotation
 from qres.bloqs.steps import Bits, Step, copies, exchange
@@ -146,7 +146,8 @@ class SparseEncoding(EncodingCircuit):
         """The same circuit with angles and moves of this matrix, which is real.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+            InputError: a matrix that does not fit, is zero, has entries that are no numbers, or larger
+                ones than `alpha` has room for.
         """
         slots: Any = 2**self.slot_bitsize
         if matrix.shape != (self.rows, self.rows):
@@ -154,6 +155,7 @@ class SparseEncoding(EncodingCircuit):
         if not np.all(np.isfinite(matrix)) or not np.any(matrix):
             raise InputError("matrix: expected finite entries, not all zero")
         columns = neighbours(matrix, slots, is_full=self.is_full)
+        require_alpha(self, slots * float(np.abs(matrix).max()), "slots times the largest entry")
         angles = angle_words(matrix, columns, slots, self.bits)
         moves = None if self.is_full else move_words(columns, slots)
         return attrs.evolve(self, angles=angles, moves=moves)

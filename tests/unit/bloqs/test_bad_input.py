@@ -163,6 +163,14 @@ def test_entries_beyond_the_normalisation_are_refused(every_instance):
     words = r"FrobeniusEncoding\.alpha is 0\.9; it must be at least 1\.2, the Frobenius norm"
     with pytest.raises(InputError, match=words):
         whole.with_matrix(np.full((3, 3), 0.4))  # 0.4 sqrt(9)
+    sparse = found["SparseEncoding"]
+    least = 2**sparse.slot_bitsize * 0.4
+    short = attrs.evolve(sparse, alpha=0.99 * least)
+    with pytest.raises(
+        InputError, match=rf"alpha is .*at least {least:g}, slots times the largest"
+    ):
+        short.with_matrix(np.diag(np.full(sparse.rows, 0.4)))
+    attrs.evolve(sparse, alpha=least).with_matrix(np.diag(np.full(sparse.rows, 0.4)))
     banded = attrs.evolve(found["BandedEncoding"], alpha=0.39)
     words = r"BandedEncoding\.alpha is 0\.39; it must be at least 0\.4, the sum of"
     with pytest.raises(InputError, match=words):
