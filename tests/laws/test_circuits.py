@@ -83,6 +83,7 @@ def symbolic_count(job: Any, shape: Any) -> tuple[Any, Any]:
     return SYMBOLIC[shape]
 
 
+@pytest.mark.slow
 @settings(max_examples=2)
 @given(data=st.data())
 def test_substituting_then_counting_equals_counting_then_substituting(member, data):

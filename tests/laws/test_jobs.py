@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from qres.logical.formulas import count_stages, total
 COUNTS = ("toffoli", "t", "rotations", "logical_qubits")
 
 
+@pytest.mark.slow
 @settings(max_examples=3)
 @given(data=st.data())
 def test_scalars_and_arrays_count_alike(member, data):

@@ -67,6 +67,7 @@ def budget_symbols(member: Any) -> list[str]:
     return [*shares, *member.job.failures]
 
 
+@pytest.mark.slow
 @settings(max_examples=4)
 @given(data=st.data())
 def test_no_price_falls_when_an_error_is_finer(member, data):
@@ -119,6 +120,7 @@ def test_every_share_that_exists_buys_something(member, data):
             assert bought != (gates(before), before.logical_qubits), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kappa_eff", "alpha"])
 @settings(max_examples=3)
 @given(data=st.data())
@@ -240,6 +242,7 @@ def joint_rows(data: st.DataObject, rivals: Any) -> dict[str, Any]:
     return rows
 
 
+@pytest.mark.slow
 @settings(max_examples=3)
 @given(data=st.data())
 def test_pruning_harder_never_raises_the_price(rivals, data):

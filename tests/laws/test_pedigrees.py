@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any
 
+import pytest
 import sympy
 
 from qres.algorithms.record import Job, Stage
@@ -75,6 +76,7 @@ def test_no_total_is_stronger_than_any_of_its_inputs(member):
         assert KINDS.index(job_kind(report)) >= KINDS.index(kind), (name, kind)
 
 
+@pytest.mark.slow
 def test_a_weak_input_weakens_everything_built_on_it(member):
     for name in inputs(member.job):
         report = weakened(member, name)
@@ -92,6 +94,7 @@ def test_a_stage_is_no_stronger_than_what_it_is_made_of(member):
             assert not is_weak or stage_kind(report, stage.name) == "asymptotic", stage.name
 
 
+@pytest.mark.slow
 def test_one_lower_bound_makes_the_total_optimistic(member):
     for name in inputs(member.job):
         report = report_of(member, with_pedigree(member.job, name, bound="lower"))

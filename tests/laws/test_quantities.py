@@ -146,6 +146,7 @@ def plain(job: Any, is_plain: bool) -> Any:
     return replace(job, values={**job.values, "block_limit": limit})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_plain", [True, False])
 @settings(max_examples=2)
 @given(data=st.data())

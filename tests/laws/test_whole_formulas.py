@@ -159,6 +159,7 @@ def test_an_unknown_total_is_refused(real):
         job_formula(real[1], "tofoli")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_headline_error_holds_at_fresh_points(name):
     headline = qres.formula(name).headline

@@ -774,6 +774,7 @@ def case(request):
     return report_of(given, typed), Estimate(given, typed, mode)
 
 
+@pytest.mark.slow
 def test_every_symbol(case):
     """Breaking it means: a symbol of the lift is not what the sheet says."""
     report, hand = case

@@ -64,6 +64,7 @@ def worth(cost, objective):
     return (not values, min(values, default=0.0), cost.toffoli + cost.t, cost.logical_qubits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("smallest", "objective"),
     [(0.1, "runtime"), (0.1, "qubits"), (0.1, "volume"), (1e-12, "runtime")],
