@@ -5,7 +5,8 @@ same logical counts, log-uniform from 1e4 to 1e13 gates, where the peers are rig
 timed up to 1e40, and with rotations whose share of the failure budget is found. CPU seconds of one
 process. Asked: a scenario under 20 ms, a million under 10 s, 100 times the QDK and 1,000 times Qualtran;
 `MISSED` marks what is not: beside one other process, seven of 27 with found shares, 10.4 to
-13.6 s, all where the error is 1e-3: `qubits` of all but ions, `volume` of neutral atoms and of the open and yoked machines.
+13.6 s, all where the error is 1e-3: `qubits` of all but ions, `volume` of neutral atoms and of the
+open and yoked machines.
 """
 
 from __future__ import annotations
