@@ -37,7 +37,9 @@ class Curvature(Objective):
 
     def apply(self, vector: torch.Tensor) -> torch.Tensor:
         """Return the same product for a tensor beside the network, in the precision of vectors."""
-        return self.apply_block(vector[None])[0]
+        if self.journal.is_open:
+            return self.apply_block(vector[None])[0]
+        return self._apply(vector)
 
     def apply_block(self, vectors: torch.Tensor) -> torch.Tensor:
         """Return the products with the rows of `vectors`, shape (k, r) to (k, r).
@@ -137,10 +139,11 @@ class Curvature(Objective):
         return (rows + rows.T) / 2
 
     def _apply(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return the products of `apply_block`."""
+        """Return the product of `apply`, or those of `apply_block`."""
+        derive = differentiate if vectors.ndim == 1 else differentiate_block
         directions, total = vectors.to(self._start.dtype), None
         for graph in self._graphs():
-            part = differentiate_block(*graph, directions, keep=self._is_kept).to(vectors.dtype)
+            part = derive(*graph, directions, keep=self._is_kept).to(vectors.dtype)
             total = part if total is None else total.add_(part)
         assert total is not None  # there is always a batch
         total = self._total(total)
