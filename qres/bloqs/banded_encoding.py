@@ -153,7 +153,7 @@ class BandedEncoding(EncodingCircuit):
             cuts: $k$ of each; that of a diagonal of offset 0 is not used.
 
         Raises:
-            InputError: diagonals that do not fit, are all zero, are no numbers, or add up to more than
+            InputError: diagonals that do not fit, are all zero, are no numbers, or do not add up to
                 `alpha`.
         """
         lengths = tuple(sorted({k for o, k in zip(offsets, cuts, strict=True) if o}))

@@ -16,7 +16,7 @@ from qualtran.bloqs.basic_gates import TwoBitCSwap
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import EncodingCircuit, uncontrolled
+from qres.bloqs.circuit import EncodingCircuit, share_of_alpha, uncontrolled
 from qres.bloqs.damped_step import Blocks, upper_gradient, with_register
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
@@ -24,13 +24,13 @@ from qres.bloqs.signed_addition import LoadedRotation
 from qres.bloqs.sparse_encoding import SparseEncoding, angle_words, move_words, neighbours
 from qres.bloqs.steps import Bits, Step, Wire, exchange
 from qres.bloqs.tables import TableLookup, TableUncompute
-from qres.bloqs.words import Words
+from qres.bloqs.words import Words, cosine_words
 from qres.errors import InputError
 
 
 @attrs.frozen
 class BatchedTrees(EncodingCircuit):
-    r"""Encodes one of $n_b$ dense matrices, named by a register, all with $\alpha = \max_b\|A_b\|_F$.
+    r"""Encodes one of $n_b$ dense matrices, named by a register, all with $\alpha \ge \max_b\|A_b\|_F$.
 
     $\langle b, i| U_1^\dagger U_2 |b, j\rangle = A^b_{ij}/\|A_b\|_F$ as for one matrix, both trees with
     a row of angles more for each batch; a flag is rotated by a loaded angle for $\|A_b\|_F/\alpha$.
@@ -109,7 +109,7 @@ class BatchedTrees(EncodingCircuit):
         """The same circuit with the angles of these matrices, one for each batch.
 
         Raises:
-            InputError: matrices that do not fit, or are all zero.
+            InputError: matrices that do not fit, are all zero, or have a norm above `alpha`.
         """
         size = 2**self.row_tree.levels
         rows = self.row_tree.rows - (self.norm_tree.rows - 1) * size
@@ -117,8 +117,9 @@ class BatchedTrees(EncodingCircuit):
         whole = np.linalg.norm(stack, axis=(1, 2))
         padded = np.zeros((len(stack), size, size))
         padded[:, :rows, :rows] = stack
-        turns = np.arccos(whole / whole.max()) / (2 * np.pi)
-        scales = tuple(int(word) for word in np.rint(turns * 2**self.norm_tree.bits))
+        most = float(whole.max())
+        share = share_of_alpha(self, most, "the largest Frobenius norm of the matrices")
+        scales = cosine_words(share * whole / most, self.norm_tree.bits)
         row_tree = self.row_tree.with_vectors(padded.reshape(-1, size)[: self.row_tree.rows])
         norm_tree = self.norm_tree.with_vectors(np.linalg.norm(padded, axis=2))
         return attrs.evolve(self, row_tree=row_tree, norm_tree=norm_tree, scales=scales)
@@ -147,7 +148,7 @@ class BatchedTrees(EncodingCircuit):
 
 @attrs.frozen
 class BatchedSlots(SparseEncoding):
-    r"""Encodes one of $n_b$ sparse matrices, named by a register, all with $\alpha = s' \max|A_b|$.
+    r"""Encodes one of $n_b$ sparse matrices, named by a register, all with $\alpha \ge s' \max|A_b|$.
 
     Args:
         n_batches: $n_b$.
@@ -176,19 +177,17 @@ class BatchedSlots(SparseEncoding):
         """The same circuit with angles and moves of these matrices, one for each batch.
 
         Raises:
-            InputError: matrices that do not fit, or are all zero.
+            InputError: matrices that do not fit, are all zero, or have larger entries than `alpha` has
+                room for.
         """
         slots: Any = 2**self.slot_bitsize
         size: Any = 2**self.system_bitsize
         count: Any = self.table_rows * slots
         stack, angles, moves = stacked(matrices, self.n_batches, self.rows), [], []
-        for matrix in stack:
+        for matrix, cosines in zip(stack, self.cosines(stack), strict=True):
             columns = neighbours(matrix, slots, is_full=self.is_full)
             padding = [0] * (size - self.rows) * slots
-            angles += [
-                *angle_words(matrix, columns, slots, self.bits, float(np.abs(stack).max())),
-                *padding,
-            ]
+            angles += [*angle_words(cosines, columns, slots, self.bits), *padding]
             moves += [*([] if self.is_full else move_words(columns, slots)), *padding]
         words = None if self.is_full else tuple(moves[:count])
         return attrs.evolve(self, angles=tuple(angles[:count]), moves=words)

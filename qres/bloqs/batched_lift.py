@@ -17,16 +17,16 @@ from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
 from qres.bloqs.batched_encoding import batched_rows
-from qres.bloqs.circuit import Circuit, registers, uncontrolled
+from qres.bloqs.circuit import Circuit, registers, share_of_alpha, uncontrolled
 from qres.bloqs.damped_step import with_register
 from qres.bloqs.factor_encoding import FactorTrees, value_tables
-from qres.bloqs.factor_tables import FactorSlots, entry_words
+from qres.bloqs.factor_tables import FactorSlots
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.signed_addition import LoadedRotation
 from qres.bloqs.steps import Bits, Step, Wire
 from qres.bloqs.tables import TableLookup, TableUncompute
-from qres.bloqs.words import Words
+from qres.bloqs.words import Words, cosine_words
 from qres.errors import InputError
 
 
@@ -95,7 +95,8 @@ class BatchedForcing(Circuit):
         Raises:
             InputError: rows that do not fit.
         """
-        scales = scale_words(np.linalg.norm(vectors, axis=1), self.tree.bits)
+        norms = np.linalg.norm(vectors, axis=1)
+        scales = cosine_words(norms / norms.max(), self.tree.bits)
         return attrs.evolve(self, tree=self.tree.with_vectors(vectors), scales=scales)
 
     def steps(self) -> Sequence[Step]:
@@ -121,15 +122,9 @@ def scaled(
     )
 
 
-def scale_words(norms: np.ndarray, bits: SymbolicInt) -> Words:
-    r"""Return the angles $\arccos(x/\max x)$ in $b$ bits."""
-    turns = np.arccos(norms / norms.max()) / (2 * np.pi)
-    return tuple(int(word) for word in np.rint(turns * 2 ** int(bits)).astype(np.int64))
-
-
 @attrs.frozen
 class BatchedFactorTrees(FactorTrees):
-    r"""Encodes one of $n_b$ matrices $F^b$, $r \times r^k$, all with $\alpha = \max_b\|F^b\|_F$.
+    r"""Encodes one of $n_b$ matrices $F^b$, $r \times r^k$, all with $\alpha \ge \max_b\|F^b\|_F$.
 
     As `FactorTrees`, $\langle i| U_1^\dagger U_2 |j\rangle = F^b_{ij}/\|F^b\|_F$, and a flag that is
     rotated for $\|F^b\|_F/\alpha$.
@@ -193,19 +188,24 @@ class BatchedFactorTrees(FactorTrees):
         r"""The same circuit with the angles of these matrices, one for each batch.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+            InputError: another number of matrices, or one that does not fit, is zero, has entries that
+                are no numbers, or a norm above `alpha`.
         """
+        _require_count(tensors, self.norm_tree.rows)
         size, count = int(2**self.register_bitsize), int(self.row_tree.rows)
         rows = count - (int(self.norm_tree.rows) - 1) * size
         parts = [self.take_tensor(tensor, rows) for tensor in tensors]
         padded = np.zeros((len(parts), size, parts[0].shape[1]))
         padded[:, :rows] = parts
         stack = padded.reshape(len(parts) * size, -1)[:count]
+        whole = np.linalg.norm(padded, axis=(1, 2))
+        most = float(whole.max())
+        share = share_of_alpha(self, most, "the largest Frobenius norm of the matrices")
         return attrs.evolve(
             self,
             row_tree=self.row_tree.with_vectors(stack),
             norm_tree=self.norm_tree.with_vectors(np.linalg.norm(padded, axis=2)),
-            scales=scale_words(np.linalg.norm(padded, axis=(1, 2)), self.norm_tree.bits),
+            scales=cosine_words(share * whole / most, self.norm_tree.bits),
         )
 
     def steps(self) -> Sequence[Step]:
@@ -219,7 +219,7 @@ class BatchedFactorTrees(FactorTrees):
 
 @attrs.frozen
 class BatchedFactorSlots(FactorSlots):
-    r"""Encodes one of $n_b$ sparse matrices $F^b$, all with $\alpha = \sqrt{s'_r s'_c} \max|F^b|$.
+    r"""Encodes one of $n_b$ sparse matrices $F^b$, all with $\alpha \ge \sqrt{s'_r s'_c} \max|F^b|$.
 
     Args:
         n_batches: $n_b$.
@@ -248,10 +248,12 @@ class BatchedFactorSlots(FactorSlots):
         r"""The same circuit with the data of these matrices, one for each batch.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+            InputError: another number of matrices, or one that does not fit, is zero, or has entries
+                that are no numbers or larger than `alpha` has room for.
         """
+        _require_count(tensors, self.n_batches)
         found = [self.slot_words(self.take_tensor(tensor, self.rows)) for tensor in tensors]
-        largest_entry = max(float(np.abs(entries).max()) for entries, _, _ in found)
+        cosines = self.cosines(np.array([entries for entries, _, _ in found]))
         missing = int(2**self.index_bitsize - self.rows)
 
         def whole(parts: Sequence[Words], bits: SymbolicInt) -> Words:
@@ -259,7 +261,13 @@ class BatchedFactorSlots(FactorSlots):
             words = [word for part in parts for word in (*part, *(0,) * (missing * width))]
             return tuple(words[: int(self.table_rows) * width])
 
-        angles = [entry_words(entries, self.bits, largest_entry) for entries, _, _ in found]
+        angles = [cosine_words(part, self.bits) for part in cosines]
         there = whole([item[1] for item in found], self._rest())
         moves = (there, whole([item[2] for item in found], self._rest()))
         return attrs.evolve(self, angles=whole(angles, self.row_slot_bitsize), moves=moves)
+
+
+def _require_count(tensors: Sequence[np.ndarray], count: SymbolicInt) -> None:
+    """Refuse more or fewer matrices than there are batches."""
+    if len(tensors) != count:
+        raise InputError(f"tensors: expected {count}, one for each batch, found {len(tensors)}")

@@ -19,7 +19,14 @@ from qualtran import Bloq, Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import Circuit, EncodingCircuit, registers, require_numbers, uncontrolled
+from qres.bloqs.circuit import (
+    Circuit,
+    EncodingCircuit,
+    registers,
+    require_alpha_of,
+    require_numbers,
+    uncontrolled,
+)
 from qres.bloqs.damped_step import Blocks, with_register
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, odd_part_bitsize, tally
 from qres.bloqs.rotation_tree import LoadedRotationTree
@@ -106,6 +113,9 @@ class BatchedStep(EncodingCircuit):
 
     step: EncodingCircuit = attrs.field(validator=uncontrolled)
     batch: BatchOfStep
+
+    def __attrs_post_init__(self) -> None:
+        require_alpha_of(self, self.step, "step")
 
     @property
     def signature(self) -> Signature:

@@ -59,7 +59,13 @@ from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.batched_lift import BatchedForcing
 from qres.bloqs.batched_step import BatchOfStep
-from qres.bloqs.circuit import EncodingCircuit, require_numbers, rotations, uncontrolled
+from qres.bloqs.circuit import (
+    EncodingCircuit,
+    require_alpha,
+    require_numbers,
+    rotations,
+    uncontrolled,
+)
 from qres.bloqs.factor_encoding import FactorEncoding
 from qres.bloqs.history_matrix import TimeLimit, TimeShift, require_room
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, numbers, tally
@@ -67,9 +73,6 @@ from qres.bloqs.lift_routing import Routing
 from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.steps import Bits, Step, Wire, backwards
 from qres.errors import InputError
-
-ROUNDING = 1e-9
-"""Relative difference allowed between alpha and the sum of the weights."""
 
 
 @attrs.frozen
@@ -267,8 +270,7 @@ class LiftedMatrix(EncodingCircuit):
         weights = [learning_rate * rescaling ** (k - 1) * a for k, a in enumerate(alphas)]
         order, a = self.truncation_order, sum(weights)
         alpha = 1 + math.fsum(math.comb(order, i) * a**i for i in range(self.most + 1))
-        if abs(alpha - self.alpha) > ROUNDING * alpha:
-            raise InputError(f"LiftedMatrix.alpha is {self.alpha}; its weights add to {alpha}")
+        require_alpha(self, alpha, "what its weights add to")
         return self.with_tensors(tensors, weights)
 
     def with_tensors(self, tensors: Sequence[np.ndarray], weights: Sequence[float]) -> LiftedMatrix:

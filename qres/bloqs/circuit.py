@@ -15,7 +15,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import sympy
@@ -46,6 +46,9 @@ from qres.errors import InputError
 
 ROTATION = Rz(sympy.Symbol("theta"))
 """One rotation by an angle that the circuit knows and the count does not need."""
+
+ROUNDING = 1e-9
+"""Relative difference allowed between a normalisation and what the data need."""
 
 
 @attrs.frozen
@@ -178,8 +181,33 @@ def require_numbers(circuit: Bloq, *sizes: Any) -> None:
         raise DecomposeTypeError(f"{type(circuit).__name__} has symbolic sizes")
 
 
-def require_alpha(circuit: EncodingCircuit, least: float, what: str) -> None:
-    """Refuse data that are too large for the normalisation that a circuit claims.
+def require_alpha(circuit: EncodingCircuit, exact: float, what: str) -> None:
+    """Refuse a normalisation that is not that of the data, where the block is always data over this.
+
+    Args:
+        circuit: with its normalisation.
+        exact: that of the data.
+        what: names it.
+
+    Raises:
+        InputError: the normalisation is another, or a symbol.
+    """
+    if abs(_claimed(circuit) - exact) > ROUNDING * exact:
+        _refuse_alpha(circuit, f"{exact:.12g}, {what}")
+
+
+def require_alpha_of(circuit: EncodingCircuit, part: EncodingCircuit, what: str) -> None:
+    """Refuse a normalisation that is not that of the part whose block a circuit hands on; symbols pass.
+
+    Raises:
+        InputError: the normalisation is another.
+    """
+    if not (_has_symbols(circuit.alpha) or _has_symbols(part.alpha)):
+        require_alpha(circuit, float(part.alpha), f"that of its {what}")
+
+
+def share_of_alpha(circuit: EncodingCircuit, least: float, what: str) -> float:
+    """Return which share of its normalisation a circuit needs, by which its data are scaled: at most 1.
 
     Args:
         circuit: with its normalisation.
@@ -187,13 +215,27 @@ def require_alpha(circuit: EncodingCircuit, least: float, what: str) -> None:
         what: names it.
 
     Raises:
-        InputError: the normalisation is smaller.
+        InputError: the normalisation is smaller, or a symbol.
     """
-    if not is_symbolic(circuit.alpha) and least > circuit.alpha * (1 + 1e-9):
-        raise InputError(
-            f"{type(circuit).__name__}.alpha is {circuit.alpha:g}; it must be at least {least:g},"
-            f" {what}"
-        )
+    if least > _claimed(circuit) * (1 + ROUNDING):
+        _refuse_alpha(circuit, f"at least {least:.12g}, {what}")
+    return least / max(_claimed(circuit), least)
+
+
+def _has_symbols(alpha: SymbolicFloat) -> bool:
+    """A number of sympy's is symbolic to Qualtran, but it is known."""
+    return bool(getattr(alpha, "free_symbols", ()))
+
+
+def _claimed(circuit: EncodingCircuit) -> float:
+    if _has_symbols(circuit.alpha):
+        _refuse_alpha(circuit, "a number where there are data")
+    return float(circuit.alpha)
+
+
+def _refuse_alpha(circuit: EncodingCircuit, right: str) -> NoReturn:
+    alpha = circuit.alpha if _has_symbols(circuit.alpha) else f"{float(circuit.alpha):.12g}"
+    raise InputError(f"{type(circuit).__name__}.alpha is {alpha}; it must be {right}")
 
 
 def uncontrolled(instance: Any, attribute: Any, value: Circuit) -> None:

@@ -11,7 +11,13 @@ from qualtran import Signature
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import EncodingCircuit, registers, require_numbers, uncontrolled
+from qres.bloqs.circuit import (
+    EncodingCircuit,
+    registers,
+    require_alpha_of,
+    require_numbers,
+    uncontrolled,
+)
 from qres.bloqs.integers import as_integer, at_least, ceil_log2, largest, tally
 from qres.bloqs.qram import Memory
 from qres.bloqs.signed_addition import LoadedRotation
@@ -51,6 +57,7 @@ class DampedStep(EncodingCircuit):
     angles: Words | None = attrs.field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        require_alpha_of(self, self.step, "step")
         self._tables()
 
     def _tables(self) -> tuple[TableLookup, TableUncompute]:

@@ -22,7 +22,7 @@ from qualtran.bloqs.basic_gates import CNOT, Hadamard, TwoBitCSwap, XGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.circuit import EncodingCircuit, uncontrolled
+from qres.bloqs.circuit import EncodingCircuit, require_alpha, uncontrolled
 from qres.bloqs.controlled_hadamard import ControlledHadamard
 from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.reflection import ZeroFlag
@@ -233,9 +233,11 @@ class FactorTrees(FactorEncoding):
         r"""The same circuit with the angles of this matrix, $r \times r^k$.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+            InputError: a matrix that does not fit, is zero, has entries that are no numbers, or
+                another norm than `alpha`.
         """
         padded = self.take_tensor(tensor, self.row_tree.rows)
+        require_alpha(self, float(np.linalg.norm(padded)), "the Frobenius norm of the tensor")
         norms = np.linalg.norm(padded, axis=1)[None, :]
         rows, norm = self.row_tree.with_vectors(padded), self.norm_tree.with_vectors(norms)
         return attrs.evolve(self, row_tree=rows, norm_tree=norm)

@@ -6,6 +6,7 @@ where another one has left something that is flagged already. A comparison sees 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
+from qres.bloqs.circuit import share_of_alpha
 from qres.bloqs.conjunction import flipped, reaches
 from qres.bloqs.factor_encoding import (
     Calls,
@@ -28,13 +30,13 @@ from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.signed_addition import LoadedRotation
 from qres.bloqs.steps import Bits, Step, backwards, copies
 from qres.bloqs.tables import TableLookup, TableUncompute
-from qres.bloqs.words import Words
+from qres.bloqs.words import Words, cosine_words
 from qres.errors import InputError
 
 
 @attrs.frozen
 class FactorTable(FactorEncoding):
-    r"""Encodes $F$ from a table of all its entries, $\alpha = 2^{(k+1)n/2} \max|F|$.
+    r"""Encodes $F$ from a table of all its entries, $\alpha \ge 2^{(k+1)n/2} \max|F|$.
 
     An ancilla register is diffused over the rows; load the angle of entry (column, row), rotate a
     flag by it, unload; the ancilla and the first register are exchanged, and all columns diffused.
@@ -107,14 +109,18 @@ class FactorTable(FactorEncoding):
         r"""The same circuit with the angles of this matrix, $r \times r^k$.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, or has entries that are no numbers.
+            InputError: a matrix that does not fit, is zero, or has entries that are no numbers or larger
+                than `alpha` has room for.
         """
         rows, digit = int(self.rows), int(2**self.index_bitsize)
         padded, columns = self.take_tensor(tensor, rows), rows * digit ** (self.order - 1)
         entries = np.zeros((columns, digit))
         entries[:, :rows] = padded[:, :columns].T
-        words = entry_words(entries, self.bits, float(np.abs(entries).max()))
-        return attrs.evolve(self, angles=words)
+        most = float(np.abs(entries).max())
+        least = math.sqrt(2 ** ((self.order + 1) * int(self.index_bitsize))) * most
+        what = "the root of (padded rows) x (padded columns) times the largest entry"
+        share = share_of_alpha(self, least, what)
+        return attrs.evolve(self, angles=cosine_words(share * entries / most, self.bits))
 
     def steps(self) -> Sequence[Step]:
         """Diffuse the rows, rotate the flag by the angle of the entry, exchange, diffuse."""
@@ -143,7 +149,7 @@ class FactorTable(FactorEncoding):
 
 @attrs.frozen
 class FactorSlots(FactorEncoding):
-    r"""Encodes a sparse $F$ from the table of its non-zeros, $\alpha = \sqrt{s'_r s'_c} \max|F|$.
+    r"""Encodes a sparse $F$ from the table of its non-zeros, $\alpha \ge \sqrt{s'_r s'_c} \max|F|$.
 
     Rows have at most $s'_r = 2^{\rho}$ entries, columns at most $s'_c = 2^{\sigma}$. A code of
     $n + \beta$ qubits, $\beta = \max((k-1) n + \sigma, \rho)$, names (column, slot) and (row, slot).
@@ -273,13 +279,26 @@ class FactorSlots(FactorEncoding):
         r"""The same circuit with angles and moves of this matrix, $r \times r^k$.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, has entries that are no numbers, or more
-                of them in a row or column than there are slots.
+            InputError: a matrix that does not fit, is zero, has entries that are no numbers, more
+                of them in a row or column than there are slots, or larger ones than `alpha` has room
+                for.
         """
         padded = self.take_tensor(tensor, self.rows)
         entries, there, back = self.slot_words(padded)
-        words = entry_words(entries, self.bits, float(np.abs(entries).max()))
+        words = cosine_words(self.cosines(entries), self.bits)
         return attrs.evolve(self, angles=words, moves=(there, back))
+
+    def cosines(self, entries: np.ndarray) -> np.ndarray:
+        r"""Return $\sqrt{s'_r s'_c} F/\alpha$ of these entries, those of one matrix or of several.
+
+        Raises:
+            InputError: larger entries than `alpha` has room for.
+        """
+        most = float(np.abs(entries).max())
+        least = math.sqrt(2 ** int(self.row_slot_bitsize + self.column_slot_bitsize)) * most
+        what = "the root of (slots of a row) x (slots of a column) times the largest entry"
+        share = share_of_alpha(self, least, what)
+        return share * entries / most
 
     def slot_words(self, padded: np.ndarray) -> tuple[np.ndarray, Words, Words]:
         """Return entries by row (or column) and slot, and the changes of codes there and back.
@@ -349,12 +368,6 @@ class FactorSlots(FactorEncoding):
         else:
             join = (Step(CNOT(), {"ctrl": late, "target": on}), *flipped(on))
         return (*compare, *join, *backwards(compare)), on
-
-
-def entry_words(entries: np.ndarray, bits: SymbolicInt, largest: float) -> Words:
-    r"""Return $\arccos(e/\max|e|)$ of each entry in turn, in $b$ bits."""
-    turns = np.arccos(entries / largest) / (2 * np.pi)
-    return tuple(int(word) for word in np.rint(turns.ravel() * 2 ** int(bits)).astype(np.int64))
 
 
 def slots_of(matrix: np.ndarray) -> list[tuple[int, int, int, int]]:

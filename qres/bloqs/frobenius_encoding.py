@@ -89,8 +89,8 @@ class FrobeniusEncoding(EncodingCircuit):
         """The same circuit with the angles of this matrix, as many rows and columns as it has.
 
         Raises:
-            InputError: a matrix that does not fit, is zero, has entries that are no numbers, or a norm
-                above `alpha`.
+            InputError: a matrix that does not fit, is zero, has entries that are no numbers, or
+                another norm than `alpha`.
         """
         rows = self.row_tree.rows
         if matrix.shape != (rows, rows):

@@ -11,7 +11,7 @@ from qualtran.bloqs.basic_gates import CNOT, XGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import EncodingCircuit, uncontrolled
+from qres.bloqs.circuit import EncodingCircuit, share_of_alpha, uncontrolled
 from qres.bloqs.integers import largest, tally
 from qres.bloqs.qram import Memory
 from qres.bloqs.reflection import ZeroFlag
@@ -19,7 +19,7 @@ from qres.bloqs.rotation_tree import LoadedRotationTree
 from qres.bloqs.signed_addition import LoadedRotation
 from qres.bloqs.steps import Bits, Step, backwards
 from qres.bloqs.tables import TableLookup, TableUncompute
-from qres.bloqs.words import Words
+from qres.bloqs.words import Words, cosine_words
 from qres.errors import InputError
 
 FLAGS = 2
@@ -41,7 +41,7 @@ class GramEncoding(EncodingCircuit):
         norm_tree: $U_2$, a tree with a single row, over the rows of $V$.
         factor_blocks: block exponents of the look-up of $D$ and of its uncomputation.
         factors: a word of $b$ bits for each row, its angle; not needed to count.
-        alpha: $\|V\|_F^2 \max|D| / \nu$.
+        alpha: at least $\|V\|_F^2 \max|D| / \nu$.
         epsilon: absolute error, in units of the product.
 
     Registers:
@@ -119,15 +119,17 @@ class GramEncoding(EncodingCircuit):
             ]
         )
 
-    def with_factors(self, rows: np.ndarray, diagonal: np.ndarray) -> GramEncoding:
+    def with_factors(self, rows: np.ndarray, diagonal: np.ndarray, divisor: float) -> GramEncoding:
         r"""The same circuit with the angles of $V$ and $D$; what it encodes is $V^T D V / \nu$.
 
         Args:
             rows: $V$, $w \times r$.
             diagonal: of $D$, $w$ numbers.
+            divisor: $\nu > 0$.
 
         Raises:
-            InputError: factors that do not fit, are zero, or have entries that are no numbers.
+            InputError: factors that do not fit, are zero, have entries that are no numbers, or need a
+                larger `alpha`; a divisor that is no positive number.
         """
         count, bits = self.row_tree.rows, self.row_tree.bits
         if len(rows) != count or diagonal.shape != (count,):
@@ -137,15 +139,19 @@ class GramEncoding(EncodingCircuit):
             raise InputError("factors: expected finite entries")
         if not (rows.any() and diagonal.any()):
             raise InputError("factors: expected entries that are not all zero")
-        norms = np.linalg.norm(rows, axis=1)[None, :]
-        turns = np.arccos(diagonal / np.abs(diagonal).max()) / (2 * np.pi)
+        if not (np.isfinite(divisor) and divisor > 0):
+            raise InputError(f"divisor is {divisor}; it must be a finite number above 0")
+        norms, most = np.linalg.norm(rows, axis=1)[None, :], float(np.abs(diagonal).max())
+        least = float(np.linalg.norm(rows)) ** 2 * most / divisor
+        what = "the squared norm of the rows times the largest factor, over the divisor"
+        share = share_of_alpha(self, least, what)
         # of a single column only the square counts
         signed = rows if self.row_tree.levels else np.abs(rows)
         return attrs.evolve(
             self,
             row_tree=self.row_tree.with_vectors(signed),
             norm_tree=self.norm_tree.with_vectors(norms),
-            factors=tuple(int(word) for word in np.rint(turns * 2**bits)),
+            factors=cosine_words(share * diagonal / most, bits),
         )
 
     def steps(self) -> Sequence[Step]:

@@ -42,11 +42,12 @@ from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt
 
-from qres.bloqs.carleman_lift import ROUNDING, LiftedMatrix
+from qres.bloqs.carleman_lift import LiftedMatrix
 from qres.bloqs.circuit import (
     Circuit,
     EncodingCircuit,
     registers,
+    require_alpha,
     require_numbers,
     rotations,
     uncontrolled,
@@ -196,8 +197,7 @@ class MomentumLift(EncodingCircuit):
         alphas += [float(part.alpha) for part in self.lift.factors]
         weights = [branches.scale * rescaling ** (k - 1) * a for k, a in enumerate(alphas)]
         alpha = 1 + (float(np.linalg.norm(branches.free, 2)) + sum(weights)) ** self.order
-        if abs(alpha - self.alpha) > ROUNDING * alpha:
-            raise InputError(f"MomentumLift.alpha is {self.alpha}; its weights add to {alpha}")
+        require_alpha(self, alpha, "what its weights add to")
         lift = self.lift.with_tensors(tensors, weights)
         return attrs.evolve(self, lift=lift, branches=branches)
 

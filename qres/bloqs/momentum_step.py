@@ -51,6 +51,7 @@ from qres.bloqs.circuit import (
     Circuit,
     EncodingCircuit,
     registers,
+    require_alpha,
     require_numbers,
     rotations,
     uncontrolled,
@@ -178,7 +179,12 @@ class MomentumMatrix(EncodingCircuit):
         )
 
     def _weights(self, choice: Bits, inner: Bits) -> tuple[Step, Step]:
-        free = 1.0 if self.rates is None else FreeStep.of(self.rates).norm
+        free = 1.0
+        if self.rates is not None:
+            rate, _, scale = self.rates
+            free = FreeStep.of(self.rates).norm
+            forced = math.hypot(rate, scale) * float(self.factor.alpha)
+            require_alpha(self, 1 + free + forced, "the sum of its weights at these rates")
         with_factor = self.alpha - 1 - free
         if with_factor < 0:
             raise InputError(

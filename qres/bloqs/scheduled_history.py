@@ -33,6 +33,7 @@ from qres.bloqs.circuit import (
     Circuit,
     EncodingCircuit,
     registers,
+    require_alpha_of,
     require_numbers,
     uncontrolled,
 )
@@ -76,6 +77,7 @@ class ScheduledHistory(EncodingCircuit):
     def __attrs_post_init__(self) -> None:
         if is_symbolic(self.factors):
             raise InputError(f"ScheduledHistory.factors is {self.factors}; it must be a number")
+        require_alpha_of(self, self.history, "history")
         self._tables()
 
     def _tables(self) -> tuple[TableLookup, TableUncompute]:

@@ -12,12 +12,12 @@ from qualtran.bloqs.basic_gates import Hadamard, TwoBitCSwap, XGate
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
 from qualtran.symbolics import SymbolicInt, is_symbolic
 
-from qres.bloqs.circuit import EncodingCircuit, require_alpha
+from qres.bloqs.circuit import EncodingCircuit, share_of_alpha
 from qres.bloqs.integers import as_integer, at_least, largest, tally
 from qres.bloqs.signed_addition import LoadedRotation
 from qres.bloqs.steps import Bits, Step, copies, exchange
 from qres.bloqs.tables import TableLookup, TableUncompute
-from qres.bloqs.words import Words
+from qres.bloqs.words import Words, cosine_words
 from qres.errors import InputError
 
 
@@ -45,7 +45,7 @@ class SparseEncoding(EncodingCircuit):
         target_blocks: the same for the table of targets.
         angles: a word of $b$ bits for each row and slot; not needed to count.
         moves: a word of $n + \sigma$ bits for each row and slot, unless every row is full.
-        alpha: $s' \max |A_{ij}|$.
+        alpha: at least $s' \max |A_{ij}|$.
         epsilon: absolute error, in units of $A$.
 
     Registers:
@@ -155,10 +155,20 @@ class SparseEncoding(EncodingCircuit):
         if not np.all(np.isfinite(matrix)) or not np.any(matrix):
             raise InputError("matrix: expected finite entries, not all zero")
         columns = neighbours(matrix, slots, is_full=self.is_full)
-        require_alpha(self, slots * float(np.abs(matrix).max()), "slots times the largest entry")
-        angles = angle_words(matrix, columns, slots, self.bits)
+        angles = angle_words(self.cosines(matrix), columns, slots, self.bits)
         moves = None if self.is_full else move_words(columns, slots)
         return attrs.evolve(self, angles=angles, moves=moves)
+
+    def cosines(self, entries: np.ndarray) -> np.ndarray:
+        r"""Return $s' A_{ij}/\alpha$ of one matrix or several.
+
+        Raises:
+            InputError: larger entries than `alpha` has room for.
+        """
+        slots: Any = 2**self.slot_bitsize
+        most = float(np.abs(entries).max())
+        share = share_of_alpha(self, slots * most, "slots times the largest entry")
+        return share * entries / most
 
     def steps(self) -> Sequence[Step]:
         """Diffuse, rotate the flag by the angle of the entry, go to the transposed place, diffuse."""
@@ -212,27 +222,20 @@ def neighbours(matrix: np.ndarray, slots: int, *, is_full: bool) -> list[list[in
 
 
 def angle_words(
-    matrix: np.ndarray,
-    columns: list[list[int]],
-    slots: int,
-    bits: Any,
-    largest: float | None = None,
+    cosines: np.ndarray, columns: list[list[int]], slots: int, bits: SymbolicInt
 ) -> Words:
-    r"""Return $\arccos(A_{ji}/\max|A|)$ by row $i$ and slot, in $b$ bits; padding holds zero.
+    r"""Return $\arccos c_{ji}$ by row $i$ and slot, in $b$ bits; padding holds zero.
 
     Args:
-        matrix: $A$.
+        cosines: $c$, the matrix scaled.
         columns: of each slot of each row.
         slots: in a row.
         bits: $b$.
-        largest: stands for $\max|A|$ where it is that of several matrices.
     """
-    entries = np.zeros((len(matrix), slots))
+    entries = np.zeros((len(cosines), slots))
     for row, places in enumerate(columns):
-        entries[row, : len(places)] = matrix[places, row]
-    scale = np.abs(matrix).max() if largest is None else largest
-    turns = np.arccos(entries / scale) / (2 * np.pi)
-    return tuple(int(word) for word in np.rint(turns.ravel() * 2**bits))
+        entries[row, : len(places)] = cosines[places, row]
+    return cosine_words(entries, bits)
 
 
 def move_words(columns: list[list[int]], slots: int) -> Words:

@@ -17,6 +17,12 @@ from qres.errors import InputError
 Words = tuple[int, ...]
 
 
+def cosine_words(cosines: np.ndarray, bits: SymbolicInt) -> Words:
+    r"""Return $\arccos x$ of each number in turn, none above 1 in size, in $b$ bits."""
+    turns = np.arccos(cosines) / (2 * np.pi)
+    return tuple(int(word) for word in np.rint(turns.ravel() * 2 ** int(bits)))
+
+
 def filled(instance: Any, attribute: Any, value: Words | None) -> None:
     """Validate the entries of a table, each of its bits; those that pad it may be given too."""
     if value is None:

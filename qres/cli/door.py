@@ -19,7 +19,7 @@ from qres.errors import InputError, ToolError
 ClickException: type[Exception] = typer.BadParameter.__bases__[0].__bases__[0]
 """What typer raises for unknown commands and options; typer gives it no public name."""
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 ISSUES = "this is a bug of qres; please report it with the lines above"
 
 

@@ -238,10 +238,18 @@ class GivenMatrix(Section):
         return self
 
     def _check_sides(self) -> None:
-        """Refuse non-zeros of rows without those of columns."""
-        missing = [name for name in ("row_sparsity", "column_sparsity") if not getattr(self, name)]
-        if len(missing) == 1:
-            refuse("missing; rows and columns are given together", at=(missing[0],))
+        """Refuse non-zeros of rows without those of columns, and more of both together than of each."""
+        sides = {"row_sparsity": self.row_sparsity, "column_sparsity": self.column_sparsity}
+        known = [float(item) for item in sides.values() if item is not None]
+        if len(known) == 1:
+            missing = next(name for name, item in sides.items() if item is None)
+            refuse("missing; rows and columns are given together", at=(missing,))
+        if known and self.sparsity is not None and float(self.sparsity) > sum(known):
+            refuse(
+                f"expected at most row_sparsity + column_sparsity ({sum(known):g}), found"
+                f" {float(self.sparsity):g}",
+                at=("sparsity",),
+            )
 
     def _check_diagonals(self) -> None:
         """Refuse diagonals that no matrix of this size has."""

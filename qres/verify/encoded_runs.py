@@ -31,12 +31,13 @@ EPSILON = 0.01
 """Error of the normalised state that is asked of the solver."""
 
 KAPPA = 2.0
-"""Condition number of the matrices; that which the solver sees is larger."""
+"""Condition number of the matrices, about that of arrows; that which the solver sees is larger."""
 
 CASES = (
     ("dense", "qsvt-minimax", 2, 8),
     ("dense", "shortcut", 2, 8),
     ("sparse", "qsvt-minimax", 4, 8),
+    ("sparse-rectangular", "qsvt-minimax", 4, 8),
     ("frobenius", "qsvt-minimax", 4, 9),
 )
 """Encoding, solver, rows and bits of an angle of each proof."""
@@ -84,11 +85,33 @@ def turned(sine: float) -> float:
     return 2 * math.sin(math.asin(sine) / 2)
 
 
+def system_for(
+    encoding: str, rng: np.random.Generator, rows: int
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return a random matrix that an encoding is meant for, a right-hand side, and what to call it.
+
+    Args:
+        encoding: its name; `sparse` gets two entries in a row and in a column, `sparse-rectangular` a
+            diagonal and a full column.
+        rng: of the numbers.
+        rows: of the matrix, an even number.
+    """
+    if encoding == "sparse-rectangular":
+        matrix = np.diag(rng.choice((-1, 1), rows) * rng.uniform(0.7, 1, rows))
+        matrix[1:, 0] = rng.uniform(0.1, 0.4, rows - 1)
+        return matrix, rng.normal(size=rows), "arrow"
+    is_sparse = encoding == "sparse"
+    matrix, vector = random_system(rng, 2 if is_sparse else rows, KAPPA)
+    if is_sparse:
+        return np.kron(matrix, np.eye(rows // 2)), rng.normal(size=rows), "2 in a row"
+    return matrix, vector, "full"
+
+
 def prove_encoded(encoding: str, name: str, rows: int, bits: int, seed: int = 0) -> Proof:
     r"""Build, simulate and count a run on a random matrix.
 
     Args:
-        encoding: its name; `sparse` gets two entries in a row.
+        encoding: its name.
         name: of the solver.
         rows: of the matrix, $2^n$.
         bits: of an angle.
@@ -99,17 +122,14 @@ def prove_encoded(encoding: str, name: str, rows: int, bits: int, seed: int = 0)
         ValueError: $d \ge 1$, the matrix as it is encoded may have no inverse.
     """
     rng = np.random.default_rng([seed, rows, bits])
-    is_sparse = encoding == "sparse"
-    matrix, vector = random_system(rng, 2 if is_sparse else rows, KAPPA)
-    if is_sparse:
-        matrix, vector = np.kron(matrix, np.eye(rows // 2)), rng.normal(size=rows)
+    matrix, vector, kind = system_for(encoding, rng, rows)
     made = encoded(encoding, matrix, bits=bits)
     _, kappa, sine = shares(made)
     vector = vector / np.linalg.norm(vector)
     gates, toffoli = run_through(made, vector, name, kappa, EPSILON)
     return state_proof(
         f"{name} on {encoding}, {bits} bits",
-        "2 in a row" if is_sparse else "full",
+        kind,
         gates,
         np.linalg.solve(matrix, vector),
         solved(gates),

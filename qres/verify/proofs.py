@@ -106,7 +106,7 @@ _GRAM = (
     GRAMS,
     lambda given: given.matrix,
     _gram_values,
-    lambda bloq, given: bloq.with_factors(given.rows, given.diagonal),
+    lambda bloq, given: bloq.with_factors(given.rows, given.diagonal, given.n_samples),
 )
 _COMPUTED = (
     DIAGONALS,

@@ -528,7 +528,6 @@ NETWORK = {
 )
 def test_from_a_network_to_a_price(degree, steps, tmp_path, monkeypatch):
     """Breaking it means: what is measured of the batches does not reach the job."""
-    pytest.importorskip("torch")
     monkeypatch.setenv("QRES_CACHE", str(tmp_path))
     algorithm = {"name": "carleman-gd", "n_steps": 12, "learning_rate": 0.5, "degree": degree}
     algorithm |= {"segment_steps": steps, "optimizer": {"kind": "sgd", "n_batches": 3}}

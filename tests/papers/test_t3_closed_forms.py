@@ -18,12 +18,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.measurement import tensors  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.tensors import Effort, measure_tensors  # noqa: E402
+from qres.measurement import tensors
+from qres.measurement.curvature import Curvature
+from qres.measurement.tensors import Effort, measure_tensors
 
 
 class _Weights(torch.nn.Module):

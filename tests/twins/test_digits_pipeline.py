@@ -19,15 +19,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-
-import qres  # noqa: E402
-from qres.measurement import pipeline  # noqa: E402
-from qres.measurement.checkpoints import unpack_weights  # noqa: E402
-from qres.measurement.data import load_dataset  # noqa: E402
-from qres.measurement.networks import build_network  # noqa: E402
+import qres
+from qres.measurement import pipeline
+from qres.measurement.checkpoints import unpack_weights
+from qres.measurement.data import load_dataset
+from qres.measurement.networks import build_network
 
 pytestmark = pytest.mark.slow
 

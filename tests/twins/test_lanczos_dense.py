@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import Architecture, DataSource  # noqa: E402
-from qres.measurement import hessian, thresholds  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.data import load_dataset  # noqa: E402
-from qres.measurement.lanczos import find_extremes  # noqa: E402
-from qres.measurement.networks import build_network, find_loss  # noqa: E402
-from qres.measurement.training import (  # noqa: E402
+from qres.config.record import Architecture, DataSource
+from qres.measurement import hessian, thresholds
+from qres.measurement.curvature import Curvature
+from qres.measurement.data import load_dataset
+from qres.measurement.lanczos import find_extremes
+from qres.measurement.networks import build_network, find_loss
+from qres.measurement.training import (
     prune_network,
     shuffle_samples,
     train_network,

@@ -4,16 +4,15 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import Architecture  # noqa: E402
-from qres.measurement import tensors  # noqa: E402
-from qres.measurement.ascent import climb, find_peak, measure_slice, widen  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.networks import build_network, find_loss  # noqa: E402
-from qres.measurement.probes import draw_signs  # noqa: E402
-from qres.measurement.tensors import Effort, build_fourth, build_third, measure_tensors  # noqa: E402
+from qres.config.record import Architecture
+from qres.measurement import tensors
+from qres.measurement.ascent import climb, find_peak, measure_slice, widen
+from qres.measurement.curvature import Curvature
+from qres.measurement.networks import build_network, find_loss
+from qres.measurement.probes import draw_signs
+from qres.measurement.tensors import Effort, build_fourth, build_third, measure_tensors
 
 
 def _network(n_features=1, hidden=(2,), n_classes=3, seed=3):

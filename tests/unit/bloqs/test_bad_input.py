@@ -126,7 +126,7 @@ DATA = {
     "SparseEncoding": lambda it, data: it.with_matrix(data(it.rows, it.rows)),
     "LoadedRotationTree": lambda it, data: it.with_vectors(data(it.rows, 2**it.levels)),
     "GramEncoding": lambda it, data: it.with_factors(
-        data(it.row_tree.rows, 3), np.ones(it.row_tree.rows)
+        data(it.row_tree.rows, 3), np.ones(it.row_tree.rows), 1
     ),
     "BandedEncoding": lambda it, data: it.with_diagonals(
         (-2, -1, 0, 1), data(it.n_diagonals), (2, 1, 0, 2)
@@ -140,11 +140,20 @@ DATA = {
 }
 """Circuits that take data, and how they do."""
 
+ALPHAS = {
+    "FrobeniusEncoding": 0.3,  # 0.1 sqrt(9)
+    "FactorTrees": 0.3,
+    "BandedEncoding": 0.4,  # 0.1 * 4
+    "GramEncoding": 10.0,
+}
+"""Normalisations that go with entries of 0.1."""
+
 
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_entries_are_finite(name, bad, every_instance):
     bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}[name]
+    bloq = attrs.evolve(bloq, alpha=ALPHAS[name]) if name in ALPHAS else bloq
 
     def filled(*shape: int, first: float = 0.1) -> np.ndarray:
         found = np.full(shape, 0.1)
@@ -156,25 +165,73 @@ def test_entries_are_finite(name, bad, every_instance):
         DATA[name](bloq, lambda *shape: filled(*shape, first=bad))
 
 
-def test_entries_beyond_the_normalisation_are_refused(every_instance):
+def test_the_right_normalisation_is_told(every_instance):
     """Breaking it means: the block is not the matrix over the normalisation that is claimed."""
     found = {kind.__name__: bloq for kind, bloq in every_instance.items()}
-    whole = attrs.evolve(found["FrobeniusEncoding"], alpha=0.9)
-    words = r"FrobeniusEncoding\.alpha is 0\.9; it must be at least 1\.2, the Frobenius norm"
-    with pytest.raises(InputError, match=words):
-        whole.with_matrix(np.full((3, 3), 0.4))  # 0.4 sqrt(9)
+    for alpha in (0.9, 2.5):
+        whole = attrs.evolve(found["FrobeniusEncoding"], alpha=alpha)
+        words = rf"FrobeniusEncoding\.alpha is {alpha}; it must be 1\.2, the Frobenius norm"
+        with pytest.raises(InputError, match=words):
+            whole.with_matrix(np.full((3, 3), 0.4))  # 0.4 sqrt(9)
+        banded = attrs.evolve(found["BandedEncoding"], alpha=alpha)
+        words = rf"BandedEncoding\.alpha is {alpha}; it must be 0\.4, the sum of"
+        with pytest.raises(InputError, match=words):
+            banded.with_diagonals((-2, -1, 0, 1), (0.1, -0.1, 0.1, 0.1), (2, 1, 0, 2))
     sparse = found["SparseEncoding"]
     least = 2**sparse.slot_bitsize * 0.4
     short = attrs.evolve(sparse, alpha=0.99 * least)
-    with pytest.raises(
-        InputError, match=rf"alpha is .*at least {least:g}, slots times the largest"
-    ):
-        short.with_matrix(np.diag(np.full(sparse.rows, 0.4)))
-    attrs.evolve(sparse, alpha=least).with_matrix(np.diag(np.full(sparse.rows, 0.4)))
-    banded = attrs.evolve(found["BandedEncoding"], alpha=0.39)
-    words = r"BandedEncoding\.alpha is 0\.39; it must be at least 0\.4, the sum of"
+    words = rf"alpha is .*at least {least:g}, slots times the largest"
     with pytest.raises(InputError, match=words):
-        banded.with_diagonals((-2, -1, 0, 1), (0.1, -0.1, 0.1, 0.1), (2, 1, 0, 2))
+        short.with_matrix(np.diag(np.full(sparse.rows, 0.4)))
+
+
+@pytest.mark.parametrize("name", ["BatchedFactorSlots", "BatchedFactorTrees"])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_there_is_a_tensor_for_each_batch(name, change, every_instance):
+    bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}[name]
+    slots = name == "BatchedFactorSlots"
+    count = bloq.n_batches if slots else bloq.norm_tree.rows
+    rows = bloq.rows if slots else bloq.row_tree.rows - (count - 1) * 2**bloq.register_bitsize
+    tensor = np.zeros((rows, rows**bloq.order))
+    tensor[0, 0] = 0.1
+    bloq = attrs.evolve(bloq, alpha=100.0)
+    bloq.with_tensors([tensor] * count)
+    with pytest.raises(InputError, match=rf"expected {count}\b.* found {count + change}\b"):
+        bloq.with_tensors([tensor] * (count + change))
+
+
+@pytest.mark.parametrize("divisor", [0, -2, math.nan, math.inf])
+def test_a_divisor_is_positive(divisor, every_instance):
+    gram = {kind.__name__: bloq for kind, bloq in every_instance.items()}["GramEncoding"]
+    rows = gram.row_tree.rows
+    with pytest.raises(InputError, match=r"divisor is .*; it must be a finite number above 0"):
+        gram.with_factors(np.ones((rows, 3)), np.ones(rows), divisor)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("DampedStep", "step"), ("BatchedStep", "step"), ("ScheduledHistory", "history")],
+)
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_normalisation_that_is_handed_on_is_that_of_the_part(name, part, factor, every_instance):
+    bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}[name]
+    right = f"{float(getattr(bloq, part).alpha):.12g}"
+    with pytest.raises(
+        InputError, match=rf"{name}\.alpha is .*; it must be {right}, that of its {part}"
+    ):
+        attrs.evolve(bloq, alpha=factor * bloq.alpha)
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_a_history_of_momentum_has_the_sum_of_its_weights(factor, every_instance):
+    """1 + |A_1| + sqrt(eta^2 + sigma^2) alpha_F, here with the norm of A_1 by its definition."""
+    bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}["MomentumMatrix"]
+    rate, momentum, scale = bloq.rates
+    free = np.linalg.norm([[1, -rate * momentum / scale], [0, momentum]], 2)
+    right = 1 + free + math.hypot(rate, scale) * bloq.factor.alpha
+    assert bloq.alpha == pytest.approx(right)
+    with pytest.raises(InputError, match=r"MomentumMatrix\.alpha is .*, the sum of its weights at"):
+        attrs.evolve(bloq, alpha=factor * bloq.alpha).sequence()
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0])

@@ -201,6 +201,8 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
         "model.given.column_sparsity: missing; rows and columns are given together",)),
     (LINEAR, "sparsity: 5", "sparsity: 5, column_sparsity: 6, row_sparsity: 3", (
         "model.given.column_sparsity: expected at most sparsity (5), found 6",)),
+    (LINEAR, "sparsity: 5", "sparsity: 6, column_sparsity: 3, row_sparsity: 2", (
+        "model.given.sparsity: expected at most row_sparsity + column_sparsity (5), found 6",)),
     (LINEAR, "sparsity: 5", "column_sparsity: 3, row_sparsity: 65", (
         "model.given.row_sparsity: expected at most dim (64), found 65",)),
     (LINEAR, "sparsity: 5", "column_sparsity: 0, row_sparsity: 5", (

@@ -134,7 +134,7 @@ NAN = float("nan")
 def test_factors_that_have_no_encoding(rows, diagonal, words):
     bloq = proofs.encoded("gram", Gram(np.eye(2), np.ones(2)), bits=5).bloq
     with pytest.raises(InputError, match=words):
-        bloq.with_factors(np.array(rows), np.array(diagonal))
+        bloq.with_factors(np.array(rows), np.array(diagonal), 1)
 
 
 @pytest.mark.parametrize(

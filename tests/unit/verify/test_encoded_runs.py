@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qres.bloqs.factor_tables import FactorSlots
 from qres.verify.encoded_runs import (
     CASES,
     prove_encoded,
     run_through,
     shares,
+    system_for,
     turned,
 )
 from qres.verify.flatten import flatten
@@ -33,6 +35,16 @@ def test_errors_of_angles_and_of_the_solver_are_within_both_claims(case):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
 def test_other_matrices_too(case):
     assert all(prove_encoded(*case, seed=seed).is_equal for seed in range(1, 9))
+
+
+def test_the_arrow_goes_by_its_own_rows_and_columns():
+    """Two in a row, four in a column: sqrt(2 * 4) in place of 4 times the largest entry."""
+    matrix, _, kind = system_for("sparse-rectangular", np.random.default_rng(0), 4)
+    made = encoded("sparse-rectangular", matrix, bits=8)
+    assert (kind, type(made.bloq)) == ("arrow", FactorSlots)
+    assert [int((matrix != 0).sum(axis=axis).max()) for axis in (1, 0)] == [2, 4]
+    assert made.bloq.alpha == pytest.approx(8**0.5 * np.abs(matrix).max(), rel=1e-14)
+    assert "sparse-rectangular" in {case[0] for case in CASES}
 
 
 def apart(found, wanted):

@@ -115,7 +115,8 @@ def test_the_history_holds_the_descent_in_block_1():
 def test_weights_that_do_not_add_to_alpha_are_refused():
     problem = one_weight()
     bloq, _, _ = built_lift("lift", "frobenius", problem)
-    with pytest.raises(InputError, match="its weights add to"):
+    words = r"LiftedMatrix\.alpha is .*; it must be .*, what its weights add to"
+    with pytest.raises(InputError, match=words):
         bloq.with_data(problem.tensors[0], 2 * RATE, RESCALING)
 
 

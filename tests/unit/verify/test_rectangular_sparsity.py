@@ -103,12 +103,12 @@ MATRICES = [UNEVEN[kind](RNG, 4) for kind in ("arrow", "one-sided")]
 def test_wrong_tables_are_caught(matrix, monkeypatch):
     """A lost sign, angles of the other side, moves that go to the next place."""
     assert proofs.prove(NAME, matrix).is_equal
-    words, slots = factor_tables.entry_words, FactorSlots.slot_words
+    words, slots = factor_tables.cosine_words, FactorSlots.slot_words
     with monkeypatch.context() as patch:
-        patch.setattr(factor_tables, "entry_words", lambda e, *rest: words(np.abs(e), *rest))
+        patch.setattr(factor_tables, "cosine_words", lambda e, *rest: words(np.abs(e), *rest))
         assert not proofs.prove(NAME, matrix).is_encoded
     with monkeypatch.context() as patch:
-        patch.setattr(factor_tables, "entry_words", lambda e, *rest: words(e[::-1], *rest))
+        patch.setattr(factor_tables, "cosine_words", lambda e, *rest: words(e[::-1], *rest))
         assert not proofs.prove(NAME, matrix).is_encoded
 
     def shifted(self, padded):
