@@ -27,7 +27,10 @@ GRAPH_BYTES = 4 * 2**30
 """Room for one graph of the gradient, and for all that are kept together."""
 
 SMALL = 2**20
-"""Data and networks of fewer numbers than this are never cut: their graphs fit anywhere."""
+"""Data and networks of fewer numbers than this are not cut, unless samples times weights are many."""
+
+SMALL_WORK = 2**24
+"""Samples times weights: a graph holds about so many numbers, more where weights are shared."""
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -135,8 +138,7 @@ def make_plan(
             _check_room(batches[0], micro_batch, count, n_params)
         parts = cut_batches(batches, micro_batch)
         return Plan(parts, keeps and (is_coupled or _fits(parts, n_params, count)))
-    numbers = max(n_params, sum(inputs.numel() for inputs, _ in batches))
-    if is_coupled or numbers < SMALL:
+    if is_coupled or is_small(n_params, batches):
         return Plan(batches, keeps)
     try:
         fixed, each = _measure_graph(batches[0], count)
@@ -153,7 +155,7 @@ def _check_room(
 ) -> None:
     """Refuse micro-batches whose graph is larger than the memory of the machine."""
     size = min(micro_batch, len(batch[0]))
-    if max(n_params, batch[0][:size].numel()) < SMALL:
+    if is_small(n_params, [batch], size):
         return
     fixed, each = _measure_graph(batch, count)
     room = find_memory(batch[0].device)
@@ -181,10 +183,24 @@ def find_memory(device: torch.device | str) -> int:
 def _fits(parts: list[Batch], n_params: int, count: Callable[[Batch], int]) -> bool:
     """Say whether the graphs of all parts fit side by side; each holds the weights once more."""
     n_samples = sum(len(inputs) for inputs, _ in parts)
-    if max(n_params, sum(inputs.numel() for inputs, _ in parts)) < SMALL:
+    if is_small(n_params, parts):
         return True
     fixed, each = _measure_graph(parts[0], count)
     return fixed * len(parts) + each * n_samples <= GRAPH_BYTES
+
+
+def is_small(n_params: int, batches: list[Batch], n_samples: int | None = None) -> bool:
+    """Say whether a graph fits anywhere: few weights, few numbers, few samples for so many weights.
+
+    Args:
+        n_params: of the network.
+        batches: samples.
+        n_samples: how many of their kind go through together; None is all of them.
+    """
+    given = sum(len(inputs) for inputs, _ in batches)
+    count = given if n_samples is None else n_samples
+    numbers = sum(inputs.numel() for inputs, _ in batches) * count // max(given, 1)
+    return max(n_params, numbers) < SMALL and n_params * count < SMALL_WORK
 
 
 def _measure_graph(batch: Batch, count: Callable[[Batch], int]) -> tuple[int, int]:

@@ -77,6 +77,10 @@ class Basis:
             vector = self._subtract(vector, along)
         return vector, taken
 
+    def combine(self, along: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the first rows, each times its number in `along`."""
+        return -self._subtract(along.new_zeros(self._rows.shape[1]), along)
+
     def _parts(self, dim: int) -> list[slice]:
         """Return the columns that are looked at together."""
         if self.policy == "memory":
@@ -92,8 +96,8 @@ class Basis:
         return total
 
     def _subtract(self, vector: torch.Tensor, along: torch.Tensor) -> torch.Tensor:
-        """Return `vector` less the rows, each times its number in `along`."""
-        rows, left = self._rows[: self.count], vector.clone()
+        """Return `vector` less the first rows, each times its number in `along`."""
+        rows, left = self._rows[: len(along)], vector.clone()
         for part in self._parts(len(vector)):
             left[part] -= rows[:, part].to(vector.device, vector.dtype).T @ along
         return left

@@ -30,11 +30,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qres.measurement.contributions import bound_products, describe_contributions
+from qres.measurement.contributions import (
+    bound_products,
+    describe_contributions,
+    find_crossing,
+)
 from qres.measurement.density import Band, Density
 from qres.measurement.functionals import crossing_time, proxy
 from qres.measurement.lanczos import EPSILON
-from qres.measurement.shares import NAMES, find_local_share, find_shares
+from qres.measurement.shares import (
+    NAMES,
+    describe_band,
+    find_local_share,
+    find_proxy,
+    find_shares,
+)
 from qres.notation.quantity import Quantity, weakest
 
 METHOD = "from the outer ends of the intervals of lambda_min and lambda_max"
@@ -164,6 +174,10 @@ def describe_shares(
         "crossing_time": _finite(crossing_time(eigenvalues, None, rate)),
         **describe_contributions(whole, steps),
     }
+    if error:
+        band, crossing = find_proxy(whole, steps), find_crossing(whole, steps)
+        facts |= describe_band(band)
+        facts |= {end: crossing[end] for end in ("crossing_low", "crossing_high")}
     return values, facts
 
 

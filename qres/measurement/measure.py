@@ -242,8 +242,9 @@ def _measure_network(
         if is_own:
             facts["code"] = _identify(model, scenario.folder, trust)
         snapshots = Snapshots(partial(train_resumable, waypoint(steps=steps), fit), weights)
-        found = whole(weights, subject="network")
+        # first, because a step that training never reaches is refused here
         curve = {step: whole(snapshots.at(step), subject="snapshot", step=step) for step in steps}
+        found = whole(weights, subject="network")
     for key in used if is_own else ():
         store.drop(key)
     return replace(found, snapshots=curve) if curve else found

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from qres.errors import InputError
-from qres.measurement.arithmetic import SMALL, Batch, count_graph, is_coupled
+from qres.measurement.arithmetic import Batch, count_graph, is_coupled, is_small
 from qres.measurement.curvature import Curvature
 
 HEADROOM = 2.0
@@ -40,7 +40,7 @@ def check_training(
     Raises:
         InputError: names the largest that fits.
     """
-    if _is_small(module, batch, size):
+    if is_small(sum(item.numel() for item in module.parameters()), [batch], size):
         return
     with torch.random.fork_rng(devices=[]):
         check_size(
@@ -62,7 +62,7 @@ def check_product(curvature: Curvature) -> None:
     size = whole if asked is None else min(asked, whole)
     if asked is None and not is_coupled(curvature.module):
         return
-    if not _is_small(curvature.module, batch, size):
+    if not is_small(curvature.n_params, [batch], size):
         key = "batches" if asked is None else "measure.micro_batch"
         check_size(lambda part: _count_gradient(curvature, part), batch, size, key=key)
 
@@ -129,12 +129,6 @@ def _find_allowed() -> int | None:
         return max(int(most) - int(used), 0)
     except (OSError, ValueError):
         return None
-
-
-def _is_small(module: torch.nn.Module, batch: Batch, size: int) -> bool:
-    """Say whether network and batch are too small to be asked about."""
-    numbers = size * batch[0][0].numel() if len(batch[0]) else 0
-    return max(numbers, sum(p.numel() for p in module.parameters())) < SMALL
 
 
 def _count_gradient(curvature: Curvature, batch: Batch) -> int:

@@ -119,10 +119,10 @@ class Objective:
 
     @cached_property
     def is_kinked(self) -> bool:
-        """Whether the network is not smooth somewhere, told by what runs for two samples."""
+        """Whether network or loss is not smooth somewhere, told by what runs for two samples."""
         inputs, targets = self._batches[0]
         point = self._start.clone().requires_grad_()
-        return runs_kinks(lambda: self.output(point, (inputs[:2], targets[:2])))
+        return runs_kinks(lambda: self._part(point, (inputs[:2], targets[:2])))
 
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""
@@ -306,10 +306,12 @@ class Objective:
     def _check_loss(self) -> None:
         """Refuse a loss that is no scalar, not finite, or different at each call."""
         try:
-            with torch.no_grad():
-                value = self._part(self._start, self._batches[0])
+            # as many samples as fit: the first batch may be the whole data set
+            value = self._part(self._start.clone().requires_grad_(), self._plan.batches[0])
             if not isinstance(value, torch.Tensor) or value.numel() != 1:
                 raise InputError("loss: must return one number, a mean over the batch")
+            if not value.requires_grad:
+                raise InputError("loss: does not depend on the weights (detach or no_grad in it?)")
             first, second = self.loss(self.start), self.loss(self.start)
         except InputError:
             raise

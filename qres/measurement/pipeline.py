@@ -169,7 +169,7 @@ def measure_live(
     details = {**measurement.details, "torch": torch.__version__}
     warnings = measurement.warnings + doubts
     if curvature.is_kinked:
-        text = "an activation is not twice differentiable: the Hessian misses its kinks"
+        text = "an activation or the loss is not twice differentiable: the Hessian misses its kinks"
         warnings += (("W-KINK", text),)
     return replace(measurement, details=details, warnings=warnings)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ from qres.measurement.hessian import (
 from qres.measurement.lanczos import Extremes, find_extremes
 from qres.measurement.moments import bound_entries
 from qres.measurement.progress import Progress, keep_silent
-from qres.measurement.rounding import add_rounding, find_slope_change
-from qres.measurement.spectrum import Explorer, Spectrum, measure_error
+from qres.measurement.rounding import add_rounding, find_slope_change, is_rounded
+from qres.measurement.spectrum import Explorer, Spectrum, find_errors, measure_error
 from qres.measurement.tensors import Effort, measure_tensors
 from qres.notation.quantity import Kind, Quantity
 
@@ -202,6 +203,7 @@ def explore_hessian(
         max_steps=probe.lanczos_steps if probe.is_quick else None,
         device=curvature.start_tensor.device,
         error=measure_error(curvature, seed=probe.seed),
+        check=partial(find_errors, curvature) if is_rounded(curvature) else None,
         team=curvature.spare_team,
         journal=curvature.journal,
         progress=progress,

@@ -7,9 +7,10 @@ $Q c_j$ that had to be taken away after the three terms of the recurrence,
 $HQ = QT + \beta_m q_{m+1} e_m^T + F$, the columns of $F$ no longer than $\|f_j\| + \|c_j\|$. Because
 $Q^T F$ is symmetric, $\Delta = -FQ^T - QF^T + Q Q^T F Q^T$ is, and $(H + \Delta)Q = HQ - F$: the run is
 an exact one of $H + \Delta$, whose eigenvalues are at most $\|\Delta\| \le 2\|F\|_F$ away. That is the
-`drift`; $c_j$ is seen, $f_j$ is measured on a few vectors in the next precision up. Where what is left
-is not more than rounding, or than what was taken away, the subspace is closed: $\beta_m = 0$, and what
-is left is part of $f_m$.
+`drift`; $c_j$ is seen, $f_j$ is measured on a few vectors in the next precision up, among them the Ritz
+vectors of both ends: what rounding does to a matrix is often largest there, where a random vector and the
+gradient of a trained network have almost no part. Where what is left is not more than rounding, or than
+what was taken away, the subspace is closed: $\beta_m = 0$, and what is left is part of $f_m$.
 
 Source: derived; Paige (1976), IMA J. Appl. Math. 18, 341, for what a finite precision run is (recalled).
 """
@@ -24,6 +25,7 @@ from typing import Any
 import torch
 
 from qres.measurement.basis import Basis
+from qres.measurement.lanczos import decompose
 
 Multiply = Callable[[torch.Tensor], torch.Tensor]
 """Products with the rows of a tensor, shape (k, r) to (k, r)."""
@@ -40,11 +42,13 @@ class Tridiagonal:
         alphas: the diagonal.
         betas: beside it, as many; the last one leads out of the subspace.
         drifts: norm of what was taken away in each step.
+        errors: by how much the products with the Ritz vectors of both ends are off, where it was measured.
     """
 
     alphas: list[float]
     betas: list[float]
     drifts: list[float]
+    errors: list[float] = field(default_factory=list)
 
     def drift(self, error: float) -> float:
         r"""Return the bound on $\|\Delta\|$, products off by `error` on unit vectors."""
@@ -52,7 +56,7 @@ class Tridiagonal:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {"alphas": self.alphas, "betas": self.betas, "drifts": self.drifts}
+        return dict(vars(self))
 
 
 @dataclass
@@ -99,6 +103,12 @@ class Run:
         return Tridiagonal(
             alphas=list(self.alphas), betas=list(self.betas), drifts=list(self.drifts)
         )
+
+    def find_ends(self) -> list[torch.Tensor]:
+        """Return the Ritz vectors of the smallest and the largest Ritz value."""
+        _, vectors = decompose(self.alphas, self.betas)
+        kind = {"dtype": self.current.dtype, "device": self.current.device}
+        return [self.basis.combine(torch.tensor(vectors[:, end], **kind)) for end in (0, -1)]
 
 
 def take_step(runs: Sequence[Run], multiply: Multiply) -> None:

@@ -64,7 +64,8 @@ def describe_density(
     values = {
         name: _quantity(band, number, len(density.nodes)) for number, name in enumerate(NAMES)
     }
-    facts = _describe_curve(find_proxy(density, steps))
+    proxy = find_proxy(density, steps)
+    facts = {"proxy": list(map(_finite, proxy.value)), **describe_band(proxy)}
     facts |= describe_contributions(density, steps) | find_crossing(density, steps)
     facts["density"] = {
         "nodes": [list(part) for part in density.nodes],
@@ -165,10 +166,9 @@ def _quantity(band: Band, number: int, n_starts: int) -> Quantity:
     )
 
 
-def _describe_curve(band: Band) -> dict[str, Any]:
-    """Return the proxy over the steps with its band."""
+def describe_band(band: Band) -> dict[str, Any]:
+    """Return both ends of the proxy over the steps."""
     return {
-        "proxy": list(map(_finite, band.value)),
         "proxy_low": list(map(_finite, band.low)),
         "proxy_high": list(map(_finite, band.high)),
     }

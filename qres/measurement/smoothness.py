@@ -5,7 +5,8 @@ of `STEPS` is flat with jumps, which matters where it depends on the weights. An
 weights: a comparison of numbers that depend on them, or an index or a rounded number made from such, that
 then meets a number with a gradient, as in $x\,[x > 0]$ or `where(x > 0, x, 0.1 * x)`. Comparisons that
 are only looked at (an assertion), those of data alone (a mask of padding) and those for equality, which
-hold nowhere but on a null set, are no kinks. A branch of Python that the weights decide is not seen.
+hold nowhere but on a null set, are no kinks. Not seen are a branch of Python that the weights decide, a
+comparison of what was detached from them, and a root that makes $|x|$ of $\sqrt{x^2}$.
 
 Source: derived.
 """
@@ -36,6 +37,7 @@ KINKED_OPERATIONS = frozenset(
         "hardsigmoid",
         "hardswish",
         "hardtanh",
+        "huber_loss",
         "leaky_relu",
         "max",
         "maximum",
@@ -48,9 +50,12 @@ KINKED_OPERATIONS = frozenset(
         "median",
         "min",
         "minimum",
+        "multi_margin_loss",
+        "multilabel_margin_loss_forward",
         "_prelu_kernel",
         "relu",
         "rrelu_with_noise",
+        "smooth_l1_loss",
         "softshrink",
         "sort",
         "threshold",
@@ -105,7 +110,7 @@ class _Operations(TorchDispatchMode):
         is_live = any(item.requires_grad for item in given)
         is_chosen = any(id(item) in self._chosen for item in given)
         jumps = name in STEPS or is_chosen
-        self.has_kink |= name in KINKED_OPERATIONS or (is_live and jumps)
+        self.has_kink |= is_live and (name in KINKED_OPERATIONS or jumps)
         decides = is_live and not (name in NULL_SETS or _only_shapes(name))
         for item in tree_leaves(found):
             if isinstance(item, torch.Tensor) and (

@@ -93,8 +93,8 @@ def check_products(curvature: Curvature, *, seed: int) -> Warnings:
     if not _is_coupled(curvature):
         return ()
     text = (
-        "the loss of a batch is not the mean over its samples (batch statistics?): what is measured"
-        " holds for the batches as they were given; module.eval() fixes the statistics"
+        "the loss of a batch is not the mean over its samples (a sum, or batch statistics, which"
+        " module.eval() fixes?): what is measured holds for the batches as they were given"
     )
     return (("W-BATCH", text),)
 

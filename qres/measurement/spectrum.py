@@ -13,6 +13,7 @@ all of them. Processes that do not share the data share the starts.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -37,6 +38,9 @@ from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.recurrence import Multiply, Run, Tridiagonal, take_step
 from qres.measurement.team import Team
 
+Check = Callable[[Sequence[torch.Tensor]], list[float]]
+"""By how much the products with some vectors, scaled to unit length, are off."""
+
 ROOM = 0.4
 """Part of the memory of the machine that the vectors of all runs in step may take."""
 
@@ -53,7 +57,7 @@ class Spectrum:
         density: of all random starts.
         local: density at the vector that was asked about; None if none was.
         drift: how far eigenvalues may be off by rounding, in all intervals of `extremes`.
-        error: norm by which a product with a unit vector may be off.
+        error: norm by which a product with a random unit vector may be off, root of the mean square.
     """
 
     extremes: Extremes
@@ -76,6 +80,7 @@ class Explorer:
         arithmetic: of the vectors, and where they stay.
         device: of the vectors.
         error: norm by which a product with a unit vector may be off.
+        check: measures that norm for each of some vectors; None where there is nothing to measure.
         fail_prob: for each end, the chance that its interval misses it.
         tolerance: the first start goes on until its interval is narrower than this times the norm.
         max_steps: of the first start; None is what `lanczos` takes.
@@ -92,6 +97,7 @@ class Explorer:
     arithmetic: Arithmetic
     device: torch.device | str = "cpu"
     error: float = 0.0
+    check: Check | None = None
     fail_prob: float = FAIL_PROB
     tolerance: float = TOLERANCE
     max_steps: int | None = None
@@ -106,6 +112,13 @@ class Explorer:
             InputError: there is no room for the vectors of a single run.
         """
         runs = self._run_all()
+        seen = [error for run in runs for error in run.errors]
+        # of the Frobenius norm of the error, what these vectors see of it is no part of the rest
+        mean = math.sqrt(self.error**2 + math.fsum(error**2 for error in seen) / self.dim)
+        return replace(self, error=max([self.error, *seen]))._describe(runs, local, mean)
+
+    def _describe(self, runs: list[Tridiagonal], local: Vector | None, error: float) -> Spectrum:
+        """Return what runs say, all of their errors known."""
         extremes = combine([self._bracket(run) for run in runs], self.fail_prob)
         ends = (extremes.smallest.low, extremes.largest.high)
         near = None
@@ -115,9 +128,7 @@ class Explorer:
             near = Density.collect(found, ends=ends, drift=self._find_drift(found))
         drift = self._find_drift(runs)
         density = Density.collect(runs, dim=self.dim, ends=ends, drift=drift)
-        return Spectrum(
-            extremes=extremes, density=density, local=near, drift=drift, error=self.error
-        )
+        return Spectrum(extremes=extremes, density=density, local=near, drift=drift, error=error)
 
     def _find_drift(self, runs: Sequence[Tridiagonal]) -> float:
         """Return how far the nodes of any of these runs may be off."""
@@ -173,7 +184,10 @@ class Explorer:
             is_checked = done >= steps and (done - steps) % CHECK_EVERY == 0
             if all(run.is_over for run in runs) or (is_checked and self._is_narrow(runs[0])):
                 break
-        return [run.result() for run in runs]
+        found = [run.result() for run in runs]
+        if goes_on and self.check is not None:
+            found[0].errors.extend(self.check(runs[0].find_ends()))
+        return found
 
     def _is_narrow(self, run: Run) -> bool:
         """Say whether the interval of a run is as narrow as is wanted, or as rounding lets it be."""
@@ -246,21 +260,22 @@ def measure_error(curvature: Curvature, *, seed: int) -> float:
         return 0.0
 
     def measure() -> float:
-        few = curvature.sampled()
-        finer, worst = few.refined(), 0.0
-        rng = np.random.default_rng([seed, 2**31])
-        for vector in (
-            rng.standard_normal(curvature.n_active),
-            curvature.gradient(curvature.start),
-        ):
-            length = np.linalg.norm(vector)
-            if length > 0:
-                unit = vector / length
-                apart = few.multiply(unit) - finer.multiply(unit)
-                worst = max(worst, float(np.linalg.norm(apart)))
-        return worst
+        drawn = np.random.default_rng([seed, 2**31]).standard_normal(curvature.n_active)
+        return max(find_errors(curvature, [drawn, curvature.gradient(curvature.start)]))
 
     return curvature.journal.phase("product error", measure)
+
+
+def find_errors(curvature: Curvature, vectors: Sequence[Vector | torch.Tensor]) -> list[float]:
+    """Return by how much the next precision up changes products with the directions of vectors."""
+    few, found = curvature.sampled(), []
+    finer = few.refined()
+    for vector in vectors:
+        given = np.asarray(torch.as_tensor(vector).cpu(), dtype=np.float64)
+        length = float(np.linalg.norm(given))
+        unit = given / (length or 1.0)
+        found.append(float(np.linalg.norm(few.multiply(unit) - finer.multiply(unit))))
+    return found
 
 
 def _find_room(device: torch.device | str) -> int:

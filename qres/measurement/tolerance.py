@@ -80,6 +80,9 @@ def measure_tolerance(
     parts = list(zip(inputs.split(AT_ONCE), held_out[1].split(AT_ONCE), strict=True))
 
     def accuracy(weights: Vector) -> float:
+        return curvature.journal.phase("accuracy", lambda: count(weights))
+
+    def count(weights: Vector) -> float:
         point = torch.from_numpy(weights).to(start)
         with torch.no_grad():
             right = sum(

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,7 @@ def test_no_drawer_for_odds_and_ends():
     assert max(len(path.relative_to(PACKAGE).parts) for path in FILES) <= 3
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     """Return the modules that a file imports at module level, type checking apart."""
     found = set()

@@ -175,6 +175,22 @@ def test_search_equals_the_loops_where_factories_are_few_and_the_layout_limits()
     assert assert_same(few, random_points(np.random.default_rng(5), 10, 10)) >= 4
 
 
+def test_search_equals_the_loops_where_hardly_anything_limits_the_number_of_factories():
+    """Of few gates and without reaction time, almost any number of factories may be best."""
+    machine = replace(load_machine("superconducting-1e-4"), reaction_time_s=0.0, max_factories=150)
+    machine = replace(machine, layouts=("simple",))
+    points = np.array([(7.0, 0.0, 300.0, 0.01), (40.0, 3.0, 20.0, 1e-4), (150.0, 9.0, 1e3, 0.1)]).T
+    assert assert_same(machine, points) == 3
+
+
+def test_a_job_without_gates_fits_wherever_its_data_do():
+    machine = load_machine("superconducting-1e-4")
+    points = np.array([(0.0, 0.0, 15.0, 1e-6), (0.0, 0.0, 15.0, 1e-6), (0.0, 0.0, 1.0, 0.1)]).T
+    least = estimate_machine(as_cost(points), machine, "qubits").physical_qubits
+    caps = np.array([least - [0.0, 1.0, 0.0], np.full(3, np.inf)])
+    assert assert_same(machine, points, caps) == 2
+
+
 @pytest.mark.parametrize("name", SEARCHED)
 def test_search_equals_the_loops_over_layouts_and_levels(name):
     rng = np.random.default_rng(8)
@@ -237,6 +253,18 @@ def test_the_split_equals_every_integer_of_t_per_rotation(name, objective):
         n_inner += best < keys(every, 0)[objective]
     # the time counts T gates one by one: there the fewest are almost always best
     assert n_inner > 5 or objective == "runtime"
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_split_equals_every_integer_where_factories_are_few(objective):
+    cost = with_rotations(np.random.default_rng(9), 15, 8)
+    machine = replace(load_machine("superconducting-1e-3"), max_factories=3)
+    split = find_split(cost, machine, objective)
+    for i in range(15):
+        _, points = zip(*all_integers(cost, i), strict=True)
+        every = estimate_machine(as_cost(np.array(points).T), machine, objective)
+        best = min(keys(every, row)[objective] for row in range(len(points)))
+        assert keys(split.machine, i)[objective] == pytest.approx(best, rel=1e-12)
 
 
 @pytest.mark.slow

@@ -4,23 +4,22 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.load import load_scenario  # noqa: E402
-from qres.config.record import Architecture, DataSource, Gpt, ResNet  # noqa: E402
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.build import build_module  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.data import load_dataset  # noqa: E402
-from qres.measurement.networks import (  # noqa: E402
+from qres.config.load import load_scenario
+from qres.config.record import Architecture, DataSource, Gpt, ResNet
+from qres.errors import InputError
+from qres.measurement.build import build_module
+from qres.measurement.curvature import Curvature
+from qres.measurement.data import load_dataset
+from qres.measurement.networks import (
     ACTIVATIONS,
     count_correct,
     find_loss,
 )
-from qres.measurement.norms import fix_statistics, has_batch_norms  # noqa: E402
-from qres.measurement.resnets import ResidualNetwork  # noqa: E402
-from qres.measurement.transformers import Transformer  # noqa: E402
+from qres.measurement.norms import fix_statistics, has_batch_norms
+from qres.measurement.resnets import ResidualNetwork
+from qres.measurement.transformers import Transformer
 
 SMALL = Gpt(layers=2, heads=2, width=16, context=6, activation="gelu", tied=True)
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from qres.config import algorithm, modelfile
 from qres.config.check import Whole
@@ -83,7 +84,6 @@ def test_what_counts_as_a_whole_number_does():
 
 @pytest.mark.parametrize("change", [{"n_probes": 0}, {"seed": -1}, {"weight_decay": math.nan}])
 def test_the_door_asks_first(change):
-    torch = pytest.importorskip("torch")
     batch = [(torch.ones(4, 2), torch.zeros(4))]
     with pytest.raises(InputError, match=next(iter(change))):
         measure_module(

@@ -1,10 +1,9 @@
 """Training that is killed goes on from its last position, equal to the bit."""
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import (  # noqa: E402
+from qres.config.record import (
     Architecture,
     DataSource,
     NetworkModel,
@@ -12,11 +11,11 @@ from qres.config.record import (  # noqa: E402
     ResNet,
     Training,
 )
-from qres.measurement import course as module_of_course  # noqa: E402
-from qres.measurement.fitting import count_updates, fit_network  # noqa: E402
-from qres.measurement.progress import keep_silent  # noqa: E402
-from qres.measurement.tasks import prepare_task  # noqa: E402
-from qres.measurement.waypoint import opened_waypoint, train_resumable  # noqa: E402
+from qres.measurement import course as module_of_course
+from qres.measurement.fitting import count_updates, fit_network
+from qres.measurement.progress import keep_silent
+from qres.measurement.tasks import prepare_task
+from qres.measurement.waypoint import opened_waypoint, train_resumable
 
 
 class Killed(Exception):

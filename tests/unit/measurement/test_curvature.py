@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import Architecture  # noqa: E402
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.networks import build_network, find_loss  # noqa: E402
+from qres.config.record import Architecture
+from qres.errors import InputError
+from qres.measurement import arithmetic
+from qres.measurement.arithmetic import Arithmetic
+from qres.measurement.curvature import Curvature
+from qres.measurement.networks import build_network, find_loss
 
 
 def _logistic_case():
@@ -119,6 +120,7 @@ def test_linear_loss_has_no_curvature():
         ({"batches": [(torch.ones(4, 9), torch.zeros(4))]}, "do not fit"),
         ({"loss": lambda output, _: output.squeeze()}, "one number"),
         ({"loss": lambda output, _: output.mean() * float("nan")}, "finite"),
+        ({"loss": lambda output, _: output.detach().mean()}, "does not depend on the weights"),
     ],
 )
 def test_bad_input_is_one_line(change, message):
@@ -130,6 +132,33 @@ def test_bad_input_is_one_line(change, message):
     with pytest.raises(InputError, match=message) as caught:
         Curvature(module, **(usual | change))
     assert "\n" not in str(caught.value)
+
+
+class Counting(torch.nn.Linear):
+    """Remembers the most samples that it was ever given at once."""
+
+    most = 0
+
+    def forward(self, x):
+        self.most = max(self.most, len(x))
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_no_more_samples_go_through_than_fit(monkeypatch, is_asked):
+    """Asked for, 5 at a time; else by 4 GiB, of which a graph of this one has 2^16 here.
+
+    A sample of 64 numbers in double precision is 512 bytes, so that fewer than 128 fit.
+    """
+    monkeypatch.setattr(arithmetic, "GRAPH_BYTES", 2**16)
+    module, batch = Counting(64, 300), (torch.randn(1000, 64), torch.zeros(1000))
+    settings = Arithmetic(micro_batch=5 if is_asked else None)
+    assert 64 * 300 * 1000 > arithmetic.SMALL_WORK > 64 * 300  # neither many numbers nor weights
+    curvature = Curvature(
+        module, loss=lambda o, _: (o**2).mean(), batches=[batch], arithmetic=settings
+    )
+    curvature.multiply(np.ones(curvature.n_active))
+    assert 0 < module.most <= (5 if is_asked else 128)
 
 
 def test_dropout_and_nan_weights_are_refused():

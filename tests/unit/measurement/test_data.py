@@ -6,21 +6,20 @@ import tarfile
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import (  # noqa: E402
+from qres.config.record import (
     Architecture,
     DataSource,
     NetworkModel,
     Pruning,
     Training,
 )
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.archives import read_cifar  # noqa: E402
-from qres.measurement.data import load_dataset, split_samples  # noqa: E402
-from qres.measurement.dependencies import is_users_code  # noqa: E402
-from qres.measurement.tasks import prepare_task  # noqa: E402
+from qres.errors import InputError
+from qres.measurement.archives import read_cifar
+from qres.measurement.data import load_dataset, split_samples
+from qres.measurement.dependencies import is_users_code
+from qres.measurement.tasks import prepare_task
 
 N_TRAIN, N_TEST = 4, 3
 

@@ -86,3 +86,16 @@ def test_digits_may_have_outputs_that_never_occur() -> None:
     content["model"]["network"]["dataset"]["n_classes"] = 9
     with pytest.raises(InputError, match="n_classes"):
         load_scenario(content)
+
+
+def test_a_snapshot_that_training_never_reaches_is_refused_before_anything_is_measured(
+    tmp_path,
+) -> None:
+    told = []
+    with pytest.raises(InputError, match=r"at_steps: 9999 is beyond the last of 0 updates"):
+        measure_scenario(
+            load_scenario(question(at_steps=[9999])),
+            store=Store(tmp_path),
+            progress=lambda task, *_: told.append(task),
+        )
+    assert not told

@@ -1,12 +1,11 @@
 """Training, pruning in rounds, retraining, and the weights on the way."""
 
+from pathlib import Path
+
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from pathlib import Path  # noqa: E402
-
-from qres.config.record import (  # noqa: E402
+from qres.config.record import (
     Architecture,
     DataSource,
     Gpt,
@@ -16,19 +15,19 @@ from qres.config.record import (  # noqa: E402
     ResNet,
     Training,
 )
-from qres.errors import InputError  # noqa: E402
-from qres.measurement import pipeline  # noqa: E402
-from qres.measurement.checkpoints import unpack_weights  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.dependencies import describe_dependencies  # noqa: E402
-from qres.measurement.fitting import count_updates, fit_network  # noqa: E402
-from qres.measurement.measure import measure_scenario  # noqa: E402
-from qres.measurement.point import Probe  # noqa: E402
-from qres.measurement.record import Measurement  # noqa: E402
-from qres.measurement.soundness import check_products  # noqa: E402
-from qres.measurement.tasks import prepare_task  # noqa: E402
-from qres.measurement.tolerance import measure_tolerance  # noqa: E402
-from qres.measurement.training import list_fractions, prune_network  # noqa: E402
+from qres.errors import InputError
+from qres.measurement import pipeline
+from qres.measurement.checkpoints import unpack_weights
+from qres.measurement.curvature import Curvature
+from qres.measurement.dependencies import describe_dependencies
+from qres.measurement.fitting import count_updates, fit_network
+from qres.measurement.measure import measure_scenario
+from qres.measurement.point import Probe
+from qres.measurement.record import Measurement
+from qres.measurement.soundness import check_products
+from qres.measurement.tasks import prepare_task
+from qres.measurement.tolerance import measure_tolerance
+from qres.measurement.training import list_fractions, prune_network
 
 TRAIN = Training(epochs=2, learning_rate=0.1, batch_size=4, weight_decay=0.0, seed=0)
 NOISE = DataSource(kind="random", shape=(5,), n_classes=3, n_samples=20)

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import Architecture  # noqa: E402
-from qres.measurement import gram  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.gram import measure_gram  # noqa: E402
-from qres.measurement.kinks import KinkWatch  # noqa: E402
-from qres.measurement.networks import build_network, find_loss  # noqa: E402
+from qres.config.record import Architecture
+from qres.measurement import gram
+from qres.measurement.curvature import Curvature
+from qres.measurement.gram import measure_gram
+from qres.measurement.kinks import KinkWatch
+from qres.measurement.networks import build_network, find_loss
 
 
 def _softmax_case(weight_decay=0.0):

@@ -227,7 +227,6 @@ def _wait_for_growth(cache, process):
     ids=["killed", "interrupted", "own code killed"],
 )
 def test_a_killed_measurement_goes_on_to_the_same_bits(tmp_path, model_text, signal_number):
-    pytest.importorskip("torch")
     model = tmp_path / "model.yaml"
     model.write_text(model_text)
     (tmp_path / "mine.py").write_text(BUILD)

@@ -3,10 +3,9 @@
 from contextlib import nullcontext
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.measurement.layers import convolving  # noqa: E402
+from qres.measurement.layers import convolving
 
 FORMS = [
     {"stride": 2, "padding": 1},

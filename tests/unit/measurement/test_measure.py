@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from qres.config.record import Architecture, MatrixModel, MeasurementModel, Pruning, Training
 from qres.errors import InputError
@@ -49,7 +50,6 @@ def test_the_storey_is_light():
 
 
 def test_network(make, store):
-    pytest.importorskip("torch")
     told = []
     scenario = make.scenario(make.network())
     found = measure_scenario(scenario, store=store, progress=lambda *step: told.append(step))
@@ -70,7 +70,6 @@ def test_network(make, store):
 
 
 def test_a_typed_length_of_segments_is_measured_too(make, store):
-    pytest.importorskip("torch")
     scenario = make.scenario(make.network(), make.algorithm(segment_steps=4))
     found = measure_scenario(scenario, store=store)
     assert [segment.n_steps for segment in found.segmentations[-1]] == [4, 4, 2]
@@ -78,7 +77,6 @@ def test_a_typed_length_of_segments_is_measured_too(make, store):
 
 
 def test_second_time_it_is_found_and_no_network_is_trained(make, store, monkeypatch):
-    pytest.importorskip("torch")
     scenario = make.scenario(make.network())
     first = measure_scenario(scenario, store=store)
     monkeypatch.setattr("qres.measurement.measure._import_pipeline", None)
@@ -86,7 +84,6 @@ def test_second_time_it_is_found_and_no_network_is_trained(make, store, monkeypa
 
 
 def test_two_stores_same_bytes(make, tmp_path):
-    pytest.importorskip("torch")
     stores = [Store(tmp_path / name) for name in "ab"]
     for store in stores:
         measure_scenario(make.scenario(make.network()), store=store)
@@ -96,7 +93,6 @@ def test_two_stores_same_bytes(make, tmp_path):
 
 
 def test_interrupted_after_training_it_resumes(make, store, monkeypatch):
-    pytest.importorskip("torch")
     from qres.measurement import pipeline
 
     def interrupt(*_, **__):
@@ -121,7 +117,6 @@ def test_interrupted_after_training_it_resumes(make, store, monkeypatch):
 
 @pytest.mark.slow
 def test_checkpoint_takes_the_place_of_training(make, store, tmp_path):
-    torch = pytest.importorskip("torch")
     path, told = tmp_path / "weights.pt", []
     weights = {"output.weight": torch.full((1, 30), 0.01), "output.bias": torch.ones(1)}
     torch.save(weights, path)
@@ -137,7 +132,6 @@ def test_checkpoint_takes_the_place_of_training(make, store, tmp_path):
 
 
 def test_entry_of_another_shape_is_measured_again(make, store):
-    pytest.importorskip("torch")
     first = measure_scenario(make.scenario(make.network()), store=store)
     for file in store.folder.iterdir():
         if b'"subject"' in file.read_bytes():
@@ -147,7 +141,6 @@ def test_entry_of_another_shape_is_measured_again(make, store):
 
 
 def test_damaged_entries_are_measured_again(make, store):
-    pytest.importorskip("torch")
     scenario = make.scenario(make.network())
     first = measure_scenario(scenario, store=store)
     for file in store.folder.iterdir():
@@ -172,7 +165,6 @@ def test_store_is_checked_before_any_work(make, tmp_path):
 
 
 def test_what_goes_wrong_with_a_network(make, store):
-    pytest.importorskip("torch")
     train = Training(epochs=3, learning_rate=1e200, batch_size=64, weight_decay=0.0, seed=0)
     for model, message in (
         (make.network(prune=Pruning(fraction=1.0, retrain_epochs=0)), "leaves none"),
@@ -200,7 +192,6 @@ def test_without_torch_the_extra_is_named(make, store, monkeypatch):
 
 
 def test_users_code_needs_trust(make, store, tmp_path):
-    torch = pytest.importorskip("torch")
     (tmp_path / "mine.py").write_text(
         "import torch\n"
         "def net():\n"
@@ -274,7 +265,6 @@ def no_batches():
 
 @pytest.fixture
 def measure_code(make, store, tmp_path):
-    pytest.importorskip("torch")
     (tmp_path / "code.py").write_text(USERS_CODE)
 
     def measure(name, told=()):
@@ -331,7 +321,6 @@ def test_matrix(make, store, tmp_path):
 
 
 def test_measurement_from_a_file(make, store, tmp_path):
-    pytest.importorskip("torch")
     scenario = make.scenario(make.network())
     found = measure_scenario(scenario, store=store)
     path = tmp_path / "m.json"
@@ -358,7 +347,6 @@ def _strip(data, path, value):
 @pytest.fixture(scope="module")
 def measured(make, tmp_path_factory):
     """A measurement as JSON."""
-    pytest.importorskip("torch")
     store = Store(tmp_path_factory.mktemp("store"))
     return json.dumps(measure_scenario(make.scenario(make.network()), store=store).to_dict())
 
@@ -427,7 +415,6 @@ def test_rounding_is_no_contradiction(make):
 
 
 def test_live_module_comes_back_unchanged():
-    torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     module = torch.nn.Sequential(
         torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5), torch.nn.Tanh(), torch.nn.Linear(5, 3)
@@ -456,7 +443,6 @@ def test_live_module_comes_back_unchanged():
 
 
 def test_live_module_bad_input():
-    torch = pytest.importorskip("torch")
     batch = [(torch.ones(4, 2), torch.zeros(4))]
     loss = lambda output, y: ((output.squeeze(-1) - y) ** 2).mean()  # noqa: E731
     with pytest.raises(InputError, match=r"torch.nn.Module, found int"):
@@ -485,7 +471,6 @@ def test_live_module_bad_input():
 
 @pytest.mark.parametrize("n_batches", [1, 2])
 def test_a_layer_that_pruning_has_lost_is_named(n_batches):
-    torch = pytest.importorskip("torch")
     chain = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
     torch.nn.init.zeros_(chain[2].weight)
     mask = {
@@ -501,8 +486,6 @@ def test_a_layer_that_pruning_has_lost_is_named(n_batches):
 
 
 def test_without_a_third_derivative_degree_one_is_measured():
-    torch = pytest.importorskip("torch")
-
     class Stop(torch.autograd.Function):
         @staticmethod
         def forward(context, x):

@@ -79,7 +79,6 @@ def test_density_in_the_terminal():
 
 @pytest.mark.slow
 def test_figures(tmp_path):
-    pytest.importorskip("matplotlib")
     proxy = {"proxy": [1.0, 0.9], "proxy_low": [1.0, 0.8], "proxy_high": [1.0, 0.95]}
     labels = [
         draw_measurement(_measurement(**facts)).axes[0].get_xlabel()

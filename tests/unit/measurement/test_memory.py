@@ -4,15 +4,13 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 
-torch = pytest.importorskip("torch")
-
-from torch.multiprocessing.reductions import StorageWeakRef  # noqa: E402
-
-from qres.errors import InputError  # noqa: E402
-from qres.measurement import arithmetic, memory  # noqa: E402
-from qres.measurement.arithmetic import Arithmetic, count_graph, make_plan  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
+from qres.errors import InputError
+from qres.measurement import arithmetic, memory
+from qres.measurement.arithmetic import Arithmetic, count_graph, make_plan
+from qres.measurement.curvature import Curvature
 
 BATCH = (torch.zeros(8, 100).double(), torch.zeros(8, dtype=torch.int64))
 

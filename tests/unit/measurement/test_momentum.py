@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.measure import check_fits, measure_module, measure_scenario  # noqa: E402
-from qres.measurement.record import Measurement  # noqa: E402
-from qres.measurement.trajectory import follow_descent  # noqa: E402
+from qres.errors import InputError
+from qres.measurement.curvature import Curvature
+from qres.measurement.measure import check_fits, measure_module, measure_scenario
+from qres.measurement.record import Measurement
+from qres.measurement.trajectory import follow_descent
 
 RATE, BETA = 0.2, 0.7
 

@@ -3,15 +3,14 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.record import Architecture, DataSource, Training  # noqa: E402
-from qres.errors import InputError  # noqa: E402
-from qres.measurement import journal as journal_module  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.fingerprint import identify_code  # noqa: E402
-from qres.measurement.measure import measure_scenario  # noqa: E402
+from qres.config.record import Architecture, DataSource, Training
+from qres.errors import InputError
+from qres.measurement import journal as journal_module
+from qres.measurement.curvature import Curvature
+from qres.measurement.fingerprint import identify_code
+from qres.measurement.measure import measure_scenario
 
 CODE = """
 import torch

@@ -5,31 +5,29 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-
-from qres.config.load import load_scenario  # noqa: E402
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.arithmetic import Arithmetic  # noqa: E402
-from qres.measurement.basis import Basis  # noqa: E402
-from qres.measurement.contributions import (  # noqa: E402
+from qres.config.load import load_scenario
+from qres.errors import InputError
+from qres.measurement.arithmetic import Arithmetic
+from qres.measurement.basis import Basis
+from qres.measurement.contributions import (
     describe_contributions,
     find_certain,
     find_crossing,
     split_proxy,
 )
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.density import Density  # noqa: E402
-from qres.measurement.dissipation import describe_shares  # noqa: E402
-from qres.measurement.hessian import measure_entries  # noqa: E402
-from qres.measurement.lanczos import Extreme, Extremes  # noqa: E402
-from qres.measurement.measure import measure_scenario  # noqa: E402
-from qres.measurement.moments import bound_entries, find_moments  # noqa: E402
-from qres.measurement.recurrence import Run, take_step  # noqa: E402
-from qres.measurement.shares import describe_density, find_shares  # noqa: E402
-from qres.measurement.spectrum import Explorer, Spectrum  # noqa: E402
-from qres.measurement.training import prune_network  # noqa: E402
+from qres.measurement.curvature import Curvature
+from qres.measurement.density import Density
+from qres.measurement.dissipation import describe_shares
+from qres.measurement.hessian import measure_entries
+from qres.measurement.lanczos import Extreme, Extremes
+from qres.measurement.measure import measure_scenario
+from qres.measurement.moments import bound_entries, find_moments
+from qres.measurement.recurrence import Run, take_step
+from qres.measurement.shares import describe_density, find_shares
+from qres.measurement.spectrum import Explorer, Spectrum
+from qres.measurement.training import prune_network
 
 
 def _measure(make, store, algorithm=None, **settings):

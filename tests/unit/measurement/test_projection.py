@@ -5,21 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.config.load import load_scenario  # noqa: E402
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.carleman import follow_carleman, list_monomials  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.measure import measure_scenario  # noqa: E402
-from qres.measurement.projection import (  # noqa: E402
+from qres.config.load import load_scenario
+from qres.errors import InputError
+from qres.measurement.carleman import follow_carleman, list_monomials
+from qres.measurement.curvature import Curvature
+from qres.measurement.measure import measure_scenario
+from qres.measurement.projection import (
     describe_projection,
     find_leading,
     project,
     project_tensors,
 )
-from qres.report.figures.projection import draw_projection  # noqa: E402
+from qres.report.figures.projection import draw_projection
 
 RATE, STEPS = 0.2, 12
 
@@ -162,7 +161,6 @@ def test_a_large_network_finds_the_same_directions_without_the_dense_hessian(mon
 
 @pytest.mark.slow
 def test_it_is_part_of_a_measurement_and_a_figure(make, store):
-    pytest.importorskip("sklearn")
     scenario = make.scenario(make.network())
     settings = replace(scenario.measure, project=3, parts=("spectrum",))
     found = measure_scenario(replace(scenario, measure=settings), store=store)
@@ -174,7 +172,6 @@ def test_it_is_part_of_a_measurement_and_a_figure(make, store):
         assert len(curves["beside_full"][str(order)]) == scenario.algorithm.n_steps
     assert 0 < float(found.values["projected_share"]) <= 1
     assert not any(name.startswith("t3") for name in found.values)
-    pytest.importorskip("matplotlib")
     labels = [line.get_label() for line in draw_projection(found).axes[0].lines]
     assert labels[:4] == [f"order {order}" for order in range(1, 5)]
     with pytest.raises(InputError, match=r"set measure\.project"):
@@ -182,7 +179,6 @@ def test_it_is_part_of_a_measurement_and_a_figure(make, store):
 
 
 def test_momentum_has_no_such_runs(make, store):
-    pytest.importorskip("sklearn")
     algorithm = make.algorithm(momentum=0.5)
     scenario = make.scenario(make.network(), algorithm)
     settings = replace(scenario.measure, project=2)

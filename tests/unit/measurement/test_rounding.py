@@ -1,15 +1,16 @@
 """Whatever is measured in low precision holds what double precision finds, in the interval it states."""
 
+import math
+
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.measurement import hessian, point, tensors  # noqa: E402
-from qres.measurement.arithmetic import Arithmetic  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.point import Probe  # noqa: E402
-from qres.measurement.quantities import measure_curvature  # noqa: E402
+from qres.measurement import hessian, point, tensors
+from qres.measurement.arithmetic import Arithmetic
+from qres.measurement.curvature import Curvature
+from qres.measurement.point import Probe
+from qres.measurement.quantities import measure_curvature
 
 COUNTS = {"n_params", "n_active", "n_samples", "n_outputs"}
 
@@ -160,3 +161,65 @@ def test_kinks_in_low_precision():
     assert _misses(exact, rough) == []
     assert rough.values["kink_share"].high is not None
     assert rough.values["eps_model"].kind == "assumed"
+
+
+def _settled():
+    """A logistic unit of 601 weights, trained until its gradient has no part along the top eigenvector."""
+    generator = torch.Generator().manual_seed(0)
+    signs = torch.sign(torch.randn(600, generator=generator).double())
+    flips = torch.where(torch.rand(300, 600, generator=generator) < 0.02, -1.0, 1.0).double()
+    inputs, targets = signs * flips, torch.randint(0, 2, (300,), generator=generator)
+    module = torch.nn.Sequential(torch.nn.Linear(600, 1)).double()
+    for item in module.parameters():
+        item.data.zero_()
+
+    def loss(output, target):
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            output.squeeze(-1), target.to(output.dtype)
+        )
+
+    for _ in range(200):
+        slopes = torch.autograd.grad(loss(module(inputs), targets), list(module.parameters()))
+        for item, slope in zip(module.parameters(), slopes, strict=True):
+            item.data -= slope * (8 / 600)
+    return module, inputs, targets, loss
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_an_error_that_only_the_top_eigenvector_sees_is_within_the_interval(precision):
+    """The Hessian of a logistic unit in closed form, X^T D X / N with D = p (1 - p).
+
+    Its largest eigenvalue is 136 and far above the rest, and training has taken the gradient out of
+    that direction: neither the gradient nor a random vector sees what rounding does there.
+    """
+    module, inputs, targets, loss = _settled()
+    with torch.no_grad():
+        chance = torch.sigmoid(module(inputs)).squeeze(-1).numpy()
+    rows = np.hstack([inputs.numpy(), np.ones((300, 1))])
+    truth = np.linalg.eigvalsh(rows.T @ (rows * (chance * (1 - chance))[:, None]) / 300)[-1]
+    arithmetic = Arithmetic(precision=precision)
+    settings = {"n_steps": 3, "learning_rate": 1e-3, "weight_decay": 0.0, "lanczos_steps": 20}
+    settings |= {"n_probes": 4, "seed": 0, "is_quick": True, "degree": 1}
+    curvature = Curvature(module, loss=loss, batches=[(inputs, targets)], arithmetic=arithmetic)
+    found = measure_curvature(curvature, Probe(arithmetic=arithmetic, **settings))
+    for name in ("lambda_max", "hessian_norm"):
+        quantity = found.values[name]
+        assert quantity.low <= truth <= quantity.high
+        assert quantity.high - quantity.low < {"float32": 1e-4, "bfloat16": 0.1}[precision] * truth
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_proxy_and_crossing_of_a_whole_hessian_are_within_what_they_state(whole, precision):
+    exact, rough = whole["float64"].details, whole[precision].details
+    assert "proxy_low" not in exact
+    low, high = (np.array(rough[name]) for name in ("proxy_low", "proxy_high"))
+    assert np.all(low <= exact["proxy"])
+    assert np.all(high >= exact["proxy"])
+    assert np.all(high[1:] > low[1:])
+    ends = [
+        math.inf if end is None else end for end in (rough["crossing_low"], rough["crossing_high"])
+    ]
+    time = math.inf if exact["crossing_time"] is None else exact["crossing_time"]
+    assert ends[0] <= time <= ends[1]
+    apart = np.abs(np.subtract(rough["eigenvalues"], exact["eigenvalues"]))
+    assert apart.max() <= rough["noise"]

@@ -5,16 +5,15 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.given import check_segments  # noqa: E402
-from qres.measurement.point import Probe  # noqa: E402
-from qres.measurement.quantities import measure_curvature  # noqa: E402
-from qres.measurement.record import Measurement, Segment  # noqa: E402
-from qres.measurement.segments import ENOUGH, add_distances  # noqa: E402
+from qres.errors import InputError
+from qres.measurement.curvature import Curvature
+from qres.measurement.given import check_segments
+from qres.measurement.point import Probe
+from qres.measurement.quantities import measure_curvature
+from qres.measurement.record import Measurement, Segment
+from qres.measurement.segments import ENOUGH, add_distances
 
 RATE = 0.05
 

@@ -1,13 +1,12 @@
 """Derivatives that cannot be trusted: random, coupled, wrong, not finite."""
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.measure import measure_module  # noqa: E402
-from qres.measurement.soundness import check_products, is_wrong  # noqa: E402
+from qres.errors import InputError
+from qres.measurement.curvature import Curvature
+from qres.measurement.measure import measure_module
+from qres.measurement.soundness import check_products, is_wrong
 
 
 def _square(output, y):
@@ -121,11 +120,19 @@ def test_a_product_that_is_not_finite_is_refused():
         check_products(_curvature(module), seed=0)
 
 
+def test_a_sum_is_not_blamed_on_batch_statistics_alone():
+    ((code, text),) = check_products(
+        _curvature(_net(), lambda o, y: _square(o, y) * len(y)), seed=0
+    )
+    assert code == "W-BATCH"
+    assert "(a sum, or batch statistics" in text
+
+
 def test_batch_statistics_couple_the_samples():
     module = _net(torch.nn.BatchNorm1d(3))
     ((code, text),) = check_products(_curvature(module), seed=0)
     assert code == "W-BATCH"
-    assert "module.eval() fixes the statistics" in text
+    assert "module.eval() fixes" in text
     assert check_products(_curvature(module.eval()), seed=0) == ()
 
 

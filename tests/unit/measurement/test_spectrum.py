@@ -4,17 +4,16 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import binom, wasserstein_distance
 
-torch = pytest.importorskip("torch")
-
-from qres.errors import InputError  # noqa: E402
-from qres.measurement import spectrum as spectrum_module  # noqa: E402
-from qres.measurement.arithmetic import Arithmetic  # noqa: E402
-from qres.measurement.basis import Basis  # noqa: E402
-from qres.measurement.recurrence import Run, take_step  # noqa: E402
-from qres.measurement.spectrum import Explorer, combine  # noqa: E402
-from qres.measurement.trace import estimate_trace  # noqa: E402
+from qres.errors import InputError
+from qres.measurement import spectrum as spectrum_module
+from qres.measurement.arithmetic import Arithmetic
+from qres.measurement.basis import Basis
+from qres.measurement.recurrence import Run, take_step
+from qres.measurement.spectrum import Explorer, combine
+from qres.measurement.trace import estimate_trace
 
 SPECTRA = {
     "1 x 1": [3.0],

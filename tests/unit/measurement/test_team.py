@@ -8,9 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from qres.measurement.team import Team, find_team  # noqa: E402
+from qres.measurement.team import Team, find_team
 
 RUN = """
 import json, sys

@@ -4,13 +4,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.measure import measure_scenario  # noqa: E402
-from qres.measurement.point import Probe  # noqa: E402
-from qres.measurement.tolerance import (  # noqa: E402
+from qres.measurement.curvature import Curvature
+from qres.measurement.measure import measure_scenario
+from qres.measurement.point import Probe
+from qres.measurement.tolerance import (
     LEVELS,
     find_level,
     find_upper,

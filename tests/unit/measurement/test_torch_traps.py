@@ -4,13 +4,11 @@ Layers that it differentiates wrongly the third time are in `test_soundness`.
 """
 
 import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import scaled_dot_product_attention
 
-torch = pytest.importorskip("torch")
-
-from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
-from torch.nn.functional import scaled_dot_product_attention  # noqa: E402
-
-from qres.measurement.curvature import Curvature  # noqa: E402
+from qres.measurement.curvature import Curvature
 
 
 def second_derivative():

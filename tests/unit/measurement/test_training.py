@@ -1,28 +1,26 @@
 """Training, pruning, checkpoints: seeded, masked, and refused in one line when they go wrong."""
 
 import pytest
+import safetensors.torch
+import torch
 
-torch = pytest.importorskip("torch")
-
-import safetensors.torch  # noqa: E402
-
-from qres.config.record import Architecture, DataSource  # noqa: E402
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.checkpoints import (  # noqa: E402
+from qres.config.record import Architecture, DataSource
+from qres.errors import InputError
+from qres.measurement.checkpoints import (
     load_checkpoint,
     pack_weights,
     unpack_weights,
 )
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.data import load_dataset  # noqa: E402
-from qres.measurement.networks import (  # noqa: E402
+from qres.measurement.curvature import Curvature
+from qres.measurement.data import load_dataset
+from qres.measurement.networks import (
     build_network,
     call_build,
     count_correct,
     count_outputs,
     find_loss,
 )
-from qres.measurement.training import (  # noqa: E402
+from qres.measurement.training import (
     prune_network,
     shuffle_samples,
     train_network,
@@ -219,6 +217,23 @@ KINKED += [torch.round, torch.sign, torch.floor, torch.frac, lambda x: x * x.lon
 @pytest.mark.parametrize("operation", KINKED)
 def test_kinks_are_seen_in_layers_and_in_functions(operation):
     assert is_kinked(Applied(operation))
+
+
+F = torch.nn.functional
+KINKED_LOSSES = [F.l1_loss, F.smooth_l1_loss, F.huber_loss]
+SMOOTH_LOSSES = [F.mse_loss, F.binary_cross_entropy_with_logits, F.gaussian_nll_loss]
+
+
+@pytest.mark.parametrize("loss", [*KINKED_LOSSES, *SMOOTH_LOSSES])
+def test_kinks_of_the_loss_are_seen(loss):
+    def compare(output, target):
+        more = (torch.ones_like(output),) if loss is F.gaussian_nll_loss else ()
+        return loss(output, target, *more)
+
+    batch = (torch.ones(3, 4, dtype=torch.float64), torch.zeros(3, 2, dtype=torch.float64))
+    module = Applied(torch.tanh).double()
+    curvature = Curvature(module, loss=compare, batches=[batch])
+    assert curvature.is_kinked == (loss in KINKED_LOSSES)
 
 
 def looked_at(x):

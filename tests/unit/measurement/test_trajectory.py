@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.errors import InputError  # noqa: E402
-from qres.measurement.curvature import Curvature  # noqa: E402
-from qres.measurement.trajectory import follow_descent  # noqa: E402
+from qres.errors import InputError
+from qres.measurement.curvature import Curvature
+from qres.measurement.trajectory import follow_descent
 
 
 def _squares(weight_decay=0.0):

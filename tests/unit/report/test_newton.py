@@ -83,6 +83,8 @@ def test_times_add_up(data):
     )
     names = {row["method"]: row["runtime_s"] for row in data["classical"]["alternatives"]}
     assert names == found["alone_route_s"]
+    reason = {"method": "Kaczmarz", "reason": "no failure probability is given"}
+    assert data["classical"]["left_out"] == [reason]  # once, of four systems
     ratio = found["quantum_s"] / found["classical_s"]
     assert data["verdict"]["ratio"]["value"] == pytest.approx(ratio, rel=1e-12)
     assert math.prod(rung["factor"] for rung in found["ladder"]) == pytest.approx(
@@ -207,7 +209,10 @@ def test_sources_name_the_paper(report):
 def test_explanations(report):
     assert "Cholesky" in report.explain("first.1")
     assert "before the choice, on every route" in report.explain("first.1")
-    assert "nothing for choosing" in report.explain("schedule.classical_s")
+    alone = report.explain("schedule.classical_s")
+    assert "nothing for choosing" in alone
+    assert "left out: Kaczmarz: no failure probability is given" in alone
+    assert "left out" not in report.explain("schedule.quantum_s")
     assert "before the choice: forming" in report.explain("schedule.scheduled_s")
     assert "prepar" in report.explain("verdict.ratio")
     assert "gradients of 2 steps" in report.explain("schedule.quantum_s")

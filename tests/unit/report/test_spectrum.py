@@ -5,17 +5,16 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from qres.measurement.arithmetic import Arithmetic  # noqa: E402
-from qres.measurement.density import Density  # noqa: E402
-from qres.measurement.record import Measurement  # noqa: E402
-from qres.measurement.spectrum import Explorer  # noqa: E402
-from qres.notation.quantity import Quantity  # noqa: E402
-from qres.report.curves import find_crossing_time  # noqa: E402
-from qres.report.figures.spectrum import draw_contributions, draw_density  # noqa: E402
-from qres.report.spectrum import BINS, density_of, density_text, say_band  # noqa: E402
+from qres.measurement.arithmetic import Arithmetic
+from qres.measurement.density import Density
+from qres.measurement.record import Measurement
+from qres.measurement.spectrum import Explorer
+from qres.notation.quantity import Quantity
+from qres.report.curves import find_crossing_time
+from qres.report.figures.spectrum import draw_contributions, draw_density
+from qres.report.spectrum import BINS, density_of, density_text, say_band
 
 RNG = np.random.default_rng(1)
 SPECTRA = {
@@ -229,7 +228,6 @@ def test_a_crossing_that_may_be_anywhere_is_none(low, high, expected):
 @pytest.mark.slow
 def test_contributions_show_what_is_undecided():
     """Sure to shrink are the nodes at 1 and 2 (from 0.01 up), sure to grow that at -1 (-1 to -0.5)."""
-    pytest.importorskip("matplotlib")
     (axes,) = draw_contributions(_contributions()).axes
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert list(lines) == ["dissipative, certain", "divergent, certain", "undecided"]
@@ -246,7 +244,6 @@ def test_contributions_show_what_is_undecided():
 
 @pytest.mark.slow
 def test_the_axis_of_the_density_ends_where_the_data_do():
-    pytest.importorskip("matplotlib")
     (axes,) = draw_density(_contributions()).axes
     (line,) = axes.lines
     bottom, top = axes.get_ylim()
