@@ -8,7 +8,7 @@ import numpy as np
 
 from qres.errors import InputError
 from qres.measurement.record import Measurement
-from qres.report.figures.style import COLORS, COLUMN, in_style, place
+from qres.report.figures.style import COLORS, COLUMN, NESTED, in_style, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,14 +46,16 @@ def draw_projection(
         raise InputError("projection: the dynamics were not projected; set measure.project")
     figure, axes = place(axes, width=width, height=2.5)
     for name, line in BESIDE.items():
-        for color, (order, gaps) in zip(COLORS, facts[name].items(), strict=False):
+        for color, size, (order, gaps) in zip(COLORS, NESTED, facts[name].items(), strict=False):
             errors = np.array(gaps, dtype=float)
             shown = np.where(np.isfinite(errors) & (errors > ROUNDING), errors, np.nan)
             label = f"order {order}" if name == "beside_true" else None
-            axes.semilogy(np.arange(1, len(errors) + 1), shown, line, color=color, label=label)
+            steps = np.arange(1, len(errors) + 1)
+            axes.semilogy(steps, shown, line, color=color, linewidth=size, label=label)
+    axes.plot([], [], BESIDE["beside_full"], color="0.4", label="beside the whole descent")
     if axes.get_ylim()[1] > LOST:  # a model that diverges leaves at the top
         axes.set_ylim(top=LOST)
     dim = len(facts["eigenvalues"])
     axes.set(xlabel="training step t", ylabel=f"error on {dim} eigenvectors / distance moved")
-    axes.legend()
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # curves may be anywhere
     return figure

@@ -102,7 +102,8 @@ def draw_proxy(
     axes.plot(steps, curve, color=COLORS[0], label="mean over the spectrum")
     if "proxy_low" in facts:
         low, high = (np.array(facts[key], dtype=float) for key in ("proxy_low", "proxy_high"))
-        axes.fill_between(steps, low, high, color=COLORS[0], alpha=0.3, label="95 %")
+        said = "interval of rounding" if "eigenvalues" in facts else "95 %"
+        axes.fill_between(steps, low, high, color=COLORS[0], alpha=0.3, label=said)
     axes.set(xlabel="training step t", ylabel="mean factor")
     axes.legend()
     return figure
@@ -144,7 +145,7 @@ def draw_contributions(
         axes.fill_between(steps, np.maximum(low, bottom), high, color=color, alpha=0.3, linewidth=0)
     _mark_crossing(axes, measurement)
     axes.set(xlabel="training step t", ylabel="contribution", ylim=(bottom, 2 * largest))
-    axes.legend()
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # curves may be anywhere
     return figure
 
 

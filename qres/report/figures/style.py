@@ -23,6 +23,9 @@ COLUMN = 3.4
 PAGE = 7.0
 """Width of both columns in inches."""
 
+NESTED = (3.0, 2.2, 1.4, 0.8)
+"""Widths of lines that may coincide, the first drawn first: one that is covered still shows."""
+
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """Blue, vermilion, green, purple, sky, orange: in this order."""
 

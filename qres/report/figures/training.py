@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qres.errors import InputError
 from qres.measurement.record import Measurement
 from qres.report.curves import FOUND, curve_of
-from qres.report.figures.style import COLORS, COLUMN, in_style, place
+from qres.report.figures.style import COLORS, COLUMN, NESTED, in_style, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,12 +75,13 @@ def draw_lengths(
     if not measurement.snapshots:
         raise InputError("training: no snapshots were measured; set measure.at_steps")
     figure, axes = place(axes, width=width, height=2.5)
-    for color, (name, label) in zip(COLORS, LENGTHS.items(), strict=False):
+    for color, size, (name, label) in zip(COLORS, NESTED, LENGTHS.items(), strict=False):
         found = [(step, FOUND[name](item)) for step, item in sorted(measurement.snapshots.items())]
         points = [(step, value) for step, value in found if value]
         if points:
             steps, values = zip(*points, strict=True)
-            axes.semilogy(steps, values, marker="o", markersize=3, color=color, label=label)
+            look = {"color": color, "linewidth": size, "markersize": 2 + size}
+            axes.semilogy(steps, values, marker="o", label=label, **look)
     axes.set(xlabel="updates of the training", ylabel="steps")
     axes.legend()
     return figure
