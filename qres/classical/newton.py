@@ -1,6 +1,7 @@
 r"""The classical routes of one damped linear system of a Newton step; fp64.
 
-Beside the dense routes of `solve` (Cholesky or LU, and CG on the formed matrix) stand two that need no
+Beside the dense routes of `solve` (Cholesky or LU, and CG on the formed matrix) stands $L D L^T$ where
+the matrix is not definite, half the work of LU because it is symmetric, and two routes that need no
 matrix: Woodbury's identity through the factor $G$ of $G^T G + \lambda I$, and CG on products with the
 network. Both solve the *unpruned* system, so they are left out where entries were pruned.
 
@@ -13,12 +14,16 @@ Where the matrix may be indefinite, or entries were dropped, its smallest singul
 $L D L^T$, $d^3/3$ operations, and from Lanczos on solutions with it, $2 d^2$ each. That is before the
 choice too, so the direct route of the scheduler only substitutes, $2 d^2$: what was factorised once is not
 factorised again. Each step of Lanczos waits for the one before, as an iteration of CG does.
+
+The Frobenius norm of a matrix that was not formed is asked for by the quantum route alone, where its
+encoding scales by it; `price_norm` says what it costs.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qres.classical.estimate import estimate_flops
 from qres.classical.record import ClassicalCost, Device
@@ -37,7 +42,7 @@ from qres.measurement.newton.record import NewtonBlock
 WOODBURY_LAUNCHES = 4
 """The small Gram matrix, its factorisation, and a product before and after."""
 
-DIRECT = ("Cholesky", "LU")
+DIRECT = ("Cholesky", "LU", "LDL^T")
 """What factorises the matrix itself."""
 
 COMMON = (
@@ -49,6 +54,19 @@ FACTORED = (
     "scheduler: the smallest singular value of a matrix that may be indefinite, or was pruned, comes from"
     " LDL^T, which every route pays for and the direct one uses again"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solves:
+    """The classical solves of one block.
+
+    Args:
+        costs: (solve, operations that prepare it where it stands alone).
+        left_out: (method, reason) of what has no price.
+    """
+
+    costs: tuple[tuple[ClassicalCost, float], ...]
+    left_out: tuple[tuple[str, str], ...]
 
 
 def price_choosing(block: NewtonBlock, device: Device) -> float:
@@ -85,10 +103,15 @@ def price_table(block: NewtonBlock, device: Device) -> float:
     return float(estimate_flops(squared or block.work["product"] * dim, device).runtime_s)
 
 
-def price_scheduled(
-    block: NewtonBlock, device: Device, *, epsilon: float, is_pruned: bool
-) -> list[ClassicalCost]:
-    """Return the solve of every classical route of a scheduler, after what `price_choosing` charges.
+def price_norm(block: NewtonBlock, device: Device) -> float:
+    """Return the seconds of the Frobenius norm of a matrix that was not formed, else of nothing."""
+    if block.is_dense:
+        return 0.0
+    return float(estimate_flops(block.work["frobenius"], device).runtime_s)
+
+
+def price_solves(block: NewtonBlock, device: Device, *, epsilon: float, is_pruned: bool) -> Solves:
+    """Return every classical solve of a block.
 
     Args:
         block: damped, and pruned if it is.
@@ -96,43 +119,67 @@ def price_scheduled(
         epsilon: relative error of the solution.
         is_pruned: whether entries were dropped from the matrix.
     """
-    costs = [cost for cost, _ in _routes(block, device, epsilon, is_pruned)]
+    dense = _price_dense(block, device, epsilon) if block.is_dense else None
+    reason = _refuse_products(block, is_pruned=is_pruned)
+    methods = _without_matrix(block)
+    found = [] if dense is None else list(_prepared(block, device, dense))
+    if not reason:
+        found += [_price_without_matrix(name, block, device, epsilon) for name in methods]
+    left_out = () if dense is None else dense.left_out
+    unpriced = tuple((name, reason) for name in methods if reason)
+    return Solves(costs=tuple(found), left_out=left_out + unpriced)
+
+
+def price_scheduled(solves: Solves, block: NewtonBlock, device: Device) -> list[ClassicalCost]:
+    """Return the solves of a scheduler, after what `price_choosing` charges."""
+    costs = [cost for cost, _ in solves.costs]
     if not block.inverse_steps:
         return costs
-    return [_substitute(block, device) if cost.method in DIRECT else cost for cost in costs]
+    rest = [cost for cost in costs if cost.method not in DIRECT]
+    return [_substitute(block, device), *rest]
 
 
-def price_alone(
-    block: NewtonBlock, device: Device, *, epsilon: float, is_pruned: bool
-) -> list[tuple[ClassicalCost, float]]:
-    """Return (solve, seconds of preparation) of every classical route of a block without a scheduler.
-
-    Args:
-        block: damped, and pruned if it is.
-        device: which GPU.
-        epsilon: relative error of the solution.
-        is_pruned: whether entries were dropped from the matrix.
-    """
-    return [
-        (cost, estimate_flops(flops, device).runtime_s)
-        for cost, flops in _routes(block, device, epsilon, is_pruned)
-    ]
+def price_alone(solves: Solves, device: Device) -> list[tuple[ClassicalCost, float]]:
+    """Return (solve, seconds of preparation) of every route without a scheduler."""
+    return [(cost, estimate_flops(flops, device).runtime_s) for cost, flops in solves.costs]
 
 
-def _routes(
-    block: NewtonBlock, device: Device, epsilon: float, is_pruned: bool
+def _price_dense(block: NewtonBlock, device: Device, epsilon: float) -> ClassicalCost:
+    facts = {"symmetric": True, "positive_definite": block.is_definite}
+    return estimate_solve(block.values, device, epsilon=epsilon, details=facts)
+
+
+def _prepared(
+    block: NewtonBlock, device: Device, dense: ClassicalCost
 ) -> Iterator[tuple[ClassicalCost, float]]:
-    work = block.work
-    if block.is_dense:
-        formed = work["form"] + work["damp"] + work["prune"]
-        facts = {"symmetric": True, "positive_definite": block.is_definite}
-        dense = estimate_solve(block.values, device, epsilon=epsilon, details=facts)
-        yield from ((cost, formed) for cost in dense.alternatives)
-    if is_pruned or not block.is_definite or math.isinf(_kappa(block)):
-        return
-    if 0 < block.factor_rows < block.dim:
-        yield _woodbury(block, device), factor_flops(block)
-    yield _products(block, device, epsilon), 0.0
+    """Yield the solves with a formed matrix, with what forms, damps and prunes it."""
+    formed = block.work["form"] + block.work["damp"] + block.work["prune"]
+    yield from ((cost, formed) for cost in dense.alternatives)
+    if not block.is_definite:
+        yield _factorise(block, device), formed
+
+
+def _without_matrix(block: NewtonBlock) -> tuple[str, ...]:
+    """Return the methods that need no matrix; Woodbury's gains where the factor is short."""
+    is_short = 0 < block.factor_rows < block.dim
+    return ("Woodbury", "CG by products") if is_short else ("CG by products",)
+
+
+def _refuse_products(block: NewtonBlock, *, is_pruned: bool) -> str:
+    """Return why no method without the matrix applies; empty where they do."""
+    if is_pruned:
+        return "entries were pruned: it solves the system of the whole matrix"
+    if not block.is_definite:
+        return "the matrix is not positive definite"
+    return "the matrix is singular: kappa is infinite" if math.isinf(_kappa(block)) else ""
+
+
+def _price_without_matrix(
+    name: str, block: NewtonBlock, device: Device, epsilon: float
+) -> tuple[ClassicalCost, float]:
+    if name == "Woodbury":
+        return _woodbury(block, device), factor_flops(block)
+    return _products(block, device, epsilon), 0.0
 
 
 def factor_flops(block: NewtonBlock) -> float:
@@ -141,11 +188,20 @@ def factor_flops(block: NewtonBlock) -> float:
     return block.work["form"] - squared
 
 
+def _factorise(block: NewtonBlock, device: Device) -> ClassicalCost:
+    """Factorise a symmetric matrix that need not be definite, d^3/3 operations."""
+    return _ldl(block, device, block.dim**3 / 3, DENSE_PASSES)
+
+
 def _substitute(block: NewtonBlock, device: Device) -> ClassicalCost:
     """Solve with both triangles of a factorisation that is there: each entry read once for each."""
-    dim = float(block.dim)
+    return _ldl(block, device, 2.0 * block.dim**2, 1)
+
+
+def _ldl(block: NewtonBlock, device: Device, flops: float, passes: int) -> ClassicalCost:
+    traffic = passes * BYTES_FP64 * float(block.dim) ** 2
     assumptions = (utilisation(device, "fp64"), HELD, waiting(device), ONE_DEVICE)
-    return time_work(device, "LDL^T", "fp64", 2 * dim**2, BYTES_FP64 * dim**2, 1, assumptions)
+    return time_work(device, "LDL^T", "fp64", flops, traffic, 1, assumptions)
 
 
 def _woodbury(block: NewtonBlock, device: Device) -> ClassicalCost:

@@ -21,7 +21,9 @@ from qres.classical.newton import (
     FACTORED,
     price_alone,
     price_choosing,
+    price_norm,
     price_scheduled,
+    price_solves,
     price_table,
 )
 from qres.classical.record import ClassicalCost, Device
@@ -128,14 +130,14 @@ def _decide(
 ) -> Decision:
     published = _published(block, error.total, parameters.gate_time_s)
     choosing_s = price_choosing(block, device)
-    found = _with_table(found, block, device)
+    found = _with_loading(found, block, device)
     if parameters.policy == "paper":
         ends = _published_ends(block, error.total, parameters.gate_time_s)
         first = _published_route(published, choosing_s, ends, price_table(block, device))
     else:
         first = _quantum_route(found, machines, choosing_s)
-    scheduled = price_scheduled(block, device, epsilon=error.total, is_pruned=is_pruned)
-    alone = price_alone(block, device, epsilon=error.total, is_pruned=is_pruned)
+    solves = price_solves(block, device, epsilon=error.total, is_pruned=is_pruned)
+    scheduled = price_scheduled(solves, block, device)
     classical = [_classical_route(cost, choosing_s) for cost in scheduled]
     routes = (first, *classical)
     chosen = min(range(len(routes)), key=lambda index: routes[index].total_s)
@@ -147,22 +149,28 @@ def _decide(
         kappa=float(block.values["kappa"]),
         newton_fidelity=float(block.values["newton_fidelity"]),
         routes=routes,
-        alone=tuple(_classical_route(cost, prepared) for cost, prepared in alone),
+        alone=tuple(_classical_route(*pair) for pair in price_alone(solves, device)),
         chosen=chosen,
         reason=_reason(routes, chosen),
         quantum=found if isinstance(found, QuantumSolve) else None,
         published_s=published,
         break_even_s=_break_even(classical, found),
+        left_out=solves.left_out,
     )
 
 
-def _with_table(
+def _with_loading(
     found: QuantumSolve | str, block: NewtonBlock, device: Device
 ) -> QuantumSolve | str:
-    """Charge a solve that loads entries for writing them down; `gram` loads those of the factor."""
+    """Charge a solve for what it loads of a matrix that was not formed.
+
+    Its entries must be written down, but for `gram`, which loads those of the factor; its Frobenius
+    norm must be known where the encoding scales by it.
+    """
     if isinstance(found, str) or found.encoding == "gram":
         return found
-    return replace(found, side_s=found.side_s + price_table(block, device))
+    norm_s = price_norm(block, device) if found.encoding == "frobenius" else 0.0
+    return replace(found, side_s=found.side_s + price_table(block, device) + norm_s)
 
 
 def _classical_route(cost: ClassicalCost, prepare_s: float) -> Route:

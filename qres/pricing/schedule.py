@@ -155,6 +155,7 @@ class Decision:
         break_even_s: time of one logical gate at which quantum ties with the fastest classical
             route of the same scheduler; None where none is short enough because its classical stages
             alone take longer, or there is no quantum route.
+        left_out: (method, reason) of classical solves that have no price here.
     """
 
     step: int
@@ -170,6 +171,7 @@ class Decision:
     quantum: QuantumSolve | None
     published_s: float | None
     break_even_s: float | None
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def route(self) -> Route:

@@ -81,6 +81,11 @@ def newton_fields(report: Result) -> dict[str, Any]:
     }
 
 
+def left_out(schedule: Schedule) -> list[tuple[str, str]]:
+    """Return (method, reason) of every classical solve that some system has no price for."""
+    return list(dict.fromkeys(pair for d in schedule.decisions for pair in d.left_out))
+
+
 def decision_rows(report: Result) -> list[dict[str, Any]]:
     """Return one flat row for each system of each step."""
     return [
@@ -226,7 +231,7 @@ def _classical(report: Result, schedule: Schedule) -> dict[str, Any]:
             {"method": name, "runtime_s": finite(time), "is_compared": math.isfinite(time)}
             for name, time in times.items()
         ],
-        "left_out": [],
+        "left_out": [{"method": method, "reason": reason} for method, reason in left_out(schedule)],
     }
 
 

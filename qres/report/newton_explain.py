@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from qres.pricing.schedule import Decision, Schedule
-from qres.report.newton import run_of, schedule_of
+from qres.report.newton import left_out, run_of, schedule_of
 from qres.report.outline import line
 from qres.report.record import Result
 from qres.report.units import duration, number
@@ -71,6 +71,8 @@ def _total(schedule: Schedule, name: str) -> Lines:
     for route in dict.fromkeys(route.name for route in picked):
         parts = [item.total_s for item in picked if item.name == route]
         yield line(f"{route}, {len(parts)} systems: {duration(sum(parts))}", 2)
+    if name == "classical_s":
+        yield from (line(f"left out: {what}: {why}", 1) for what, why in left_out(schedule))
 
 
 def _ratio(report: Result) -> Lines:

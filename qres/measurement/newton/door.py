@@ -10,14 +10,11 @@ from typing import Any
 from qres.config.record import NetworkModel, Newton, Scenario
 from qres.errors import InputError
 from qres.measurement.dependencies import describe_dependencies, is_users_code
-from qres.measurement.newton.record import NewtonRun
+from qres.measurement.newton.record import RECORDED_AS, NewtonRun
 from qres.measurement.progress import Progress
 from qres.measurement.record import Measurement
 from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
 from qres.measurement.store import Store, make_key
-
-RECORDED_AS = 3
-"""Changes whenever the same question would be recorded as something else."""
 
 PRICED = ("name", "policy", "gate_time_s", "encoding", "data_access", "solver", "readout")
 """Keys of the algorithm that a run does not depend on: they are about machines."""

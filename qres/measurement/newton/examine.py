@@ -14,28 +14,18 @@ from qres.errors import InputError
 from qres.measurement.newton.condition import (
     SOURCE,
     Ends,
-    bound_merikoski,
     describe,
     describe_end,
     describe_kappa,
     find_ends,
 )
 from qres.measurement.newton.curvature import BlockMatrix
-from qres.measurement.newton.pruning import Pruned, bound_change, prune_symmetric
-from qres.measurement.newton.singular import (
-    Effort,
-    Singular,
-    find_dropped,
-    find_pruned,
-    find_shifted,
-    shift_ends,
-)
-from qres.measurement.newton.solve import DEFINITE, Solved, damp, solve_block, solve_dense
-from qres.measurement.newton.symmetric import Factorisation, find_largest
+from qres.measurement.newton.formed import describe_entries, describe_pruning, solve_formed
+from qres.measurement.newton.singular import Effort, Singular, shift_ends
+from qres.measurement.newton.solve import DEFINITE, solve_block
 from qres.measurement.trace import estimate_trace
 from qres.notation.quantity import Quantity
 
-Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Values = dict[str, Quantity]
 
@@ -48,8 +38,8 @@ class Examined:
         step: the solution.
         is_definite: whether the matrix that was solved is positive definite.
         values: of `NewtonBlock`.
-        lanczos_steps: as taken.
-        inverse_steps: likewise, on the inverse.
+        lanczos_steps: on the matrix that was solved, before or after it was damped.
+        inverse_steps: likewise, on its inverse.
     """
 
     step: Vector
@@ -94,10 +84,12 @@ def examine_block(
         step, is_definite = solve_block(matrix, damping, gradient, place=place), True
         extra, extremes = _describe_large(matrix, damping, effort), shift_ends(ends, damping)
     else:
-        solved, extra, extremes = _examine_dense(
-            matrix, damping, gradient, prune, ends, effort, place
+        formed = solve_formed(
+            matrix, damping, gradient, prune=prune, ends=ends, effort=effort, place=place
         )
-        step, is_definite = solved.step, solved.factor.is_definite
+        step, extremes, is_definite = formed.step, formed.extremes, formed.factor.is_definite
+        extra = describe_entries(formed)
+        extra |= describe_pruning(formed, effort, is_damped=damping > 0, place=place)
     values = {
         **_describe_ends(ends, damping, is_square=matrix.is_square),
         **_describe_solver(matrix.dim, extremes, step, gradient),
@@ -109,61 +101,9 @@ def examine_block(
         step=step,
         is_definite=is_definite,
         values=values,
-        lanczos_steps=ends.steps,
+        lanczos_steps=extremes.lanczos_steps,
         inverse_steps=extremes.inverse_steps,
     )
-
-
-def _examine_dense(
-    matrix: BlockMatrix,
-    damping: float,
-    gradient: Vector,
-    prune: float,
-    ends: Ends,
-    effort: Effort,
-    place: str,
-) -> tuple[Solved, Values, Singular]:
-    """Solve with a formed matrix and describe its entries."""
-    assert matrix.dense is not None
-    whole = damp(matrix.dense, damping)
-    pruned = prune_symmetric(whole, prune) if prune else None
-    kept = whole if pruned is None else pruned.matrix
-    solved = solve_dense(kept, gradient, is_damped=damping > 0, place=place)
-    values = _describe_entries(kept, solved.factor)
-    if pruned is not None:
-        before = solve_dense(whole, gradient, is_damped=damping > 0, place=place)
-        lowest = _find_lowest(pruned, ends, damping, before.factor, effort)
-        values |= _describe_pruning(pruned, solved.step, before.step, lowest, effort)
-        return solved, values, find_pruned(kept, solved.factor, effort)
-    if matrix.is_square:
-        return solved, values, shift_ends(ends, damping)
-    return solved, values, find_shifted(ends, damping, solved.factor, effort)
-
-
-def _find_lowest(
-    pruned: Pruned, ends: Ends, damping: float, factor: Factorisation, effort: Effort
-) -> float:
-    """Return the lower end of the smallest eigenvalue of the whole matrix; 0 where none is of use.
-
-    It is of use where more than what was dropped; the Ritz value says for free that it cannot be.
-    """
-    if not factor.is_definite or pruned.norm_bound >= ends.lambda_min.high + damping:
-        return 0.0
-    return find_shifted(ends, damping, factor, effort).smallest.low
-
-
-def _describe_entries(kept: Matrix, factor: Factorisation) -> Values:
-    """Return what the entries of a formed matrix say."""
-    norm = float(np.linalg.norm(kept))
-    bound = bound_merikoski(factor.log_det, norm, len(kept))
-    text = "determinant and Frobenius norm; costs a factorisation"
-    fullest = int(np.max(np.count_nonzero(kept, axis=1)))
-    return {
-        "sparsity": describe(fullest, "fullest row of the matrix", "exact"),
-        "max_entry": describe(find_largest(kept), "every entry", "exact"),
-        "frobenius_norm": describe(norm, "every entry", "exact"),
-        "merikoski_log10": describe(bound, text, "proven"),
-    }
 
 
 def _describe_ends(ends: Ends, damping: float, *, is_square: bool) -> Values:
@@ -203,33 +143,6 @@ def _describe_solver(dim: int, extremes: Singular, step: Vector, gradient: Vecto
             bound="lower",
             source=SOURCE,
             method="norms of step and gradient, at the lower end of the smallest singular value",
-        ),
-    }
-
-
-def _describe_pruning(
-    pruned: Pruned, step: Vector, undisturbed: Vector, lambda_min: float, effort: Effort
-) -> Values:
-    """Return what pruning did to the matrix and to the step."""
-    bound = pruned.norm_bound
-    norm, method = find_dropped(pruned.dropped, effort)
-    change = float(np.linalg.norm(step - undisturbed) / np.linalg.norm(undisturbed))
-    return {
-        "pruned_share": describe(pruned.share, "entries beside the diagonal", "exact"),
-        "prune_error": Quantity(
-            value=min(norm.value, bound),
-            low=min(norm.low, bound),
-            high=min(norm.high, bound),
-            kind="measured",
-            source=SOURCE,
-            method=f"spectral norm of what was dropped, at most its largest row sum; {method}",
-        ),
-        "prune_step_error": Quantity(
-            value=change,
-            high=bound_change(bound, lambda_min),
-            kind="measured",
-            source=SOURCE,
-            method="step with and without pruning; at most |E|/(lambda_min - |E|) where that holds",
         ),
     }
 

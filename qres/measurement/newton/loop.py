@@ -218,6 +218,7 @@ class _Walk:
             gradient=flops,
             share=block.dim / len(self.weights),
             lanczos_steps=found.lanczos_steps,
+            n_probes=self.setup.n_probes,
             is_relative=chosen.damping.kind == "relative",
             is_pruned=chosen.prune > 0,
         )

@@ -2,8 +2,12 @@ r"""Pruning that keeps symmetry and diagonal.
 
 In each row the $k = \lceil (1-f)(N-1) \rceil$ largest entries beside the diagonal stay; an entry stays
 if its row or its column keeps it (the mask is joined with its transpose), and the diagonal always
-does. With $E$ what went, $\lVert E\rVert_2 \le \max_i \sum_j |E_{ij}|$; what that does to the step
-says `bound_change`.
+does. With $E$ what went, $\lVert E\rVert_2 \le \max_i \sum_j |E_{ij}|$.
+
+With $A$ the whole matrix, $A x = g$ and $(A - E) x' = g$, so $(A - E)(x' - x) = E x$, and the step
+changes by at most $\lVert E\rVert / \sigma_{\min}(A - E)$ of its norm, whatever the signs of the
+eigenvalues. As $\sigma_{\min}(A - E) \ge \lambda_{\min}(A) - \lVert E\rVert$, that is never more than
+$\lVert E\rVert / (\lambda_{\min}(A) - \lVert E\rVert)$ where the latter says anything.
 
 Q-Newton's code keeps the largest entries row by row without joining, which is not symmetric.
 """
@@ -15,6 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qres.measurement.newton.symmetric import find_row_sum
+
+AT_ONCE = 64
+"""Rows whose largest entries are looked for together: as many as a cache holds."""
 
 Matrix = NDArray[np.float64]
 
@@ -36,7 +45,7 @@ class Pruned:
     @property
     def norm_bound(self) -> float:
         """Largest row sum of what went, an upper bound of its spectral norm."""
-        return float(np.max(np.sum(np.abs(self.dropped), axis=1)))
+        return find_row_sum(self.dropped)
 
 
 def prune_symmetric(matrix: Matrix, fraction: float) -> Pruned:
@@ -47,30 +56,24 @@ def prune_symmetric(matrix: Matrix, fraction: float) -> Pruned:
         fraction: from 0 to 1, of each row.
     """
     dim = len(matrix)
-    n_kept = math.ceil((1 - fraction) * (dim - 1))
-    sizes = np.abs(matrix)
-    np.fill_diagonal(sizes, -1.0)
-    mask = np.zeros(matrix.shape, dtype=bool)
-    if n_kept:
-        largest = np.argpartition(sizes, dim - n_kept, axis=1)[:, dim - n_kept :]
-        np.put_along_axis(mask, largest, True, axis=1)
+    mask = _find_largest(matrix, math.ceil((1 - fraction) * (dim - 1)))
     mask |= mask.T
     np.fill_diagonal(mask, True)
-    beside = dim * (dim - 1)
+    kept, beside = matrix * mask, dim * (dim - 1)
     return Pruned(
-        matrix=np.where(mask, matrix, 0.0),
-        dropped=np.where(mask, 0.0, matrix),
+        matrix=kept,
+        dropped=matrix - kept,
         share=float(np.count_nonzero(~mask)) / beside if beside else 0.0,
     )
 
 
-def bound_change(norm: float, lambda_min: float) -> float | None:
-    r"""Return the largest $\lVert x' - x\rVert / \lVert x\rVert$; None where there is no bound.
-
-    $(A - E)(x' - x) = E x$, so it is at most $\lVert E\rVert / (\lambda_{\min}(A) - \lVert E\rVert)$.
-
-    Args:
-        norm: of what went, or a bound of it.
-        lambda_min: smallest eigenvalue of the whole matrix A.
-    """
-    return norm / (lambda_min - norm) if norm < lambda_min else None
+def _find_largest(matrix: Matrix, n_kept: int) -> NDArray[np.bool_]:
+    """Return where the largest absolute values of each row stand, the diagonal left out."""
+    dim = len(matrix)
+    mask = np.zeros(matrix.shape, dtype=bool)
+    for start in range(0, dim if n_kept else 0, AT_ONCE):
+        sizes = np.abs(matrix[start : start + AT_ONCE])
+        np.fill_diagonal(sizes[:, start:], -1.0)
+        largest = np.argpartition(sizes, dim - n_kept, axis=1)[:, dim - n_kept :]
+        np.put_along_axis(mask[start : start + AT_ONCE], largest, True, axis=1)
+    return mask

@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qres.errors import InputError
 from qres.notation.quantity import Quantity
+
+RECORDED_AS = 4
+"""Changes whenever the same question would be recorded as something else."""
 
 INFINITE = float("inf")
 
@@ -33,9 +37,9 @@ class NewtonBlock:
             `lambda_min` (undamped), `lambda_reg`, `kappa`, `kappa_bound`, `merikoski_log10`,
             `prune_error`, `prune_step_error`, `pruned_share`, `newton_fidelity`; what cannot be
             known is absent.
-        work: operations of `form`, `damp`, `prune`, `lanczos` as spent, and of one `product` that
-            does not need the matrix.
-        lanczos_steps: on the matrix, each after the one before.
+        work: operations of `form`, `damp`, `prune`, `lanczos` as spent, of one `product` that does
+            not need the matrix, and of the `frobenius` norm of a matrix that was not formed.
+        lanczos_steps: on the matrix that is solved with, each after the one before.
         inverse_steps: on its inverse, by a factorisation; 0 where its smallest singular value asks
             for none.
     """
@@ -214,6 +218,7 @@ class NewtonRun:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this run."""
         return {
+            "recorded_as": RECORDED_AS,
             **vars(self),
             "steps": [step.to_dict() for step in self.steps],
             "exact_losses": list(self.exact_losses),
@@ -224,13 +229,29 @@ class NewtonRun:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> NewtonRun:
-        """Read back what `to_dict` wrote."""
+        """Read back what `to_dict` wrote.
+
+        Raises:
+            InputError: another version of the program wrote it, and meant something else.
+        """
+        fields = dict(data)
+        _check_version(fields.pop("recorded_as", None))
         return cls(
             **{
-                **data,
+                **fields,
                 "steps": tuple(map(NewtonStep.from_dict, data["steps"])),
                 "exact_losses": tuple(data["exact_losses"]),
                 "rivals": tuple(map(RivalRun.from_dict, data["rivals"])),
                 "noise": tuple(map(NoiseRow.from_dict, data.get("noise", ()))),
             }
+        )
+
+
+def _check_version(found: int | None) -> None:
+    """Refuse a run that was recorded as something else; the first versions did not say as what."""
+    if found != RECORDED_AS:
+        form = "an earlier form" if found is None else f"form {found}"
+        raise InputError(
+            f"measurement: a Newton run recorded in {form} by another version of qres, this one"
+            f" reads form {RECORDED_AS}; measure again"
         )

@@ -46,12 +46,14 @@ class Singular:
         largest: upper end.
         smallest: lower end.
         method: in words.
-        inverse_steps: that Lanczos took on the inverse.
+        lanczos_steps: that were taken on the matrix, before or after it was damped.
+        inverse_steps: on its inverse.
     """
 
     largest: Extreme
     smallest: Extreme
     method: str
+    lanczos_steps: int
     inverse_steps: int = 0
 
 
@@ -63,6 +65,7 @@ def shift_ends(ends: Ends, damping: float) -> Singular:
         largest=shift(ends.lambda_max, damping),
         smallest=shift(ends.lambda_min, damping),
         method=method,
+        lanczos_steps=ends.steps,
     )
 
 
@@ -87,7 +90,8 @@ def find_shifted(ends: Ends, damping: float, factor: Factorisation, effort: Effo
         effort: how hard to look.
     """
     largest = find_size(shift(ends.lambda_max, damping), shift(ends.lambda_min, damping))
-    return _join(largest, f"{ends.method}; shifted by the damping", factor, effort)
+    upper = _Upper(end=largest, method=f"{ends.method}; shifted by the damping", steps=ends.steps)
+    return _join(upper, factor, effort)
 
 
 def find_pruned(matrix: Matrix, factor: Factorisation, effort: Effort) -> Singular:
@@ -98,23 +102,34 @@ def find_pruned(matrix: Matrix, factor: Factorisation, effort: Effort) -> Singul
         factor: of the same.
         effort: how hard to look.
     """
-    largest, method = _find_norm(matrix, effort, 3)
-    return _join(largest, method, factor, effort)
+    return _join(_find_norm(matrix, effort, 3), factor, effort)
 
 
 def find_dropped(matrix: Matrix, effort: Effort) -> tuple[Extreme, str]:
     """Return the spectral norm of what was dropped from a matrix, and how it was found."""
-    return _find_norm(matrix, effort, 4)
+    found = _find_norm(matrix, effort, 4)
+    return found.end, found.method
 
 
-def _find_norm(matrix: Matrix, effort: Effort, seed: int) -> tuple[Extreme, str]:
+@dataclass(frozen=True, kw_only=True)
+class _Upper:
+    """The upper end of the singular values, and how many steps of Lanczos found it."""
+
+    end: Extreme
+    method: str
+    steps: int
+
+
+def _find_norm(matrix: Matrix, effort: Effort, seed: int) -> _Upper:
     steps, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, seed])
     found = find_extremes(multiplier(matrix), len(matrix), steps=steps, rng=rng, max_steps=steps)
-    return find_size(found.largest, found.smallest), found.method
+    size = find_size(found.largest, found.smallest)
+    return _Upper(end=size, method=found.method, steps=found.steps)
 
 
-def _join(largest: Extreme, method: str, factor: Factorisation, effort: Effort) -> Singular:
+def _join(upper: _Upper, factor: Factorisation, effort: Effort) -> Singular:
     """Return the largest singular value with the smallest, which is found from the inverse."""
+    largest = upper.end
     most, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, 2])
     below = find_extremes(
         factor.invert,
@@ -133,5 +148,10 @@ def _join(largest: Extreme, method: str, factor: Factorisation, effort: Effort) 
         high=1 / end.low + slack if end.low > 0 else largest.high,
         residual=end.residual / end.value**2,
     )
-    text = f"{method}; the smallest from {below.steps} steps on the inverse"
-    return Singular(largest=largest, smallest=smallest, method=text, inverse_steps=below.steps)
+    return Singular(
+        largest=largest,
+        smallest=smallest,
+        method=f"{upper.method}; the smallest from {below.steps} steps on the inverse",
+        lanczos_steps=upper.steps,
+        inverse_steps=below.steps,
+    )

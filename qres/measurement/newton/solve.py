@@ -8,14 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, gmres
 
 from qres.errors import InputError
 from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.pruning import prune_symmetric
-from qres.measurement.newton.symmetric import Factorisation, factorise
+from qres.measurement.newton.symmetric import Factorisation, factorise, multiplier
 
 RESIDUAL = 1e-10
-"""Relative residual at which conjugate gradients stop."""
+"""Relative residual at which conjugate gradients and GMRES stop."""
+
+CORRECTIONS = 24
+"""Iterations of GMRES before a second factorisation takes their place, which costs more than as many."""
 
 MAX_ITERATIONS = 20_000
 
@@ -49,13 +53,68 @@ def solve_dense(matrix: Matrix, gradient: Vector, *, is_damped: bool, place: str
         InputError: it is singular to rounding, or indefinite without damping.
     """
     factor = factorise(matrix)
-    if not factor.is_regular:
+    check_regular(factor.is_regular, is_damped=is_damped, place=place)
+    check_definite(factor, is_damped=is_damped, place=place)
+    return Solved(step=factor.invert(gradient), factor=factor)
+
+
+def check_regular(is_regular: bool, *, is_damped: bool, place: str) -> None:
+    """Refuse a matrix without an inverse."""
+    if not is_regular:
         way = "singular in spite of its damping; take another algorithm.damping.value"
         raise InputError(f"{place}: the matrix is {way if is_damped else f'singular; {REMEDY}'}")
+
+
+def check_definite(factor: Factorisation, *, is_damped: bool, place: str) -> None:
+    """Refuse an indefinite matrix that nothing was added to."""
     if not is_damped and not factor.is_definite:
-        lowest = float(scipy.linalg.eigvalsh(matrix, subset_by_index=(0, 0))[0])
+        lowest = float(scipy.linalg.eigvalsh(factor.matrix, subset_by_index=(0, 0))[0])
         raise InputError(f"{place}: the matrix is indefinite (lambda_min {lowest:.3g}); {REMEDY}")
-    return Solved(step=factor.invert(gradient), factor=factor)
+
+
+def find_change(
+    dropped: Matrix, step: Vector, factor: Factorisation, *, is_damped: bool, place: str
+) -> Vector:
+    r"""Return $x' - x$, what dropping entries did to a solution.
+
+    $(A - E) x' = g$ and $A x = g$, so $A (x' - x) = E x'$, which GMRES solves (Saad and Schultz 1986)
+    with the factors of $A - E$ in front: what was dropped is small beside what stayed, or was meant to
+    be. Where it is not, $A$ is factorised too.
+
+    Args:
+        dropped: $E$.
+        step: $x'$.
+        factor: of $A - E$.
+        is_damped: whether anything was added to the diagonal.
+        place: opens the error message.
+
+    Raises:
+        InputError: $A$ is singular to rounding, or indefinite without damping.
+    """
+    image = multiplier(dropped)(step)
+    change, flaw = gmres(
+        _Corrected(dropped, factor),
+        factor.invert(image),
+        rtol=RESIDUAL,
+        atol=0.0,
+        restart=CORRECTIONS,
+        maxiter=1,
+    )
+    if flaw == 0:
+        return change
+    whole = factor.matrix + dropped
+    return solve_dense(whole, image, is_damped=is_damped, place=place).step
+
+
+class _Corrected(LinearOperator):
+    r"""$(A - E)^{-1} A = I + (A - E)^{-1} E$, from $E$ and the factors of $A - E$."""
+
+    def __init__(self, dropped: Matrix, factor: Factorisation) -> None:
+        super().__init__(dtype=dropped.dtype, shape=dropped.shape)
+        self.product, self.factor = multiplier(dropped), factor
+
+    def _matvec(self, x: Vector) -> Vector:
+        return x + self.factor.invert(self.product(x))
 
 
 def solve_woodbury(rows: Matrix, damping: float, gradient: Vector) -> Vector:
@@ -127,8 +186,8 @@ def solve_block(
             does not converge.
     """
     if matrix.dense is not None:
-        damped = damp(matrix.dense, damping)
-        kept = prune_symmetric(damped, prune).matrix if prune else damped
+        kept = prune_symmetric(matrix.dense, prune).matrix if prune else matrix.dense.copy()
+        damp(kept, damping)
         return solve_dense(kept, gradient, is_damped=damping > 0, place=place).step
     if damping == 0 and 0 < matrix.factor_rows < matrix.dim:
         raise InputError(f"{place}: the matrix is singular; {REMEDY}")
@@ -137,8 +196,6 @@ def solve_block(
     return solve_products(matrix.multiply, damping, gradient, place=place)
 
 
-def damp(matrix: Matrix, damping: float) -> Matrix:
-    """Return the matrix with something added to its diagonal."""
-    damped = matrix.copy()
-    damped[np.diag_indices_from(damped)] += damping
-    return damped
+def damp(matrix: Matrix, damping: float) -> None:
+    """Add something to the diagonal of a matrix, in place."""
+    matrix[np.diag_indices_from(matrix)] += damping

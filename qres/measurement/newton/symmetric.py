@@ -42,8 +42,9 @@ class Factorisation:
         beside: the entry of $D$ beside its diagonal, at the first row of each block of two.
         order: row of the matrix that stands at each place.
         pivots: of LAPACK, negative for both rows of a block of two.
-        inverse_kappa: estimate of $1/(\lVert A\rVert_1\lVert A^{-1}\rVert_1)$; 0 where a block of $D$
-            has no inverse.
+        has_zero: whether a block of $D$ has no inverse.
+        inverse_kappa: estimate of $1/(\lVert A\rVert_1\lVert A^{-1}\rVert_1)$, 0 where there is no
+            inverse; None where nobody asked for it.
     """
 
     matrix: Matrix
@@ -51,7 +52,8 @@ class Factorisation:
     beside: Vector
     order: NDArray[np.intp]
     pivots: NDArray[np.int32]
-    inverse_kappa: float
+    has_zero: bool
+    inverse_kappa: float | None
 
     @cached_property
     def is_regular(self) -> bool:
@@ -60,10 +62,10 @@ class Factorisation:
         $1/\kappa_1 \le 1/\kappa_2 \le N/\kappa_1$, so the estimate decides but for a gap of $N$, in which
         large matrices lie that are badly conditioned and no more; there both norms are looked for.
         """
-        rounding = len(self.lower) * EPSILON
-        if self.inverse_kappa > rounding:
-            return True
-        return self.inverse_kappa > EPSILON and self._find_inverse_kappa() > rounding
+        known, rounding = self.inverse_kappa, find_rounding(len(self.lower))
+        if known is not None and (known > rounding or known <= EPSILON):
+            return known > rounding
+        return not self.has_zero and self._find_inverse_kappa() > rounding
 
     @cached_property
     def is_definite(self) -> bool:
@@ -114,13 +116,18 @@ class Factorisation:
         return 1 / (norms[0] * norms[1])
 
 
-def factorise(matrix: Matrix) -> Factorisation:
-    """Return the factorisation of a symmetric matrix, shape (N, N)."""
+def factorise(matrix: Matrix, *, is_estimated: bool = True) -> Factorisation:
+    """Return the factorisation of a symmetric matrix.
+
+    Args:
+        matrix: shape (N, N).
+        is_estimated: whether to estimate its condition number in one-norms, a sixth of the time;
+            who looks for both norms anyway has no use for it.
+    """
     columns = matrix.T  # the same numbers, in the order of LAPACK
     room = int(_SYTRF_LWORK(len(matrix), lower=1)[0])
     packed, pivots, flaw = _SYTRF(columns, lower=1, lwork=room)
-    norm = _LANGE("1", columns)
-    rest = 0.0 if flaw > 0 else float(_SYCON(packed, pivots, norm, lower=1)[0])
+    rest = _estimate_inverse_kappa(matrix, packed, pivots, flaw) if is_estimated else None
     lower, beside, _ = _SYCONV(packed, pivots, lower=1, overwrite_a=1)
     return Factorisation(
         matrix=matrix,
@@ -128,8 +135,17 @@ def factorise(matrix: Matrix) -> Factorisation:
         beside=beside,
         order=_find_order(pivots),
         pivots=pivots,
+        has_zero=flaw > 0,
         inverse_kappa=rest,
     )
+
+
+def _estimate_inverse_kappa(
+    matrix: Matrix, packed: Matrix, pivots: NDArray[np.int32], flaw: int
+) -> float:
+    if flaw > 0:
+        return 0.0
+    return float(_SYCON(packed, pivots, find_row_sum(matrix), lower=1)[0])
 
 
 def _find_order(pivots: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -149,6 +165,16 @@ def multiplier(matrix: Matrix) -> Callable[[Vector], Vector]:
     """Return the product with a symmetric matrix, of which one triangle is read."""
     columns = matrix.T
     return lambda vector: _SYMV(1.0, columns, vector, lower=1)
+
+
+def find_rounding(dim: int) -> float:
+    r"""Return the least $1/\kappa_2$ that rounding leaves: $N\epsilon$."""
+    return dim * EPSILON
+
+
+def find_row_sum(matrix: Matrix) -> float:
+    """Return the largest sum over a row of absolute values, of a symmetric matrix."""
+    return float(_LANGE("1", matrix.T))
 
 
 def find_largest(matrix: Matrix) -> float:

@@ -10,6 +10,11 @@ r"""Operations that a step asks for besides its solve, by formula: nothing here 
 | damping | $N$, and $N^2$ comparisons where it is relative to the largest entry |
 | pruning | $3 N^2$: selection, mask, joining |
 | Lanczos, $k$ steps | $k$ products and $2 k^2 N$ |
+| Frobenius norm, not formed | $2 m^2 B^2 N$ from the factor; else 3 products a probe, at most $N$ |
+
+Lanczos is that on the matrix which is solved with: what was pruned has other ends than the whole. The
+spectrum before pruning, the norm of what was dropped and its effect on the step are kept for the reader;
+no route asks for them.
 
 Source: the usual counts (a gradient is $6 N B$ for linear layers, a Hessian product 12 to 15 $N B$).
 """
@@ -44,16 +49,18 @@ def count_work(
     gradient: float,
     share: float,
     lanczos_steps: int,
+    n_probes: int,
     is_relative: bool,
     is_pruned: bool,
 ) -> dict[str, float]:
-    """Return the operations of `form`, `damp`, `prune`, `lanczos`, and of one `product`.
+    """Return the operations of `form`, `damp`, `prune`, `lanczos`, `frobenius`, and of one `product`.
 
     Args:
         matrix: of the block.
         gradient: operations of one gradient of the batch.
         share: part of the active parameters that the block has.
         lanczos_steps: as taken.
+        n_probes: of the Frobenius norm, where only products are known.
         is_relative: whether damping asks for the largest entry.
         is_pruned: whether entries are dropped.
     """
@@ -66,8 +73,20 @@ def count_work(
         "damp": float(dim + is_relative * compared),
         "prune": 3.0 * dim**2 * is_pruned,
         "lanczos": lanczos_steps * used[matrix.form] + 2.0 * lanczos_steps**2 * dim,
+        "frobenius": _count_frobenius(matrix, product, n_probes),
         "product": product,
     }
+
+
+def _count_frobenius(matrix: BlockMatrix, product: float, n_probes: int) -> float:
+    if matrix.form == "rows":
+        return 2.0 * matrix.factor_rows**2 * matrix.dim
+    return _count_products(matrix.dim, n_probes) * product if matrix.form == "products" else 0.0
+
+
+def _count_products(dim: int, n_probes: int) -> int:
+    """Return the products of Hutch++, which takes every column where those are fewer."""
+    return dim if dim <= 2 * n_probes else 3 * n_probes
 
 
 def _count_form(matrix: BlockMatrix, gradient: float, share: float) -> float:

@@ -10,7 +10,13 @@ import pytest
 
 import qres
 from qres.classical.devices import load_device
-from qres.classical.newton import price_alone, price_choosing, price_scheduled
+from qres.classical.newton import (
+    price_alone,
+    price_choosing,
+    price_norm,
+    price_scheduled,
+    price_solves,
+)
 from qres.config.record import ErrorTarget
 from qres.explore.schedule import _break_even, schedule
 from qres.notation.quantity import Quantity
@@ -158,15 +164,16 @@ def test_what_was_factorised_before_the_choice_is_not_factorised_again(
 
 def test_a_matrix_that_was_not_formed_was_not_factorised(hand_made):
     item = replace(hand_made.random_block("w", 40, seed=3), is_dense=False, inverse_steps=0)
-    names = [cost.method for cost in price_scheduled(item, DEVICE, epsilon=0.1, is_pruned=False)]
-    assert names == ["CG by products"]
+    solves = price_solves(item, DEVICE, epsilon=0.1, is_pruned=False)
+    assert [cost.method for cost in price_scheduled(solves, item, DEVICE)] == ["CG by products"]
 
 
 @pytest.mark.parametrize("policy", ["honest", "paper"])
 def test_a_quantum_solve_pays_for_entries_that_nothing_else_needs(hand_made, price, policy):
     """d = 12: a Hessian that was not formed takes 12 products of 1e12 operations, 448 ms at 26.8 TFLOP/s."""
     item = hand_made.random_block("w", 12, seed=1)
-    item = replace(item, work={**item.work, "form": 0.0, "product": 1e12}, inverse_steps=0)
+    work = {**item.work, "form": 0.0, "product": 1e12, "frobenius": 0.0}
+    item = replace(item, work=work, inverse_steps=0)
     found = [
         price(hand_made.run_of(block), policy=policy, encoding="frobenius").decisions[0]
         for block in (item, replace(item, is_dense=False))
@@ -177,6 +184,29 @@ def test_a_quantum_solve_pays_for_entries_that_nothing_else_needs(hand_made, pri
     times = [decision.routes[0].solve_s for decision in found]
     assert times[1] - times[0] == pytest.approx(written_s, rel=1e-4)
     assert found[1].routes[1].name == "CG by products"  # which is not charged for them
+
+
+@pytest.mark.parametrize(
+    ("encoding", "norm_s"), [("frobenius", 5e-6 + 1e12 / 26.8e12), ("sparse", 0)]
+)
+def test_probes_of_a_norm_are_paid_by_the_encoding_that_scales_by_it(
+    hand_made, price, encoding, norm_s
+):
+    """1e12 operations at 26.8 TFLOP/s after a launch; a matrix that was formed has its norm for nothing."""
+    item = replace(hand_made.random_block("w", 12, seed=1), inverse_steps=0, is_dense=False)
+    cheap, dear = (
+        replace(item, work={**item.work, "product": 0.0, "frobenius": flops})
+        for flops in (0.0, 1e12)
+    )
+    free, paid = (
+        price(hand_made.run_of(block), encoding=encoding).decisions[0] for block in (cheap, dear)
+    )
+    found = paid.quantum.side_s - free.quantum.side_s
+    assert found == pytest.approx(norm_s, rel=1e-9, abs=1e-15)
+    assert paid.routes[0].prepare_s == free.routes[0].prepare_s
+    assert [route.total_s for route in paid.alone] == [route.total_s for route in free.alone]
+    assert price_norm(dear, DEVICE) == pytest.approx(5e-6 + 1e12 / 26.8e12, rel=1e-12)
+    assert price_norm(replace(dear, is_dense=True), DEVICE) == 0
 
 
 @pytest.mark.slow
@@ -198,9 +228,8 @@ def test_the_named_formulas_are_what_routes_are_priced_by(hand_made):
     item = hand_made.random_block("w", 40, seed=3)
     values = {**item.values, "kappa": Quantity(value=900.0, kind="measured")}
     item = replace(item, values=values, work={**item.work, "product": 0.0})
-    route = {
-        cost.method: cost for cost, _ in price_alone(item, DEVICE, epsilon=0.1, is_pruned=False)
-    }
+    solves = price_solves(item, DEVICE, epsilon=0.1, is_pruned=False)
+    route = {cost.method: cost for cost, _ in price_alone(solves, DEVICE)}
     steps = qres.formula("newton.cg.iterations")(kappa=900, epsilon=0.1)
     assert steps == math.ceil(15 * math.log(600))  # sqrt(900)/2 ln(2 sqrt(900)/.1) = 95.95
     assert route["CG by products"].flops == steps * 10 * 40
@@ -212,7 +241,7 @@ def test_the_named_formulas_are_what_routes_are_priced_by(hand_made):
     more = qres.formula("newton.ldl.flops")(dim=40) + solved
     work_s = more_s - 2 * DEVICE.latency_s
     assert work_s * 0.4 * DEVICE.fp64_flops == pytest.approx(more, rel=1e-6)
-    (direct, *_) = price_scheduled(item, DEVICE, epsilon=0.1, is_pruned=False)
+    (direct, *_) = price_scheduled(solves, item, DEVICE)
     assert direct.flops == qres.formula("newton.substitution.flops")(dim=40)
 
 
@@ -226,7 +255,7 @@ def test_pruned_systems_have_no_route_that_ignores_the_pruning(hand_made, price)
 
 
 @pytest.mark.slow
-def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made, price):
+def test_an_indefinite_system_has_lu_ldl_and_the_normal_equations(hand_made, price):
     rng = np.random.default_rng(5)
     root = rng.normal(size=(20, 20))
     item = replace(
@@ -234,7 +263,55 @@ def test_an_indefinite_system_has_lu_and_the_normal_equations(hand_made, price):
     )
     found = price(hand_made.run_of(item)).decisions[0]
     assert {route.name for route in found.routes} == {"quantum", "LDL^T", "CGNR"}
-    assert {route.name for route in found.alone} == {"LU", "CGNR"}
+    assert {route.name for route in found.alone} == {"LU", "LDL^T", "CGNR"}
+    assert [route.name for route in found.routes].count("LDL^T") == 1
+
+
+def test_what_is_symmetric_and_not_definite_takes_half_of_lu(hand_made):
+    """d = 600: 600^3/3 = 7.2e7 operations and 16 bytes an entry, 5.76 MB; LU twice the operations.
+
+    At 26.8 TFLOP/s 2.69 us and 5.37 us, at 4.8 TB/s 1.2 us, after one launch; both need the matrix.
+    """
+    rng = np.random.default_rng(5)
+    item = hand_made.block("w", np.diag(rng.uniform(1, 2, 600)), rng.normal(size=600))
+    item = replace(item, is_definite=False, inverse_steps=7)
+    solves = price_solves(item, DEVICE, epsilon=0.1, is_pruned=False)
+    alone = {cost.method: (cost, before) for cost, before in price_alone(solves, DEVICE)}
+    assert set(alone) == {"LU", "LDL^T", "CGNR"}
+    for name, flops in (("LDL^T", 7.2e7), ("LU", 1.44e8)):
+        cost, before = alone[name]
+        assert cost.flops == pytest.approx(flops, rel=1e-12)
+        assert cost.bytes == 5_760_000
+        assert cost.runtime_s == pytest.approx(5e-6 + flops / (0.4 * 67e12), rel=1e-12)
+        assert before == pytest.approx(5e-6 + (1e6 + 600) / (0.4 * 67e12), rel=1e-12)
+    assert alone["LDL^T"][0].flops == qres.formula("newton.ldl.flops")(dim=600)
+    # a scheduler has factorised it already: one route that substitutes, 2 * 600^2
+    methods = [(cost.method, cost.flops) for cost in price_scheduled(solves, item, DEVICE)]
+    assert methods[0] == ("LDL^T", 720_000)
+    assert [name for name, _ in methods[1:]] == ["CGNR"]
+
+
+def test_what_has_no_price_says_why(hand_made, price):
+    """No probability to fail is set for sampling rows; what needs no matrix is refused in turn."""
+    item = replace(hand_made.random_block("w", 40, seed=3), factor_rows=5)
+    kaczmarz = ("Kaczmarz", "no failure probability is given")
+
+    def left_out(block, *, is_pruned=False):
+        return price_solves(block, DEVICE, epsilon=0.1, is_pruned=is_pruned).left_out
+
+    assert left_out(item) == (kaczmarz,)
+    assert left_out(replace(item, is_dense=False)) == ()
+    names = ("Woodbury", "CG by products")
+    pruned = "entries were pruned: it solves the system of the whole matrix"
+    assert left_out(item, is_pruned=True) == (kaczmarz, *((name, pruned) for name in names))
+    indefinite = replace(item, is_definite=False, factor_rows=0)
+    assert left_out(indefinite) == (kaczmarz, (names[1], "the matrix is not positive definite"))
+    infinite = {**item.values, "kappa": Quantity(value=math.inf, kind="measured")}
+    singular = replace(item, values=infinite, factor_rows=0)
+    reason = "the matrix is singular: kappa is infinite"
+    assert left_out(singular) == (kaczmarz, (names[1], reason))
+    (decision,) = price(hand_made.run_of(item)).decisions
+    assert decision.left_out == (kaczmarz,)
 
 
 def test_the_paper_s_policy_by_hand(hand_made, price):
@@ -363,7 +440,8 @@ def test_a_singular_system_is_refused_by_the_quantum_route_alone(hand_made, pric
 def test_a_factorisation_before_the_choice_is_said(hand_made, price):
     """Of a Hessian, which has no factor rows, and of what was pruned; one such system is enough."""
     square = replace(hand_made.random_block("w", 5, seed=1), factor_rows=3, inverse_steps=0)
-    hessian = replace(square, factor_rows=0, inverse_steps=4)
+    work = {**square.work, "frobenius": 0.0}
+    hessian = replace(square, factor_rows=0, inverse_steps=4, work=work)
     text = (
         "the smallest singular value of a matrix that may be indefinite, or was pruned, comes from"
     )

@@ -16,7 +16,7 @@ from qres.measurement.newton.condition import bound_merikoski, find_ends
 from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.damping import find_damping
 from qres.measurement.newton.examine import examine_block
-from qres.measurement.newton.pruning import bound_change, prune_symmetric
+from qres.measurement.newton.pruning import prune_symmetric
 from qres.measurement.newton.singular import Effort, find_pruned, find_size
 from qres.measurement.newton.solve import solve_dense, solve_products, solve_woodbury
 from qres.measurement.newton.symmetric import factorise, find_largest, multiplier
@@ -121,13 +121,15 @@ def test_pruning_keeps_symmetry_and_diagonal_and_its_bounds_hold():
         np.testing.assert_array_equal(pruned.matrix + pruned.dropped, matrix)
         norm = np.linalg.norm(pruned.dropped, 2)
         assert norm <= pruned.norm_bound * (1 + 1e-12)
-        limit = bound_change(pruned.norm_bound, float(np.linalg.eigvalsh(matrix)[0]))
-        if limit is not None:
+        limit = norm / np.min(np.abs(np.linalg.eigvalsh(pruned.matrix)))
+        right = rng.standard_normal(dim)
+        before = np.linalg.solve(matrix, right)
+        change = np.linalg.norm(np.linalg.solve(pruned.matrix, right) - before)
+        assert change <= limit * np.linalg.norm(before) * (1 + 1e-9)
+        room = float(np.linalg.eigvalsh(matrix)[0]) - norm
+        if room > 0:  # the bound by the smallest eigenvalue of the whole matrix says something
             n_bounded += 1
-            right = rng.standard_normal(dim)
-            before = np.linalg.solve(matrix, right)
-            change = np.linalg.norm(np.linalg.solve(pruned.matrix, right) - before)
-            assert change <= limit * np.linalg.norm(before) * (1 + 1e-9)
+            assert limit <= norm / room * (1 + 1e-9)
     assert n_bounded > 300
 
 
@@ -139,6 +141,31 @@ def test_pruning_by_hand():
     np.testing.assert_array_equal(pruned.matrix, kept)
     assert pruned.share == pytest.approx(6 / 12)
     assert pruned.norm_bound == pytest.approx(1.3)  # row 2: 1 + 0.3
+
+
+@pytest.mark.parametrize(("dim", "shift"), [(60, 6.0), (60, 1.0), (200, 20.0)])
+@pytest.mark.parametrize("prune", [0.1, 0.5, 1.0])
+def test_what_pruning_did_to_the_step_is_what_two_dense_solves_say(dim, shift, prune):
+    """Definite and indefinite, one entry of ten dropped to all of them; the bound holds each time."""
+    rng = np.random.default_rng(round(dim * shift * prune))
+    for _ in range(5):
+        dense, gradient = make_symmetric(rng, dim), rng.standard_normal(dim)
+        block = BlockMatrix(dim=dim, multiply=dense.__matmul__, dense=dense)
+        found = examine_block(
+            block, shift, gradient, prune=prune, n_samples=1, effort=EFFORT, place="x"
+        )
+        whole = dense + shift * np.eye(dim)
+        kept = prune_symmetric(whole, prune).matrix
+        before, after = np.linalg.solve(whole, gradient), np.linalg.solve(kept, gradient)
+        np.testing.assert_allclose(found.step, after, rtol=1e-9)
+        change = np.linalg.norm(after - before) / np.linalg.norm(before)
+        error = found.values["prune_step_error"]
+        assert float(error) == pytest.approx(change, rel=1e-6)
+        dropped = np.linalg.norm(whole - kept, 2)
+        assert found.values["prune_error"].low <= dropped * (1 + 1e-9)
+        assert dropped <= found.values["prune_error"].high * (1 + 1e-9)
+        assert float(error) <= dropped / np.min(np.abs(np.linalg.eigvalsh(kept))) * (1 + 1e-6)
+        assert dropped / np.min(np.abs(np.linalg.eigvalsh(kept))) <= error.high * (1 + 1e-9)
 
 
 def test_woodbury_and_conjugate_gradients_are_the_direct_solution():

@@ -104,11 +104,12 @@ def test_a_run_is_recorded_step_by_step(trainee, kind, make_setup):
             assert block.work["form"] == pytest.approx(share + 2 * rows * 24 * dim**2)
         else:
             assert block.work["form"] == 2.5 * first.gradient_flops * dim
-        steps = int(block.values["lambda_max"].method.split()[1])  # "Lanczos, 12 steps"
+        steps = int(block.values["norm"].method.split()[1])  # "Lanczos, 12 steps", as pruned
         assert 1 < steps <= min(16, dim)
         assert block.work["lanczos"] == steps * 2 * dim**2 + 2 * steps**2 * dim
         assert block.work["damp"] == dim
         assert block.work["prune"] == 3 * dim**2
+        assert block.work["frobenius"] == 0  # of entries that are there
         assert 0 < block.values["pruned_share"].value <= 0.3
 
 

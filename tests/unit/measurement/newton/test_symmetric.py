@@ -1,17 +1,15 @@
-"""Which symmetric matrices have an inverse, and what is left of the smallest eigenvalue after pruning."""
+"""Which symmetric matrices have an inverse, and what undoes pruning without another one."""
 
 import numpy as np
 import pytest
 import scipy.linalg
 
 from qres.errors import InputError
-from qres.measurement.lanczos import Extreme
-from qres.measurement.newton.condition import Ends
+from qres.measurement.newton import solve
 from qres.measurement.newton.curvature import BlockMatrix
-from qres.measurement.newton.examine import _find_lowest, examine_block
-from qres.measurement.newton.pruning import Pruned
+from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.singular import Effort
-from qres.measurement.newton.solve import solve_dense
+from qres.measurement.newton.solve import find_change, solve_dense
 from qres.measurement.newton.symmetric import factorise
 
 EPSILON = 2.0**-52
@@ -77,44 +75,79 @@ def test_exchanged_rows_and_blocks_of_two_are_solved_with():
         np.testing.assert_allclose(factor.invert(right), exact, rtol=1e-8)
 
 
-def ends_of(low, high):
-    """The spectrum of an undamped matrix, its lower end somewhere between."""
-    upper = Extreme(value=9.0, low=9.0, high=9.0, residual=0.0)
-    lower = Extreme(value=high, low=low, high=high, residual=0.0)
-    return Ends(lambda_max=upper, lambda_min=lower, steps=3, method="by hand", lowest="by hand")
+def counted(monkeypatch):
+    """Return a list that grows with each factorisation of a solve."""
+    calls = []
+    monkeypatch.setattr(solve, "factorise", lambda matrix: calls.append(1) or factorise(matrix))
+    return calls
 
 
-EFFORT = Effort(lanczos_steps=3, n_probes=2, seed=(0,))
-
-SPREAD = np.linspace(2, 10, 60)
-
-
-def find_lowest(diagonal, bound, *, high, damping=1.0):
-    whole, dropped = np.diag(diagonal), np.zeros((len(diagonal), len(diagonal)))
-    dropped[0, 1] = dropped[1, 0] = bound
-    pruned, factor = Pruned(matrix=whole, dropped=dropped, share=0.1), factorise(whole)
-    return _find_lowest(pruned, ends_of(-9.0, high), damping, factor, EFFORT)
-
-
-def test_the_smallest_eigenvalue_of_the_whole_matrix_is_taken_from_below():
-    """3 steps on the inverse of 2, 2.14 ... 10 miss the 2 from above: the lower end does not."""
-    found = find_lowest(SPREAD, 0.5, high=1.5)
-    assert 0 < found < 2
+@pytest.mark.parametrize(("scale", "n_factored"), [(0.0, 0), (0.02, 0), (10.0, 1)])
+def test_what_was_dropped_is_undone_by_few_steps_or_by_a_factorisation(
+    monkeypatch, scale, n_factored
+):
+    """Eigenvalues 1 to 2, every other one negative: .02 is small beside them, 10 is not."""
+    rng, calls = np.random.default_rng(7), counted(monkeypatch)
+    kept = np.diag(np.linspace(1, 2, 90) * np.where(np.arange(90) % 2, -1, 1))
+    dropped = scale * rng.standard_normal((90, 90))
+    dropped = (dropped + dropped.T) * (1 - np.eye(90)) / 9
+    step = rng.standard_normal(90)
+    found = find_change(dropped, step, factorise(kept), is_damped=True, place="here")
+    exact = step - np.linalg.solve(kept + dropped, kept @ step)
+    np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-9 * np.max(np.abs(exact)) + 1e-15)
+    assert len(calls) == n_factored
 
 
-def test_it_is_not_looked_for_where_it_is_of_no_use():
-    """Dropped .5 of a lowest that is at most -.6 + 1, at .4; of use at -.4 + 1. Without damping, at .6."""
-    assert find_lowest(SPREAD, 0.5, high=-0.6) == 0
-    assert find_lowest(SPREAD, 0.5, high=-0.5) == 0
-    assert find_lowest(SPREAD, 0.5, high=-0.4) > 0
-    assert find_lowest(SPREAD, 0.5, high=0.4, damping=0.0) == 0
-    assert find_lowest(SPREAD, 0.5, high=0.6, damping=0.0) > 0
+def test_a_matrix_that_only_pruning_makes_regular_is_refused():
+    """[[1, 1], [1, 1]] without what is beside its diagonal is the unit matrix."""
+    dropped = np.array([[0.0, 1.0], [1.0, 0.0]])
+    with pytest.raises(InputError, match="here: the matrix is singular in spite of its damping"):
+        find_change(
+            dropped, np.array([1.0, 0.5]), factorise(np.eye(2)), is_damped=True, place="here"
+        )
 
 
-def test_an_indefinite_matrix_has_no_smallest_eigenvalue_of_use():
-    """Three steps of Lanczos may say 1.5 where the factorisation has met a -2."""
-    assert find_lowest(np.where(SPREAD > 9, -2.0, SPREAD), 0.5, high=1.5) == 0
-    assert find_lowest(-SPREAD, 0.5, high=1.5) == 0
+def test_a_matrix_whose_inverse_is_rounding_is_refused_by_either_look():
+    """1/kappa of N epsilon/2, by estimate or by Lanczos; a zero on the diagonal of D by both."""
+    matrix = two_valued(2.0**-45)
+    for is_estimated in (True, False):
+        assert not factorise(matrix, is_estimated=is_estimated).is_regular
+        assert factorise(two_valued(2.0**-42), is_estimated=is_estimated).is_regular
+        assert not factorise(np.diag([1.0, 0.0]), is_estimated=is_estimated).is_regular
+    effort = Effort(lanczos_steps=12, n_probes=2, seed=(0,))
+    for dense, damping in ((matrix, 0.0), (np.diag([1.0, -0.5]), 0.5)):
+        block = BlockMatrix(dim=len(dense), multiply=dense.__matmul__, dense=dense)
+        gradient = np.cos(np.arange(len(dense)))
+        with (
+            np.errstate(all="raise"),  # a zero of D is seen before it divides
+            pytest.raises(InputError, match="here: the matrix is singular"),
+        ):
+            examine_block(
+                block, damping, gradient, prune=0.0, n_samples=1, effort=effort, place="here"
+            )
+
+
+def test_the_steps_that_are_charged_are_those_on_the_matrix_that_is_solved():
+    """Without all that is beside its diagonal a matrix is 2 times the unit matrix: one step closes it."""
+    rng = np.random.default_rng(2)
+    dense = rng.uniform(0.01, 0.02, (12, 12))
+    dense = dense + dense.T
+    np.fill_diagonal(dense, 1.5)
+    block = BlockMatrix(dim=12, multiply=dense.__matmul__, dense=dense)
+    effort = Effort(lanczos_steps=8, n_probes=2, seed=(0,))
+
+    def examine(prune):
+        return examine_block(
+            block, 0.5, np.ones(12), prune=prune, n_samples=1, effort=effort, place="here"
+        )
+
+    whole, pruned = examine(0.0), examine(1.0)
+    assert (whole.lanczos_steps, pruned.lanczos_steps) == (8, 1)
+    assert pruned.inverse_steps == 1
+    assert (
+        pruned.values["lambda_max"] == whole.values["lambda_max"]
+    )  # of the matrix as it was formed
+    np.testing.assert_allclose(pruned.step, 0.5)
 
 
 @pytest.mark.parametrize(
