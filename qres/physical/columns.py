@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from qres.physical.jobs import Block, Jobs
 from qres.physical.tables import MachineTables
+
+ROUNDS = 3
+"""Rounds in which the first distance to try is found; if too few, it is too small, which costs time only."""
 
 OWN = ("tiles", "steps", "cold")
 """What views of the same jobs differ in."""
@@ -123,21 +126,27 @@ class Columns:
             is_reached=bool((slowest / tables.machine.max_factories <= floor).all()),
         )
 
+    def slowed(self, cycles: np.ndarray) -> Columns:
+        """Return the columns of jobs of which one factory alone takes at least so many cycles."""
+        fewest = cycles.repeat(self.width) * self.growth / self.tables.machine.max_factories
+        return replace(self, floor=np.maximum(self.floor, np.ceil(fewest)))
+
     def lowest(self) -> Rung:
-        """Return the columns that states leave anything, each at a distance below which none fits."""
-        tables, last = self.tables, len(self.tables.distances) - 1
+        """Return the columns that may fit at all, each at a distance below which it does not."""
+        tables = self.tables
         column = np.flatnonzero(self.left > 0.0)
         part = self._part(column)
-        block, left = self.block.take(part), self.left[part]
-        cycles = np.maximum(self.floor[part], tables.distances[0] * block.steps)
-        closed = tables.code.distance(tables.machine, left / (block.tiles * cycles))
-        level = np.minimum(0.5 * (closed - tables.distances[0]), last).astype(int)
-        while True:
-            rung = self.at(column, level)
-            is_below = (rung.fastest > np.floor(left / rung.risk)) & (level < last)
-            if not is_below.any():
-                return rung
-            level = level + is_below
+        block, left, floor = self.block.take(part), self.left[part], self.floor[part]
+        level = np.zeros(len(column), dtype=int)
+        # the fewest cycles that a distance takes ask for a larger one, and so on
+        for _ in range(ROUNDS):
+            cycles = np.maximum(floor, tables.distances[level] * block.steps)
+            closed = tables.code.distance(tables.machine, left / (block.tiles * cycles))
+            level = 0.5 * (closed - tables.distances[0])
+            level = np.minimum(level, len(tables.distances) - 1).astype(int)
+        rung = self.at(column, level)
+        fits = rung.fastest <= self.lasting[part]
+        return rung if fits.all() else rung.take(np.flatnonzero(fits))
 
     def at(self, column: np.ndarray, level: np.ndarray) -> Rung:
         """Return some columns at their level."""

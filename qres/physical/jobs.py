@@ -79,14 +79,17 @@ class Jobs(Block):
         return Made(fails, np.ceil(cycles, out=cycles), qubits)
 
     def over(self, kind: np.ndarray, table: FactoryTable, rows: np.ndarray) -> Made:
-        """Return what every job takes of some sizes, arrays of (jobs x sizes), or of one row."""
+        """Return what every job takes of some sizes, arrays of (jobs x sizes), or of one row.
+
+        Cycles are not rounded up: they grow with the counts, by which bounds are scaled.
+        """
         added = table.catalysis.take(rows)
         fails = products(self.states, table.error[rows], kind[rows], self.pairs, added.error)
         cycles = products(self.work, table.cycles[rows], kind[rows], self.pairs, added.cycles)
         qubits = table.qubits[rows][None]
         if added.qubits.any() and self.pairs.any():
             qubits = qubits + added.qubits * (self.pairs[:, None] > 0.0)
-        return Made(fails, np.ceil(cycles, out=cycles), qubits)
+        return Made(fails, cycles, qubits)
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,12 @@ class Sizes:
         least = np.where(is_over, np.inf, self.qubits).min(axis=1)
         self.least_qubits = np.where(self.has_magic, least, 0.0)
         spacetime = made.cycles * made.qubits
-        spacetime[is_over] = np.inf
+        np.putmask(spacetime, is_over, np.inf)
         self.least_spacetime = spacetime.min(axis=1)
+
+    def least_cycles(self, budget: np.ndarray) -> np.ndarray:
+        """Return the fewest cycles of a factory of each job that leaves some of its budget."""
+        return np.where(self.fails < budget[:, None], self.cycles, np.inf).min(axis=1)
 
 
 class Search:
@@ -80,6 +84,8 @@ class Search:
         loosest = replace(self.jobs.take(slice(None, None, n_counts)), fail_prob=budget)
         self.sizes = Sizes(self.tables, loosest, rows)
         self.columns = Columns.of(views, rows, n_counts)
+        if not self.columns.is_reached:
+            self.columns = self.columns.slowed(self.sizes.least_cycles(budget) / MARGIN)
         self.has_max_qubits = bool(np.isfinite(self.jobs.max_qubits).any())
         self.has_max_cycles = bool(np.isfinite(self.jobs.max_cycles).any())
         self.later = np.zeros(len(self.columns.parent))
@@ -89,12 +95,14 @@ class Search:
 
     def run(self, choice: Choice) -> None:
         """Improve a choice; every arithmetic step is monotone in the counts and in the budget."""
-        rung = self._hopeful(self.columns.lowest(), choice)
+        rung = self.columns.lowest()
         bound, total = self._keys(rung.fastest, rung.data + self._least(rung))
-        is_first = np.zeros(len(rung.column), dtype=bool)
-        is_first[first_least(rung.owner, bound, total)] = True
-        self._try(rung.take(np.flatnonzero(is_first)), choice)
-        self._try(rung.take(np.flatnonzero(~is_first)), choice)
+        likeliest = rung.take(first_least(rung.owner, bound, total))
+        self._try(likeliest, choice)
+        is_tried = np.zeros(len(self.columns.parent), dtype=bool)
+        is_tried[likeliest.column] = True
+        rung = self._hopeful(rung, choice)
+        self._try(rung.take(np.flatnonzero(~is_tried[rung.column])), choice)
         while len(rung.column):
             rung = self._hopeful(self.columns.above(self._hopeful(rung, choice)), choice)
             if self.is_settling:
@@ -136,8 +144,7 @@ class Search:
         at = at.take(np.flatnonzero(~(self._least(at) > self._room(at, choice))))
         if not len(at.column):
             return
-        needed = self._needed(at)
-        needed[self._is_over(at)] = np.inf
+        needed = self._needed(at, self._is_over(at))
         every, likeliest = np.arange(len(needed)), needed.argmin(axis=1)
         least = needed[every, likeliest]
         column = np.flatnonzero(least <= np.minimum(self._room(at, choice), LARGEST))
@@ -147,8 +154,8 @@ class Search:
         column, row = np.divmod(np.flatnonzero(needed <= room[:, None]), needed.shape[1])
         self._price(at.take(column), row, choice)
 
-    def _needed(self, at: Rung) -> np.ndarray:
-        """Return the fewest qubits that factories of each size have where it fits."""
+    def _needed(self, at: Rung, is_out: np.ndarray) -> np.ndarray:
+        """Return the fewest qubits that factories of each size have where it fits, and is not out."""
         sizes, growth = self.sizes, at.growth
         cycles = rows_of(sizes.cycles, at.owner)
         if self.objective == "qubits":
@@ -159,6 +166,8 @@ class Search:
                 cap = self.columns.block.max_cycles[at.column] * MARGIN / growth
                 np.minimum(longest, cap[:, None], out=longest)
             needed = np.divide(cycles, longest, out=longest)
+            if not self.columns.is_reached:
+                np.putmask(needed, needed > self.tables.machine.max_factories, np.inf)
         else:
             needed = cycles * (growth / at.fastest / MARGIN)[:, None]
         if self.objective == "volume":
@@ -166,7 +175,8 @@ class Search:
         else:
             np.ceil(needed, out=needed)
         needed *= sizes.qubits
-        # without magic states any size takes no room: one is enough
+        np.putmask(needed, is_out, np.inf)
+        # without magic states any size takes no room: one is enough, and none is too large
         is_bare = ~sizes.has_magic[at.owner]
         needed[is_bare], needed[is_bare, :1] = np.inf, 0.0
         return needed
@@ -198,8 +208,7 @@ class Search:
         spare[time > self.columns.block.max_cycles[at.column]] = -np.inf
         fails = rows_of(self.sizes.fails, at.owner)
         is_out = (fails <= spare[:, None]) | (fails > (at.budget * MARGIN / at.growth)[:, None])
-        needed = np.where(is_out, np.inf, self._needed(at)).min(axis=1)
-        self.later[at.column] = needed * at.fastest
+        self.later[at.column] = self._needed(at, is_out).min(axis=1) * at.fastest
 
     def _price(self, at: Rung, row: np.ndarray, choice: Choice) -> None:
         """Price pairs of a column and a size at the distance of the column."""
@@ -239,8 +248,8 @@ class Search:
     ) -> Iterator[np.ndarray]:
         r"""Yield the numbers of factories of which one is best at this distance.
 
-        The volume $(m q + Q)\lceil C/m\rceil$ falls with m but for the ceiling, so the best is
-        the largest or the one below it wherever $C$ is large; elsewhere all are tried.
+        The volume $(m q + Q)\lceil C/m\rceil$ falls with m but for the ceiling, so none below
+        an m is better once $Q C \ge m (m - 1) (m q + Q)$. Of those that take equally long the fewest are.
         """
         if self.objective != "volume":
             yield many if self.objective == "runtime" else few
@@ -248,11 +257,18 @@ class Search:
         yield many
         count = np.maximum(many - 1.0, few)
         yield count
-        rounding = count * np.maximum(count - 1.0, 0.0) * (made.qubits * count + data)
-        is_small = fits & (data * made.cycles < rounding)
-        while (is_small & (count > few)).any():
+        while (fits & (count > few) & _is_small(count, made, data)).any():
             count = np.maximum(count - 1.0, few)
+            cycles = np.ceil(made.cycles / count)
+            fewest = np.maximum(np.ceil(made.cycles / cycles), few)
+            count = np.where(cycles < count, fewest, count)
             yield count
+
+
+def _is_small(count: np.ndarray, made: Made, data: np.ndarray) -> np.ndarray:
+    """Return where rounding up the cycles may cost more than fewer factories than `count` do."""
+    rounding = count * np.maximum(count - 1.0, 0.0) * (made.qubits * count + data)
+    return data * made.cycles < rounding
 
 
 def rows_of(values: np.ndarray, owner: np.ndarray) -> np.ndarray:

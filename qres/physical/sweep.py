@@ -1,10 +1,11 @@
 r"""Search many jobs: twice at most, block by block.
 
-Most sizes of a factory differ in nothing but an error that hardly uses any of the budget. So every job
-is searched first as if magic states of less than `COARSE` of its budget had no error at all: fewer sizes
-can be best then, and nothing that fits is missed or made to look worse. What is found so and fits also
-with the errors as they are is the best there is; the few jobs of which it does not are searched again
-with all sizes.
+Most sizes of a factory differ in nothing but an error that hardly uses any of the budget, or that is
+hardly another. So every job is searched first as if magic states of less than `COARSE` of its budget had
+no error at all, and those of nearly the same error the least of them: fewer sizes can be best then, and
+nothing that fits is missed or made to look worse. What is found so and fits also with the errors as they
+are is the best there is; the few jobs of which it does not are searched again with all sizes. Which of
+several sizes is named that take equally many qubits and cycles may depend on the jobs beside.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from qres.physical.choice import Choice
 from qres.physical.columns import OWN, View
 from qres.physical.jobs import Jobs
 from qres.physical.search import Search
-from qres.physical.tables import flawless_below, rows_above
+from qres.physical.tables import coarse_above, rows_above
 
 COARSE = 0.1
 """Part of the budget that the first search leaves out of account."""
@@ -113,8 +114,11 @@ def _swept(
         part = [view.take(slice(start * n_counts, stop * n_counts)) for view in views]
         decade = _decade(part[0].jobs, COARSE if is_coarse else NEGLIGIBLE)
         if is_coarse:
-            part = [replace(view, tables=flawless_below(machine, decade)) for view in part]
-        rows = _accurate(part[0], rows_above(machine, decade))
+            tables, rows = coarse_above(machine, decade)
+            part = [replace(view, tables=tables) for view in part]
+        else:
+            rows = rows_above(machine, decade)
+        rows = _accurate(part[0], rows)
         found = Choice.empty(stop - start)
         if len(rows):
             Search(part, objective, rows, n_counts).run(found)

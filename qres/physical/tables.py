@@ -14,6 +14,9 @@ from qres.physical.registry import find_code, find_factory, find_layout
 
 SMALLEST_DISTANCE = 3
 
+LEVEL = 1e-3
+"""Part of an error by which sizes may differ that are first taken as equally accurate."""
+
 
 @dataclass(frozen=True)
 class MachineTables:
@@ -74,13 +77,27 @@ def rows_above(machine: Machine, decade: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def flawless_below(machine: Machine, decade: int) -> MachineTables:
-    """Return the tables of a machine whose magic states have no error at all below a power of ten."""
+def coarse_above(machine: Machine, decade: int) -> tuple[MachineTables, np.ndarray]:
+    """Return tables in which no error is larger and many are equal, and the rows that can be best.
+
+    Errors below a power of ten are 0 there, and those that hardly differ are the least of them.
+    """
     tables, least = machine_tables(machine), _power(decade)
     table, added = tables.table, tables.table.catalysis
-    error = np.where(table.error > least, table.error, 0.0)
-    rest = np.where(table.error + added.error > least, added.error, 0.0)
-    return replace(tables, table=replace(table, error=error, catalysis=replace(added, error=rest)))
+    error = _levelled(np.where(table.error > least, table.error, 0.0))
+    rest = _levelled(np.where(table.error + added.error > least, added.error, 0.0))
+    coarse = replace(table, error=error, catalysis=replace(added, error=rest))
+    tables = replace(tables, table=coarse)
+    return tables, _useful(tables, 0.0)
+
+
+def _levelled(errors: np.ndarray) -> np.ndarray:
+    """Return errors of which each is the least of those that differ from it by less than `LEVEL`."""
+    values, place = np.unique(errors, return_inverse=True)
+    for index in range(1, len(values)):
+        if values[index] <= values[index - 1] * (1.0 + LEVEL):
+            values[index] = values[index - 1]
+    return values[place]
 
 
 def _power(decade: int) -> float:

@@ -11,7 +11,7 @@ from qres.logical.record import LogicalCost
 from qres.physical import split, sweep
 from qres.physical.estimate import OBJECTIVES, Asked, estimate_machine
 from qres.physical.machines import load_machine, machine_names
-from qres.physical.tables import flawless_below, machine_tables, rows_above
+from qres.physical.tables import LEVEL, coarse_above, machine_tables
 
 N_JOBS = 300
 MUCH = 1e5
@@ -37,7 +37,7 @@ def found(machine) -> np.ndarray:
 
 def found_with_all_sizes(machine, patch) -> np.ndarray:
     every = np.arange(len(machine_tables(machine).kind))
-    patch.setattr(sweep, "flawless_below", lambda machine, decade: machine_tables(machine))
+    patch.setattr(sweep, "coarse_above", lambda machine, decade: (machine_tables(machine), every))
     patch.setattr(sweep, "rows_above", lambda machine, decade: every)
     return found(machine)
 
@@ -85,21 +85,29 @@ def test_few_numbers_of_t_gates_at_once_find_what_many_find(monkeypatch):
 @pytest.mark.parametrize("decade", [-6, -9, -14])
 def test_rounded_tables_are_never_worse_and_few_rows_are_left_in_them(decade):
     machine = load_machine("superconducting-1e-3-open")
-    table, rounded = machine_tables(machine).table, flawless_below(machine, decade).table
+    coarse, rows = coarse_above(machine, decade)
+    table, rounded = machine_tables(machine).table, coarse.table
     pairs = [item.error + item.catalysis.error for item in (rounded, table)]
     assert (rounded.error <= table.error).all()
     assert (pairs[0] <= pairs[1]).all()
     is_above = table.error > 10.0**decade
-    assert (rounded.error[is_above] == table.error[is_above]).all()
+    assert (rounded.error[is_above] * (1.0 + LEVEL) >= table.error[is_above]).all()
     assert (rounded.error[~is_above] == 0.0).all()
     # of the rows that round to the same error none that is kept is matched by another kept one
-    rows = rows_above(machine, decade)
     kind = machine_tables(machine).kind
-    clean = rows[rounded.error[rows] == 0.0]
-    for unit in np.unique(kind):
-        own = clean[(kind[clean] == unit) & (pairs[0][clean] == 0.0)]
+    for unit, error, pair in set(zip(kind[rows], rounded.error[rows], pairs[0][rows], strict=True)):
+        is_same = (kind[rows] == unit) & (rounded.error[rows] == error) & (pairs[0][rows] == pair)
+        own = rows[is_same]
         cost = np.stack([table.qubits[own], table.cycles[own]])
         added = cost + np.stack([table.catalysis.qubits[own], table.catalysis.cycles[own]])
         both = np.concatenate([cost, added])
         matches = (both[:, :, None] <= both[:, None, :]).all(axis=0)
         assert (matches.sum(axis=0) == 1).all()
+
+
+def test_sizes_that_hardly_differ_in_error_are_searched_as_one():
+    """Of 241 sizes of `ccz2t` 200 have errors between 3.4e-14 and 1e-13."""
+    machine = load_machine("superconducting-1e-3")
+    error = machine_tables(machine).table.error
+    assert ((error > 1e-14) & (error < 1e-13)).sum() == 200
+    assert len(coarse_above(machine, -15)[1]) < len(error) / 3
