@@ -20,7 +20,7 @@ from qres._version import __version__
 from qres.errors import InputError
 from qres.files import write_atomic
 
-FORMAT = "qres-measurement/6"
+FORMAT = "qres-measurement/7"
 """Changes whenever the same inputs would be measured to something else."""
 
 ADVICE = "set QRES_CACHE to a writable folder"
