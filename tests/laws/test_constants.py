@@ -28,6 +28,7 @@ SETTINGS = {
     # bounds, steps and rounding of a search, none of which is a number of a machine
     "beverland": {"QDK_INTERCEPT", "STEPS_PER_TOFFOLI", "T_PER_TOFFOLI", "SHARES"},
     "checks": {"LEAST", "LEVEL", "LEVEL_1"},
+    "columns": {"ROUNDS"},
     "codes.rotated_surface": {"ROUNDING"},
     "estimate": {"LARGEST_COUNT", "ROUNDING"},
     "factories.ccz2t": {"LARGEST", "SMALLEST"},
@@ -41,6 +42,7 @@ SETTINGS = {
     "sweep": {"BLOCK_ELEMENTS", "COARSE", "NEGLIGIBLE"},
     "split": {"ROUNDING", "COUNTS", "GROUP"},
     "storage": {"ROUNDING"},
+    "tables": {"LEVEL"},
 }
 """Numbers that are no constants, by module; those of `beverland` serve comparisons only, the number of
 factories is a field of each machine."""
