@@ -117,12 +117,20 @@ class Objective:
         """The data set, in the precision of the network and beside it."""
         return self._batches
 
+    @property
+    def parts(self) -> list[Batch]:
+        """The same in micro-batches, each as large as fits or as was asked for."""
+        return self._plan.batches
+
     @cached_property
     def is_kinked(self) -> bool:
         """Whether network or loss is not smooth somewhere, told by what runs for two samples."""
         inputs, targets = self._batches[0]
         point = self._start.clone().requires_grad_()
-        return runs_kinks(lambda: self._part(point, (inputs[:2], targets[:2])))
+        try:
+            return runs_kinks(lambda: self._part(point, (inputs[:2], targets[:2])))
+        except (RuntimeError, ValueError):  # code of the user's that takes whole batches only
+            return runs_kinks(lambda: self._part(point, self._batches[0]))
 
     def output(self, point: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return what the network makes of one batch with the active weights at `point`."""
@@ -196,6 +204,12 @@ class Objective:
         part._planned = Plan(part._batches, is_kept=False)
         part.n_samples = FEW
         return part
+
+    def alone(self) -> Self:
+        """Return the same loss, all of whose samples this process takes, whatever others do."""
+        other = copy.copy(self)
+        other.team, other._kept = Team(), None
+        return other
 
     def _prepare(self, batch: Batch) -> Batch:
         """Move a batch to the network, in its precision where it is floating point."""

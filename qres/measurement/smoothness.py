@@ -30,14 +30,19 @@ KINKED_OPERATIONS = frozenset(
         "clamp",
         "clamp_max",
         "clamp_min",
+        "cummax",
+        "cummin",
         "elu",
         "fmax",
+        "fractional_max_pool2d",
+        "fractional_max_pool3d",
         "fmin",
         "hardshrink",
         "hardsigmoid",
         "hardswish",
         "hardtanh",
         "huber_loss",
+        "kthvalue",
         "leaky_relu",
         "max",
         "maximum",
@@ -50,8 +55,6 @@ KINKED_OPERATIONS = frozenset(
         "median",
         "min",
         "minimum",
-        "multi_margin_loss",
-        "multilabel_margin_loss_forward",
         "_prelu_kernel",
         "relu",
         "rrelu_with_noise",
@@ -63,6 +66,9 @@ KINKED_OPERATIONS = frozenset(
     ]
 )
 """Operations of torch whose derivatives of first to third order jump somewhere, and miss the jump."""
+
+NORMS = {"linalg_vector_norm": 1, "_cdist_forward": 2}
+"""Operations that are smooth for an even order alone, and which argument that is; 2 if left out."""
 
 STEPS = frozenset(
     [
@@ -110,7 +116,10 @@ class _Operations(TorchDispatchMode):
         is_live = any(item.requires_grad for item in given)
         is_chosen = any(id(item) in self._chosen for item in given)
         jumps = name in STEPS or is_chosen
-        self.has_kink |= is_live and (name in KINKED_OPERATIONS or jumps)
+        # inside a function with derivatives of its own nothing requires a gradient
+        has_numbers = any(item.is_floating_point() for item in given)
+        self.has_kink |= has_numbers and _is_kinked(name, args)
+        self.has_kink |= is_live and jumps
         decides = is_live and not (name in NULL_SETS or _only_shapes(name))
         for item in tree_leaves(found):
             if isinstance(item, torch.Tensor) and (
@@ -118,6 +127,14 @@ class _Operations(TorchDispatchMode):
             ):
                 self._chosen[id(item)] = item
         return found
+
+
+def _is_kinked(name: str, args: tuple[Any, ...]) -> bool:
+    """Say whether an operation has derivatives that jump."""
+    if name not in NORMS:
+        return name in KINKED_OPERATIONS
+    place = NORMS[name]
+    return len(args) > place and (args[place] == 0 or args[place] % 2 != 0)
 
 
 def _only_shapes(name: str) -> bool:

@@ -156,13 +156,16 @@ def _live_layers(module: torch.nn.Module) -> list[torch.nn.Module]:
 
 
 def _is_coupled(curvature: Curvature) -> bool:
-    """Say whether the loss of the first batch is not that of its halves."""
-    inputs, targets = curvature.batches[0]
+    """Say whether the loss of the first batch, or of as much as fits, is not that of its halves."""
+    inputs, targets = curvature.parts[0]
     if len(inputs) < 4:
         return False
     half = len(inputs) // 2
     halves = [(inputs[:half], targets[:half]), (inputs[half:], targets[half:])]
-    whole, *parts = (_find_loss(curvature, batch) for batch in [(inputs, targets), *halves])
+    try:
+        whole, *parts = (_find_loss(curvature, batch) for batch in [(inputs, targets), *halves])
+    except (RuntimeError, ValueError):  # code of the user's that takes whole batches only
+        return True
     mean = (half * parts[0] + (len(inputs) - half) * parts[1]) / len(inputs)
     return not math.isclose(whole, mean, rel_tol=COUPLED, abs_tol=1e-12)
 

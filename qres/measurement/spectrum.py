@@ -267,8 +267,11 @@ def measure_error(curvature: Curvature, *, seed: int) -> float:
 
 
 def find_errors(curvature: Curvature, vectors: Sequence[Vector | torch.Tensor]) -> list[float]:
-    """Return by how much the next precision up changes products with the directions of vectors."""
-    few, found = curvature.sampled(), []
+    """Return by how much the next precision up changes products with the directions of vectors.
+
+    Without other processes, which may not come here.
+    """
+    few, found = curvature.sampled().alone(), []
     finer = few.refined()
     for vector in vectors:
         given = np.asarray(torch.as_tensor(vector).cpu(), dtype=np.float64)

@@ -79,7 +79,7 @@ def find_change(
 
     $(A - E) x' = g$ and $A x = g$, so $A (x' - x) = E x'$, which GMRES solves (Saad and Schultz 1986)
     with the factors of $A - E$ in front: what was dropped is small beside what stayed, or was meant to
-    be. Where it is not, $A$ is factorised too.
+    be. Where it is not, or nothing was added to the diagonal, $A$ is factorised too.
 
     Args:
         dropped: $E$.
@@ -92,16 +92,17 @@ def find_change(
         InputError: $A$ is singular to rounding, or indefinite without damping.
     """
     image = multiplier(dropped)(step)
-    change, flaw = gmres(
-        _Corrected(dropped, factor),
-        factor.invert(image),
-        rtol=RESIDUAL,
-        atol=0.0,
-        restart=CORRECTIONS,
-        maxiter=1,
-    )
-    if flaw == 0:
-        return change
+    if is_damped:  # else the factors of $A$ tell whether it may be solved with at all
+        change, flaw = gmres(
+            _Corrected(dropped, factor),
+            factor.invert(image),
+            rtol=RESIDUAL,
+            atol=0.0,
+            restart=CORRECTIONS,
+            maxiter=1,
+        )
+        if flaw == 0:
+            return change
     whole = factor.matrix + dropped
     return solve_dense(whole, image, is_damped=is_damped, place=place).step
 

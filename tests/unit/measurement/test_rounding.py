@@ -11,6 +11,7 @@ from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.curvature import Curvature
 from qres.measurement.point import Probe
 from qres.measurement.quantities import measure_curvature
+from qres.measurement.spectrum import find_errors
 
 COUNTS = {"n_params", "n_active", "n_samples", "n_outputs"}
 
@@ -223,3 +224,33 @@ def test_proxy_and_crossing_of_a_whole_hessian_are_within_what_they_state(whole,
     assert ends[0] <= time <= ends[1]
     apart = np.abs(np.subtract(rough["eigenvalues"], exact["eigenvalues"]))
     assert apart.max() <= rough["noise"]
+
+
+class Absent:
+    """Other processes that share the samples, and never come to a sum."""
+
+    size = 2
+
+    def splits(self, items):
+        return True
+
+    def share(self, items):
+        return list(items)[:1]
+
+    def sum(self, tensor):
+        raise AssertionError("waits for ever")
+
+
+def test_rounding_is_looked_at_without_other_processes():
+    """Only the process that has the first start looks at the ends of the spectrum."""
+    module, batches = _network()
+    curvature = Curvature(
+        module,
+        loss=torch.nn.functional.cross_entropy,
+        batches=batches,
+        arithmetic=Arithmetic(precision="float32"),
+    )
+    drawn = np.random.default_rng(0).standard_normal(curvature.n_active)
+    alone = find_errors(curvature, [drawn])
+    curvature.team = Absent()
+    assert find_errors(curvature, [drawn]) == alone

@@ -1,6 +1,7 @@
 """Runs on tensors against spectra that are known beforehand, in every precision and memory policy."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -233,3 +234,28 @@ def test_few_dimensions_are_exact():
     assert trace.value == -4
     assert square.value == 34  # 1 + 4 + 4 + 25
     assert trace.slack < 1e-13
+
+
+def test_products_are_checked_at_both_ends_of_the_spectrum():
+    """The Frobenius norm of an error: what random vectors see, and the two ends beside it."""
+    diagonal, seen = torch.tensor([-3.0, 0.5, 1.0, 1.5, 2.0, 7.0], dtype=torch.float64), []
+
+    def check(vectors):
+        seen.extend(vectors)
+        return [0.3, 0.4]
+
+    found = Explorer(
+        multiply=lambda rows: rows * diagonal,
+        dim=6,
+        steps=6,
+        n_probes=2,
+        seed=0,
+        arithmetic=Arithmetic(),
+        error=0.1,
+        check=check,
+    ).explore()
+    first, last = (abs(vector.numpy()) for vector in seen)
+    np.testing.assert_allclose(first, [1, 0, 0, 0, 0, 0], atol=1e-9)
+    np.testing.assert_allclose(last, [0, 0, 0, 0, 0, 1], atol=1e-9)
+    assert found.error == pytest.approx(math.sqrt(0.1**2 + (0.3**2 + 0.4**2) / 6), rel=1e-14)
+    assert found.drift == pytest.approx(2 * math.sqrt(6 * 0.4**2), rel=1e-9)  # the largest, 6 steps

@@ -220,20 +220,55 @@ def test_kinks_are_seen_in_layers_and_in_functions(operation):
 
 
 F = torch.nn.functional
-KINKED_LOSSES = [F.l1_loss, F.smooth_l1_loss, F.huber_loss]
-SMOOTH_LOSSES = [F.mse_loss, F.binary_cross_entropy_with_logits, F.gaussian_nll_loss]
+NORM = torch.linalg.vector_norm
+KINKED_LOSSES = [F.l1_loss, F.smooth_l1_loss, F.huber_loss, lambda o, y: NORM(o - y, 1)]
+KINKED_LOSSES += [lambda o, y: NORM(o - y, float("inf")), lambda o, y: NORM(o - y, 3)]
+KINKED_LOSSES += [
+    lambda o, y: torch.cdist(o, y, p=1).mean(),
+    lambda o, y: o.cummax(0).values.mean(),
+]
+SMOOTH_LOSSES = [F.mse_loss, F.binary_cross_entropy_with_logits, lambda o, y: NORM(o - y, 2)]
+SMOOTH_LOSSES += [lambda o, y: NORM(o - y), lambda o, y: F.cross_entropy(o, y[:, 0].long())]
+SMOOTH_LOSSES += [
+    lambda o, y: (o * F.one_hot(y[:, 0].long(), 2)).mean()
+]  # asks for the largest label
 
 
-@pytest.mark.parametrize("loss", [*KINKED_LOSSES, *SMOOTH_LOSSES])
-def test_kinks_of_the_loss_are_seen(loss):
-    def compare(output, target):
-        more = (torch.ones_like(output),) if loss is F.gaussian_nll_loss else ()
-        return loss(output, target, *more)
-
+def is_loss_kinked(loss):
     batch = (torch.ones(3, 4, dtype=torch.float64), torch.zeros(3, 2, dtype=torch.float64))
-    module = Applied(torch.tanh).double()
-    curvature = Curvature(module, loss=compare, batches=[batch])
-    assert curvature.is_kinked == (loss in KINKED_LOSSES)
+    return Curvature(Applied(torch.tanh).double(), loss=loss, batches=[batch]).is_kinked
+
+
+@pytest.mark.parametrize("loss", KINKED_LOSSES)
+def test_kinks_of_the_loss_are_seen(loss):
+    assert is_loss_kinked(loss)
+
+
+@pytest.mark.parametrize("loss", SMOOTH_LOSSES)
+def test_a_smooth_loss_has_no_kinks(loss):
+    assert not is_loss_kinked(loss)
+
+
+def test_a_loss_that_takes_whole_batches_only_is_looked_at_whole():
+    weights = torch.tensor([0.5, 0.2, 0.3])
+    assert not is_loss_kinked(lambda o, y: (weights * ((o - y) ** 2).sum(1)).mean())
+
+
+class Rectified(torch.autograd.Function):
+    """A rectifier with a derivative of its own; what runs inside has no gradient."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return (1.0 * x).clamp(min=0)
+
+    @staticmethod
+    def backward(context, slope):
+        return slope * (context.saved_tensors[0] > 0)
+
+
+def test_kinks_inside_a_function_of_the_users_are_seen():
+    assert is_kinked(Applied(Rectified.apply))
 
 
 def looked_at(x):

@@ -188,3 +188,14 @@ def test_steps_on_the_inverse_are_counted_where_the_lowest_comes_from_it(
     )
     assert found.lanczos_steps == 8
     assert found.inverse_steps == (8 if is_inverted else 0)
+
+
+def test_without_damping_a_whole_matrix_that_is_indefinite_is_refused():
+    """[[1, 2], [2, 1]] has the eigenvalues 3 and -1, and pruned it is the identity."""
+    dropped = np.array([[0.0, 2.0], [2.0, 0.0]])
+    step, factor = np.array([1.0, 0.5]), factorise(np.eye(2))
+    with pytest.raises(InputError, match="here: the matrix is indefinite"):
+        find_change(dropped, step, factor, is_damped=False, place="here")
+    # (A - E) x' = x', so A x = x': x = (2 x'_2 - x'_1, 2 x'_1 - x'_2)/3 = (0, 1/2)
+    change = find_change(dropped, step, factor, is_damped=True, place="here")
+    np.testing.assert_allclose(step - change, [0.0, 0.5], atol=1e-9)
