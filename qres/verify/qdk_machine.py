@@ -27,8 +27,14 @@ class PerStep:
         return self.code.logical_error(machine, distance) / distance
 
     def distance(self, machine: Machine, budget: np.ndarray) -> np.ndarray:
-        """Return the smallest distance for a budget per tile and cycle, or one below it."""
-        return self.code.distance(machine, SMALLEST_DISTANCE * budget)
+        """Return the smallest distance for a budget per tile and cycle, or one below it.
+
+        A distance $d$ serves if the code has at most $d$ budgets. One that has three serves, so the
+        smallest is none above it, and one that has as many budgets as that is long is none above the
+        smallest.
+        """
+        enough = self.code.distance(machine, SMALLEST_DISTANCE * budget)
+        return self.code.distance(machine, enough * budget)
 
     def tile_qubits(self, distance: np.ndarray) -> np.ndarray:
         """Return the physical qubits of one tile."""
