@@ -45,7 +45,7 @@ from qualtran import Signature
 from qualtran.bloqs.basic_gates import CNOT, CZ, Toffoli, ZGate
 from qualtran.bloqs.mcmt import And
 from qualtran.resource_counting import BloqCountDictT, SympySymbolAllocator
-from qualtran.symbolics import SymbolicInt
+from qualtran.symbolics import SymbolicInt, is_symbolic
 
 from qres.bloqs.circuit import (
     Circuit,
@@ -104,6 +104,11 @@ class MomentumMatrix(EncodingCircuit):
         require_room(self, self.time_bitsize, self.n_steps, self.padding)
         if self.factor.order != 1:
             raise InputError(f"MomentumMatrix.factor is F_{self.factor.order}; expected F_1")
+        if self.rates is not None and not is_symbolic(self.alpha, self.factor.alpha, *self.rates):
+            rate, _, scale = self.rates
+            forced = math.hypot(rate, scale) * float(self.factor.alpha)
+            exact = 1 + FreeStep.of(self.rates).norm + forced
+            require_alpha(self, exact, "the sum of its weights at these rates")
 
     @property
     def system_bitsize(self) -> SymbolicInt:
@@ -149,7 +154,7 @@ class MomentumMatrix(EncodingCircuit):
 
     def steps(self) -> Sequence[Step]:
         """Weights, who acts, the time, where, both terms, the factor, and back."""
-        sizes = (self.time_bitsize, self.n_steps, self.padding, self.alpha)
+        sizes = (self.time_bitsize, self.n_steps, self.padding, self.alpha, self.factor.alpha)
         require_numbers(self, *sizes, *(self.rates or ()))
         low, n = self.factor.ancilla_bitsize, self.factor.system_bitsize
         choice, inner, turned, wrong, late = (Bits("ancilla", 1, low + i) for i in range(ANCILLAS))
@@ -179,12 +184,7 @@ class MomentumMatrix(EncodingCircuit):
         )
 
     def _weights(self, choice: Bits, inner: Bits) -> tuple[Step, Step]:
-        free = 1.0
-        if self.rates is not None:
-            rate, _, scale = self.rates
-            free = FreeStep.of(self.rates).norm
-            forced = math.hypot(rate, scale) * float(self.factor.alpha)
-            require_alpha(self, 1 + free + forced, "the sum of its weights at these rates")
+        free = 1.0 if self.rates is None else FreeStep.of(self.rates).norm
         with_factor = self.alpha - 1 - free
         if with_factor < 0:
             raise InputError(

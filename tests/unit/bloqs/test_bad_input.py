@@ -9,6 +9,8 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+import sympy
+from qualtran import DecomposeTypeError
 
 from qres.bloqs.banded_encoding import BandedEncoding
 from qres.bloqs.chebyshev_filter import exact_stretch, fixed_point_stretch, gap_stretch
@@ -231,7 +233,14 @@ def test_a_history_of_momentum_has_the_sum_of_its_weights(factor, every_instance
     right = 1 + free + math.hypot(rate, scale) * bloq.factor.alpha
     assert bloq.alpha == pytest.approx(right)
     with pytest.raises(InputError, match=r"MomentumMatrix\.alpha is .*, the sum of its weights at"):
-        attrs.evolve(bloq, alpha=factor * bloq.alpha).sequence()
+        attrs.evolve(bloq, alpha=factor * bloq.alpha)
+
+
+def test_a_history_of_momentum_whose_factor_is_a_symbol_has_no_steps(every_instance):
+    bloq = {kind.__name__: bloq for kind, bloq in every_instance.items()}["MomentumMatrix"]
+    symbolic = attrs.evolve(bloq.factor, alpha=sympy.Symbol("alpha"))
+    with pytest.raises(DecomposeTypeError, match="symbolic"):
+        attrs.evolve(bloq, factor=symbolic).sequence()
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0])

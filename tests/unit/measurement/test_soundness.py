@@ -128,6 +128,13 @@ def test_a_sum_is_not_blamed_on_batch_statistics_alone():
     assert "(a sum, or batch statistics" in text
 
 
+def test_a_loss_that_takes_whole_batches_only_holds_for_these_batches():
+    weights = torch.linspace(0.5, 1.5, len(_batch()[0]), dtype=torch.float64)
+    loss = lambda o, y: (weights * (o.squeeze(-1) - y) ** 2).mean()  # noqa: E731
+    ((code, _),) = check_products(_curvature(_net(), loss), seed=0)
+    assert code == "W-BATCH"
+
+
 def test_batch_statistics_couple_the_samples():
     module = _net(torch.nn.BatchNorm1d(3))
     ((code, text),) = check_products(_curvature(module), seed=0)
