@@ -21,8 +21,10 @@ from qres.measurement.newton.condition import (
 )
 from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.formed import describe_entries, describe_pruning, solve_formed
+from qres.measurement.newton.pruning import Pruned, prune_symmetric
 from qres.measurement.newton.singular import Effort, Singular, shift_ends
 from qres.measurement.newton.solve import DEFINITE, solve_block
+from qres.measurement.newton.symmetric import multiplier
 from qres.measurement.trace import estimate_trace
 from qres.notation.quantity import Quantity
 
@@ -75,8 +77,10 @@ def examine_block(
     """
     if not np.any(gradient):
         raise InputError(f"{place}: the gradient is zero: there is nothing to solve")
-    if prune:
-        _check_formed(matrix, place)
+    pruned = _prune(matrix, prune, place) if prune else None
+    if pruned is not None:
+        kept = pruned.matrix  # of a square that was pruned no factor is known
+        matrix = BlockMatrix(dim=matrix.dim, multiply=multiplier(kept), dense=kept)
     rng = np.random.default_rng(effort.seed)
     ends = find_ends(matrix, steps=effort.lanczos_steps, rng=rng)
     if matrix.dense is None:
@@ -85,16 +89,24 @@ def examine_block(
         extra, extremes = _describe_large(matrix, damping, effort), shift_ends(ends, damping)
     else:
         formed = solve_formed(
-            matrix, damping, gradient, prune=prune, ends=ends, effort=effort, place=place
+            matrix,
+            damping,
+            gradient,
+            ends=ends,
+            effort=effort,
+            place=place,
+            overwrite=pruned is not None,
         )
         step, extremes, is_definite = formed.step, formed.extremes, formed.factor.is_definite
         extra = describe_entries(formed)
-        extra |= describe_pruning(formed, effort, is_damped=damping > 0, place=place)
+        if pruned is not None:
+            is_damped = damping > 0
+            extra |= describe_pruning(pruned, formed, effort, is_damped=is_damped, place=place)
     values = {
         **_describe_ends(ends, damping, is_square=matrix.is_square),
         **_describe_solver(matrix.dim, extremes, step, gradient),
         **extra,
-        **(_describe_gram(matrix, damping, n_samples) if matrix.is_square and not prune else {}),
+        **(_describe_gram(matrix, damping, n_samples) if matrix.is_square else {}),
         "newton_fidelity": describe(_cosine(step, gradient), "cosine of step and gradient"),
     }
     return Examined(
@@ -203,13 +215,14 @@ def _describe_gram(matrix: BlockMatrix, damping: float, n_samples: int) -> Value
     }
 
 
-def _check_formed(matrix: BlockMatrix, place: str) -> None:
-    """Refuse to prune a matrix that was not formed."""
+def _prune(matrix: BlockMatrix, fraction: float, place: str) -> Pruned:
+    """Return what stays and what goes of a matrix, which must have been formed."""
     if matrix.dense is None:
         raise InputError(
             f"{place}: {_size(matrix)}, too large to be pruned; algorithm.prune: 0 works by products,"
             " blocks: layer makes blocks smaller"
         )
+    return prune_symmetric(matrix.dense, fraction)
 
 
 def _check_large(matrix: BlockMatrix, ends: Ends, damping: float, place: str) -> None:

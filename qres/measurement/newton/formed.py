@@ -1,4 +1,4 @@
-"""A block whose matrix was formed: damped, pruned, factorised once, and described by its entries."""
+"""A block whose matrix was formed: damped, factorised once, and described by its entries."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from qres.measurement.newton.condition import SOURCE, Ends, bound_merikoski, describe
 from qres.measurement.newton.curvature import BlockMatrix
-from qres.measurement.newton.pruning import Pruned, prune_symmetric
+from qres.measurement.newton.pruning import Pruned
 from qres.measurement.newton.singular import (
     Effort,
     Singular,
     find_dropped,
-    find_pruned,
     find_shifted,
     shift_ends,
 )
@@ -37,15 +36,13 @@ class Formed:
     """A solved system.
 
     Args:
-        matrix: damped, and pruned if it is.
-        pruned: what was dropped from it; None where nothing was.
+        matrix: damped.
         factor: of the matrix.
         extremes: of its singular values.
         step: the solution.
     """
 
     matrix: Matrix
-    pruned: Pruned | None
     factor: Factorisation
     extremes: Singular
     step: Vector
@@ -56,45 +53,39 @@ def solve_formed(
     damping: float,
     gradient: Vector,
     *,
-    prune: float,
     ends: Ends,
     effort: Effort,
     place: str,
+    overwrite: bool = False,
 ) -> Formed:
-    """Solve the damped, pruned system of a formed block, and find both ends of its singular values.
+    """Solve the damped system of a formed block, and find both ends of its singular values.
 
     Args:
         block: undamped, formed.
         damping: what is added to its diagonal.
         gradient: right-hand side.
-        prune: part of the entries beside the diagonal that may go.
         ends: of the undamped spectrum.
         effort: how hard to look.
         place: opens error messages.
+        overwrite: whether the block may be damped where it stands, which leaves it to nobody else.
 
     Raises:
         InputError: the matrix is singular to rounding, or indefinite without damping.
     """
     assert block.dense is not None
-    pruned = prune_symmetric(block.dense, prune) if prune else None
-    kept = block.dense.copy() if pruned is None else pruned.matrix
-    damp(kept, damping)
-    is_shifted, is_damped = block.is_square and pruned is None, damping > 0
-    factor = factorise(kept, is_estimated=is_shifted)
+    matrix = block.dense if overwrite else block.dense.copy()
+    is_damped = damping > 0
+    damp(matrix, damping)
+    factor = factorise(matrix, is_estimated=block.is_square)
     check_regular(not factor.has_zero, is_damped=is_damped, place=place)
-    if is_shifted:
+    if block.is_square:
         extremes, is_regular = shift_ends(ends, damping), factor.is_regular
     else:
-        extremes = (
-            find_shifted(ends, damping, factor, effort)
-            if pruned is None
-            else find_pruned(kept, factor, effort)
-        )
+        extremes = find_shifted(ends, damping, factor, effort)
         is_regular = _is_regular(extremes, block.dim)
     check_regular(is_regular, is_damped=is_damped, place=place)
     check_definite(factor, is_damped=is_damped, place=place)
-    step = factor.invert(gradient)
-    return Formed(matrix=kept, pruned=pruned, factor=factor, extremes=extremes, step=step)
+    return Formed(matrix=matrix, factor=factor, extremes=extremes, step=factor.invert(gradient))
 
 
 def _is_regular(extremes: Singular, dim: int) -> bool:
@@ -116,11 +107,14 @@ def describe_entries(formed: Formed) -> Values:
     }
 
 
-def describe_pruning(formed: Formed, effort: Effort, *, is_damped: bool, place: str) -> Values:
-    """Return what pruning did to the matrix and to the step; nothing where nothing was dropped.
+def describe_pruning(
+    pruned: Pruned, formed: Formed, effort: Effort, *, is_damped: bool, place: str
+) -> Values:
+    """Return what pruning did to the matrix and to the step.
 
     Args:
-        formed: solved.
+        pruned: what stayed and what went.
+        formed: the system of what stayed, solved.
         effort: how hard to look.
         is_damped: whether anything was added to the diagonal.
         place: opens error messages.
@@ -128,10 +122,7 @@ def describe_pruning(formed: Formed, effort: Effort, *, is_damped: bool, place: 
     Raises:
         InputError: the matrix before pruning is singular, or indefinite without damping.
     """
-    pruned, smallest = formed.pruned, formed.extremes.smallest.low
-    if pruned is None:
-        return {}
-    bound = pruned.norm_bound
+    bound, smallest = pruned.norm_bound, formed.extremes.smallest.low
     norm, method = find_dropped(pruned.dropped, effort)
     largest = min(norm.high, bound)
     moved = find_change(

@@ -15,7 +15,7 @@ from typing import Any
 from qres.errors import InputError
 from qres.notation.quantity import Quantity
 
-RECORDED_AS = 4
+RECORDED_AS = 5
 """Changes whenever the same question would be recorded as something else."""
 
 INFINITE = float("inf")
@@ -34,9 +34,9 @@ class NewtonBlock:
         is_definite: whether the damped and pruned matrix is positive definite; Cholesky and
             conjugate gradients need that.
         values: what `linear-system` needs of the damped and pruned matrix, and `lambda_max`,
-            `lambda_min` (undamped), `lambda_reg`, `kappa`, `kappa_bound`, `merikoski_log10`,
-            `prune_error`, `prune_step_error`, `pruned_share`, `newton_fidelity`; what cannot be
-            known is absent.
+            `lambda_min` (of the same before damping), `lambda_reg`, `kappa`, `kappa_bound`,
+            `merikoski_log10`, `prune_error`, `prune_step_error`, `pruned_share`,
+            `newton_fidelity`; what cannot be known is absent.
         work: operations of `form`, `damp`, `prune`, `lanczos` as spent, of one `product` that does
             not need the matrix, and of the `frobenius` norm of a matrix that was not formed.
         lanczos_steps: on the matrix that is solved with, each after the one before.

@@ -8,7 +8,7 @@ $A$ by rounding, at most $N\epsilon\lVert A\rVert$ in the singular values: both 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class Singular:
         largest: upper end.
         smallest: lower end.
         method: in words.
-        lanczos_steps: that were taken on the matrix, before or after it was damped.
+        lanczos_steps: that were taken on the matrix before it was damped.
         inverse_steps: on its inverse.
     """
 
@@ -90,53 +90,10 @@ def find_shifted(ends: Ends, damping: float, factor: Factorisation, effort: Effo
         effort: how hard to look.
     """
     largest = find_size(shift(ends.lambda_max, damping), shift(ends.lambda_min, damping))
-    upper = _Upper(end=largest, method=f"{ends.method}; shifted by the damping", steps=ends.steps)
-    return _join(upper, factor, effort)
-
-
-def find_pruned(matrix: Matrix, factor: Factorisation, effort: Effort) -> Singular:
-    """Return those of a formed matrix by Lanczos on it and on its inverse.
-
-    Args:
-        matrix: damped and pruned.
-        factor: of the same.
-        effort: how hard to look.
-    """
-    return _join(_find_norm(matrix, effort, 3), factor, effort)
-
-
-def find_dropped(matrix: Matrix, effort: Effort) -> tuple[Extreme, str]:
-    """Return the spectral norm of what was dropped from a matrix, and how it was found.
-
-    It is an error, for which half of the steps are enough.
-    """
-    found = _find_norm(matrix, replace(effort, lanczos_steps=max(1, effort.lanczos_steps // 2)), 4)
-    return found.end, found.method
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Upper:
-    """The upper end of the singular values, and how many steps of Lanczos found it."""
-
-    end: Extreme
-    method: str
-    steps: int
-
-
-def _find_norm(matrix: Matrix, effort: Effort, seed: int) -> _Upper:
-    steps, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, seed])
-    found = find_extremes(multiplier(matrix), len(matrix), steps=steps, rng=rng, max_steps=steps)
-    size = find_size(found.largest, found.smallest)
-    return _Upper(end=size, method=found.method, steps=found.steps)
-
-
-def _join(upper: _Upper, factor: Factorisation, effort: Effort) -> Singular:
-    """Return the largest singular value with the smallest, which is found from the inverse."""
-    largest = upper.end
     most, rng = effort.lanczos_steps, np.random.default_rng([*effort.seed, 2])
     below = find_extremes(
         factor.invert,
-        len(factor.order),
+        len(factor.packed),
         steps=min(FEWEST, most),
         rng=rng,
         tolerance=SHARP,
@@ -144,7 +101,7 @@ def _join(upper: _Upper, factor: Factorisation, effort: Effort) -> Singular:
         check_every=OFTEN,
     )
     end = find_size(below.largest, below.smallest)
-    slack = len(factor.order) * EPSILON * largest.high
+    slack = len(factor.packed) * EPSILON * largest.high
     smallest = Extreme(
         value=1 / end.value,
         low=max(1 / end.high - slack, 0.0),
@@ -154,7 +111,19 @@ def _join(upper: _Upper, factor: Factorisation, effort: Effort) -> Singular:
     return Singular(
         largest=largest,
         smallest=smallest,
-        method=f"{upper.method}; the smallest from {below.steps} steps on the inverse",
-        lanczos_steps=upper.steps,
+        method=f"{ends.method}; shifted by the damping; the smallest from {below.steps} steps on the"
+        " inverse",
+        lanczos_steps=ends.steps,
         inverse_steps=below.steps,
     )
+
+
+def find_dropped(matrix: Matrix, effort: Effort) -> tuple[Extreme, str]:
+    """Return the spectral norm of what was dropped from a matrix, and how it was found.
+
+    It is an error, for which half of the steps are enough.
+    """
+    steps = max(1, effort.lanczos_steps // 2)
+    rng = np.random.default_rng([*effort.seed, 4])
+    found = find_extremes(multiplier(matrix), len(matrix), steps=steps, rng=rng, max_steps=steps)
+    return find_size(found.largest, found.smallest), found.method

@@ -12,9 +12,8 @@ r"""Operations that a step asks for besides its solve, by formula: nothing here 
 | Lanczos, $k$ steps | $k$ products and $2 k^2 N$ |
 | Frobenius norm, not formed | $2 m^2 B^2 N$ from the factor; else 3 products a probe, at most $N$ |
 
-Lanczos is that on the matrix which is solved with: what was pruned has other ends than the whole. The
-spectrum before pruning, the norm of what was dropped and its effect on the step are kept for the reader;
-no route asks for them.
+Lanczos is that on the matrix which is solved with. The norm of what was dropped and its effect on the
+step are kept for the reader; no route asks for them.
 
 Source: the usual counts (a gradient is $6 N B$ for linear layers, a Hessian product 12 to 15 $N B$).
 """

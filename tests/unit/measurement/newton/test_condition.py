@@ -17,7 +17,7 @@ from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.damping import find_damping
 from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.pruning import prune_symmetric
-from qres.measurement.newton.singular import Effort, find_pruned, find_size
+from qres.measurement.newton.singular import Effort, find_shifted, find_size
 from qres.measurement.newton.solve import solve_dense, solve_products, solve_woodbury
 from qres.measurement.newton.symmetric import factorise, find_largest, multiplier
 
@@ -141,6 +141,26 @@ def test_pruning_by_hand():
     np.testing.assert_array_equal(pruned.matrix, kept)
     assert pruned.share == pytest.approx(6 / 12)
     assert pruned.norm_bound == pytest.approx(1.3)  # row 2: 1 + 0.3
+
+
+def test_what_is_left_of_a_square_is_none():
+    """v v^T with v = (1, 1.1, 1), its corners dropped, and .5 on the diagonal.
+
+    (a, b, a) is sent to (a + 1.1 b, 2.2 a + 1.21 b, ...), so two eigenvalues are
+    (2.21 -+ sqrt(.21^2 + 4 * 2.42))/2 = -.4542 and 2.6642, the third is 1; kappa is 3.1642/.0458. One
+    plus lambda_max over the damping would be 7.4, before pruning and with what is left 6.3.
+    """
+    matrix = make_square(np.array([[1.0, 1.1, 1.0]]))
+    found = examine_block(
+        matrix, 0.5, np.ones(3), prune=0.5, n_samples=1, effort=EFFORT, place="x"
+    ).values
+    root = math.sqrt(0.21**2 + 4 * 2.42)
+    low, high = (2.21 - root) / 2, (2.21 + root) / 2
+    assert float(found["lambda_max"]) == pytest.approx(high, rel=1e-12)
+    assert float(found["lambda_min"]) == pytest.approx(low, rel=1e-12)
+    assert float(found["kappa"]) == pytest.approx((high + 0.5) / (low + 0.5), rel=1e-9)
+    assert not {"kappa_bound", "jacobian_frobenius"} & set(found)
+    np.testing.assert_array_equal(matrix.dense, np.outer([1, 1.1, 1], [1, 1.1, 1]))
 
 
 @pytest.mark.parametrize(("dim", "shift"), [(60, 6.0), (60, 1.0), (200, 20.0)])
@@ -337,6 +357,14 @@ def test_a_large_block_says_of_its_matrix_what_the_dense_one_does(form):
     assert "merikoski_log10" not in other.values
 
 
+def find_smallest(matrix, effort):
+    """The smallest singular value of a matrix without damping, by its factors."""
+    block = BlockMatrix(dim=len(matrix), multiply=matrix.__matmul__, dense=matrix)
+    rng = np.random.default_rng(0)
+    ends = find_ends(block, steps=effort.lanczos_steps, rng=rng)
+    return find_shifted(ends, 0.0, factorise(matrix), effort).smallest
+
+
 @pytest.mark.parametrize("kappa", [1e4, 1e8, 1e11])
 def test_the_interval_of_the_smallest_singular_value_holds_rounding(kappa):
     """Exactly diagonal in two planes, so no eigenvalue solver is asked: a -+ b, c -+ d.
@@ -352,7 +380,7 @@ def test_the_interval_of_the_smallest_singular_value_holds_rounding(kappa):
         order = rng.permutation(4)
         matrix = planes[np.ix_(order, order)]
         exact = min(abs(Fraction(planes[0, 0]) - Fraction(planes[0, 1])), c - d)
-        found = find_pruned(matrix, factorise(matrix), EFFORT).smallest
+        found = find_smallest(matrix, EFFORT)
         assert Fraction(found.low) <= exact <= Fraction(found.high)
         assert found.high - found.low < 4e-14
 
@@ -370,6 +398,6 @@ def test_the_smallest_singular_value_is_in_its_interval_sharp_or_stopped(steps, 
     """Diagonal, 1 to 2 in equal steps, so nothing stands alone; every other one is negative."""
     matrix = np.diag(np.linspace(1, 2, 200) * np.where(np.arange(200) % 2, -1, 1))
     effort = Effort(lanczos_steps=steps, n_probes=4, seed=(3,))
-    found = find_pruned(matrix, factorise(matrix), effort).smallest
+    found = find_smallest(matrix, effort)
     assert found.low <= 1 <= found.high
     assert (found.high - found.low < 2.5e-3) == is_sharp
