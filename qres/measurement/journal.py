@@ -11,7 +11,8 @@ is cut off.
 
 Each phase in progress has a file of its own: records of length, checksum and question, then the
 answer. One process at a time uses a folder; another one works without a journal. In a team the first
-process keeps the journal and tells the others what it has read.
+process keeps the journal and tells the others what it has read; what each does by itself it keeps by
+itself.
 """
 
 from __future__ import annotations
@@ -189,12 +190,32 @@ class Journal:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep nothing for a while: processes of a team do different things."""
+        """Keep nothing for a while."""
         files, self._files = self._files, []
         try:
             yield
         finally:
             self._files = files
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Keep for a while what this process of a team does alone, and tell it to no other.
+
+        The file has the place of the first process in its name: how far the others have read is no
+        mark, because they go on by what they are told.
+        """
+        if not self._files:
+            yield
+            return
+        files, lead = self._files, self.lead
+        place = lead(f"{files[-1].path.name}.{files[-1].position}.own")
+        self._files, self.lead = [_Log(files[-1].path.with_name(place))], _keep_own
+        try:
+            yield
+        finally:
+            for log in self._files:
+                log.flush()
+            self._files, self.lead = files, lead
 
     def note(self, values: Mapping[str, Quantity]) -> None:
         """Add to what is known so far, `found`: what is left if the work ends here."""
@@ -229,10 +250,12 @@ def opened_journal(folder: Path, *, rank: int = 0, lead: Lead = _keep_own) -> It
 
     Args:
         folder: of the files.
-        rank: of this process in a team; those after the first have a folder of their own.
+        rank: of this process in a team; those after the first have a folder of their own beside it,
+            so that none removes what another one still writes.
         lead: of the team.
     """
-    folder = folder / str(rank) if rank else folder
+    if rank:
+        folder = folder.with_name(f"{folder.stem}.{rank}{folder.suffix}")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("wb") as lock:
         try:

@@ -141,11 +141,15 @@ class Explorer:
             return self._run(numbers)
         mine = self.team.share(numbers) if self.team.splits(numbers) else numbers
         journal = self.journal or Journal()
-        with journal.paused():
-            found = dict(zip(mine, self._run(mine), strict=True))
-        everyone = self.team.gather(found)
-        merged = {number: run for part in everyone for number, run in part.items()}
-        return [merged[number] for number in numbers]
+
+        def go() -> list[Tridiagonal]:
+            with journal.apart():
+                found = dict(zip(mine, self._run(mine), strict=True))
+            everyone = self.team.gather(found)
+            merged = {number: run for part in everyone for number, run in part.items()}
+            return [merged[number] for number in numbers]
+
+        return self._keep("starts of all", go)
 
     def _run(self, numbers: Sequence[int]) -> list[Tridiagonal]:
         """Return the runs of some starts, as many in step as there is room for."""

@@ -169,6 +169,43 @@ def test_two_processes_do_not_share_a_folder(tmp_path):
     assert not find_journal().is_open
 
 
+@pytest.mark.parametrize("stop", [None, 4])
+def test_what_a_process_does_apart_is_its_own(tmp_path, stop):
+    """The first process stands elsewhere and has nothing to tell: what was kept apart is read back."""
+
+    def lead(item):
+        return "0.7.own" if isinstance(item, str) else None
+
+    def work(journal, made, stop=None):
+        def make(number):
+            if number == stop:
+                raise KeyboardInterrupt
+            made.append(number)
+            return [np.array([number])]
+
+        journal.keep("before", [], lambda: make(0))
+        with journal.apart():
+            found = [journal.keep("apart", [], lambda n=number: make(n)) for number in (1, 2)]
+            journal.phase("inner", lambda: journal.keep("deep", [], lambda: make(3)) and 3)
+            found.append(journal.keep("apart", [], lambda: make(4)))
+        journal.keep("after", [], lambda: make(5))
+        return [int(item[0][0]) for item in found]
+
+    first, second = [], []
+    journal = Journal(tmp_path, lead)
+    if stop is None:
+        work(journal, first)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            work(journal, first, stop)
+    journal.close()
+    assert (tmp_path / "0.7.own").exists()
+    assert work(Journal(tmp_path, lead), second) == [1, 2, 4]
+    assert second == ([0, 5] if stop is None else [0, 4, 5])
+    assert work(Journal(), third := []) == [1, 2, 4]
+    assert third == [0, 1, 2, 3, 4, 5]
+
+
 MODEL = """
 schema: qres-model/1
 model:

@@ -2,8 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -138,6 +141,84 @@ def test_the_command_measures_the_same_together(tmp_path):
         np.testing.assert_allclose(
             two[name]["value"], quantity["value"], rtol=1e-9, atol=1e-14, err_msg=name
         )
+
+
+TOGETHER = """
+import sys
+from qres.measurement import journal
+journal.FLUSH_S = 0.1
+from qres.cli.door import run
+sys.exit(run(["measure", sys.argv[1], "-o", sys.argv[2]]))
+"""
+
+FEW_BATCHES = """
+schema: qres-model/1
+name: together
+model:
+  network:
+    architecture: {kind: mlp, hidden: [64], activation: tanh}
+    dataset: {kind: digits}
+    train: {epochs: 1, learning_rate: 0.1, batch_size: 64, seed: 0}
+measure: {lanczos_steps: 60, probes: 4, quick: true, degree: 1}
+algorithm: {name: carleman-gd, n_steps: 5, learning_rate: 0.01}
+error: {total: 0.1}
+"""
+"""All samples go through at once, so two processes share the starts."""
+
+
+def _start_both(folder, cache, out):
+    """Start two processes as `torchrun` does, which would let them live when it is killed."""
+    program, model = folder / "together.py", folder / "model.yaml"
+    program.write_text(TOGETHER)
+    model.write_text(FEW_BATCHES)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    team = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    shared = {**os.environ, **team, "OMP_NUM_THREADS": "1", "QRES_CACHE": str(cache)}
+    return [
+        subprocess.Popen(
+            [sys.executable, str(program), str(model), str(out)],
+            env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+
+
+def _finish(processes):
+    for process in processes:
+        _, text = process.communicate(timeout=300)
+        assert process.returncode == 0, text
+
+
+def _wait_for_files(processes, cache, pattern):
+    """Wait until both have written such a file with something in it, or one has ended."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and all(item.poll() is None for item in processes):
+        with suppress(FileNotFoundError):  # a phase that ended between the two looks
+            sizes = {path.parent: path.stat().st_size for path in cache.glob(pattern)}
+            if len(sizes) == 2 and min(sizes.values()) > 5000:
+                return
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_both_of_two_killed_processes_go_on_with_their_own_starts(tmp_path):
+    whole, cut, cache = tmp_path / "whole.json", tmp_path / "cut.json", tmp_path / "two"
+    _finish(_start_both(tmp_path, tmp_path / "one", whole))
+    processes = _start_both(tmp_path, cache, cut)
+    _wait_for_files(processes, cache, "*.journal/*.own*")
+    for process in processes:
+        assert process.poll() is None
+        process.kill()
+        process.communicate(timeout=60)
+    assert len(list(cache.glob("*.journal"))) == 2
+    assert not cut.exists()
+    _finish(_start_both(tmp_path, cache, cut))
+    assert cut.read_bytes() == whole.read_bytes()
+    assert not list(cache.glob("*.journal"))
 
 
 def _flat(value):
