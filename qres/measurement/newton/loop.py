@@ -109,8 +109,7 @@ class _Walk:
             tell = self.teller("Newton steps, systems", index, progress)
 
             def make(index: int = index, tell: Tell = tell) -> dict[str, Any]:
-                with journal.paused():
-                    step = self._record(index, tell)
+                step = self._record(index, tell)
                 return {"step": step.to_dict(), "weights": self.weights.tolist()}
 
             found = journal.phase(f"newton {index}", make)
@@ -174,7 +173,7 @@ class _Walk:
         blocks = []
         for number, block in enumerate(self.blocks):
             tell(number)
-            part, record = self._examine(index, number, batch, flops)
+            part, record = self._keep(index, number, batch, flops)
             step[block.positions] = part
             error[block.positions] = self._error(part, index, number)
             blocks.append(record)
@@ -191,6 +190,20 @@ class _Walk:
             gradient_flops=flops,
             blocks=tuple(blocks),
         )
+
+    def _keep(
+        self, index: int, number: int, batch: Batch, flops: float
+    ) -> tuple[Vector, NewtonBlock]:
+        """Return the solution of one block and its record, from the journal where it has them."""
+        journal = find_journal()
+
+        def make() -> dict[str, Any]:
+            with journal.paused():
+                part, record = self._examine(index, number, batch, flops)
+            return {"part": part.tolist(), "record": record.to_dict()}
+
+        found = journal.phase(f"system {number}", make)
+        return np.array(found["part"]), NewtonBlock.from_dict(found["record"])
 
     def _examine(
         self, index: int, number: int, batch: Batch, flops: float
