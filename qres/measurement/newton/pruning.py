@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from qres.measurement.newton.symmetric import find_row_sum
 
-AT_ONCE = 64
+AT_ONCE = 32
 """Rows whose largest entries are looked for together: as many as a cache holds."""
 
 Matrix = NDArray[np.float64]
@@ -74,10 +74,11 @@ def _find_largest(matrix: Matrix, n_kept: int) -> NDArray[np.bool_]:
     for start in range(0, dim if n_kept else 0, AT_ONCE):
         sizes = np.abs(matrix[start : start + AT_ONCE])
         np.fill_diagonal(sizes[:, start:], -1.0)
-        least = np.partition(sizes, dim - n_kept, axis=1)[:, dim - n_kept]
+        parts = np.partition(sizes, dim - n_kept, axis=1)
+        least = parts[:, dim - n_kept]
         found = np.greater_equal(sizes, least[:, None], out=mask[start : start + AT_ONCE])
         # of equal entries at the border as many stay as there is room for, whichever
-        tied = np.flatnonzero(np.count_nonzero(found, axis=1) != n_kept)
+        tied = np.flatnonzero(np.max(parts[:, : dim - n_kept], axis=1) == least)
         found[tied] = False
         for row in tied:
             found[row, np.argpartition(sizes[row], dim - n_kept)[dim - n_kept :]] = True
