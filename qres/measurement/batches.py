@@ -35,7 +35,7 @@ from qres.measurement.refinement import (
 )
 from qres.measurement.segments import Segmenter
 from qres.measurement.tensors import Effort
-from qres.measurement.trajectory import Trajectory, follow_descent
+from qres.measurement.trajectory import Trajectory, find_end_slope, follow_descent
 from qres.notation.quantity import Quantity, weakest
 
 APART = ("lambda_min", "grad_norm", "growth")
@@ -161,6 +161,7 @@ def measure_batches(
         parts=curvature.split(probe.n_batches, probe.seed),
     )
     run = segmenter.first()
+    slope = find_end_slope(curvature, run, probe.learning_rate)
     again = follow_finer(curvature, probe, batches=segmenter.parts)
     segmentations = segmenter.measure(run)
     ((whole,), *_) = segmentations
@@ -175,7 +176,7 @@ def measure_batches(
         values={
             **_describe_counts(curvature),
             **whole.values,
-            **_describe_run(curvature, run, len(segmenter.parts), again),
+            **_describe_run(curvature, run, slope, len(segmenter.parts), again),
             **describe_dissipation(
                 whole.values["lambda_min"],
                 whole.values["lambda_max"],
@@ -223,11 +224,10 @@ def _describe_counts(curvature: Curvature) -> dict[str, Quantity]:
 
 
 def _describe_run(
-    curvature: Curvature, run: Trajectory, n_batches: int, again: Finer | None
+    curvature: Curvature, run: Trajectory, slope: float, n_batches: int, again: Finer | None
 ) -> dict[str, Quantity]:
     """Return the end of the runs."""
     what = f"training over {n_batches} batches in their order"
-    slope = float(np.linalg.norm(curvature.gradient(run.end)))
     end = "full-batch gradient at the end of mini-batch training"
     values = {
         "eps_model": describe_model(curvature, what, run.eps_model_curve[-1]),

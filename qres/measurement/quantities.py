@@ -32,7 +32,7 @@ from qres.measurement.shares import describe_density
 from qres.measurement.soundness import is_missing, is_wrong
 from qres.measurement.still import check_parts, measure_still, project_descent
 from qres.measurement.tensors import Effort
-from qres.measurement.trajectory import DEGREES, Trajectory, follow_descent
+from qres.measurement.trajectory import DEGREES, Trajectory, find_end_slope, follow_descent
 from qres.notation.quantity import Quantity
 
 __all__ = ["Probe", "measure_curvature"]
@@ -73,6 +73,7 @@ def measure_curvature(
         progress=progress,
         watch=watch,
     )
+    slope = find_end_slope(curvature, run, probe.learning_rate)
     effort = Effort(
         n_probes=probe.n_probes,
         is_kinked=curvature.is_kinked,
@@ -96,7 +97,7 @@ def measure_curvature(
             **_describe_counts(curvature),
             **point.values,
             **_describe_growth(point, probe),
-            **_describe_run(curvature, run, watch, probe, again),
+            **_describe_run(curvature, run, slope, watch, probe, again),
             **values,
             **projected,
         },
@@ -162,6 +163,7 @@ def _describe_growth(point: Point, probe: Probe) -> dict[str, Quantity]:
 def _describe_run(
     curvature: Curvature,
     run: Trajectory,
+    slope: float,
     watch: KinkWatch | None,
     probe: Probe,
     again: Finer | None,
@@ -173,7 +175,6 @@ def _describe_run(
     kind = f"descent with momentum {probe.momentum:g}" if probe.momentum else "gradient descent"
     eps_model = describe_model(curvature, f"full-batch {kind}", run.eps_model_curve[-1])
     end = "full-batch gradient at the end of gradient descent"
-    slope = float(np.linalg.norm(curvature.gradient(run.end)))
     values = {
         "eps_model": eps_model,
         "final_distance": describe(run.final_distance, "measured", kind),

@@ -16,13 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from qres.measurement.curvature import Curvature
 from qres.measurement.kinks import KinkWatch
 from qres.measurement.point import Probe, describe
 from qres.measurement.rounding import MARGIN, add_rounding, is_rounded
-from qres.measurement.trajectory import Trajectory, follow_descent
+from qres.measurement.trajectory import Trajectory, find_end_slope, follow_descent
 from qres.notation.quantity import Quantity
 
 FIXED = "fixed by weights and samples: no interval"
@@ -77,7 +75,7 @@ def follow_finer(
     values = {
         "eps_model": run.eps_model_curve[-1],
         "final_distance": run.final_distance,
-        "final_grad_norm": float(np.linalg.norm(finer.gradient(run.end))),
+        "final_grad_norm": find_end_slope(finer, run, probe.learning_rate),
     }
     if watch is not None:
         values["kink_share"] = watch.share

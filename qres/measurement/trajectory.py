@@ -223,6 +223,23 @@ def follow_descent(
     )
 
 
+def find_end_slope(curvature: Curvature, run: Trajectory, learning_rate: float) -> float:
+    """Return the norm of the full-batch gradient where descent ends.
+
+    Args:
+        curvature: of the loss.
+        run: of the descent.
+        learning_rate: of the same, for the message.
+
+    Raises:
+        InputError: it is beyond floating point, as the next step would be.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope = float(np.linalg.norm(curvature.gradient(run.end)))
+    _check_finite(slope, len(run.distances), learning_rate, "gradient descent")
+    return slope
+
+
 def _turn(velocity: Vector, slope: Vector, momentum: float) -> Vector:
     """Return the next velocity; without momentum the slope itself, whatever the last one was."""
     return momentum * velocity + slope if momentum else slope

@@ -23,7 +23,7 @@ from qres.measurement.lanczos import EPSILON, find_extremes
 _LANGE, _SYCON, _SYTRF, _SYTRF_LWORK, _SYTRS = get_lapack_funcs(
     ("lange", "sycon", "sytrf", "sytrf_lwork", "sytrs"), dtype=np.float64
 )
-_SYMV = get_blas_funcs("symv", dtype=np.float64)
+(_SYMV,) = get_blas_funcs(("symv",), dtype=np.float64)
 
 STEPS = 12
 """Of Lanczos on either end where one-norms leave open whether there is an inverse."""

@@ -6,7 +6,7 @@ import torch
 
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature
-from qres.measurement.trajectory import follow_descent
+from qres.measurement.trajectory import find_end_slope, follow_descent
 
 
 def _squares(weight_decay=0.0):
@@ -206,3 +206,11 @@ def test_a_model_that_diverges_is_infinite_and_descent_goes_on():
 def test_diverging_descent_is_refused():
     with pytest.raises(InputError, match="diverges at step"):
         follow_descent(_cubic(), n_steps=2000, learning_rate=50.0)
+
+
+def test_descent_whose_last_gradient_is_no_number_is_refused():
+    """theta + theta^2/2 at .5 is .625: a step of 1e150 ends at -6e149, the gradient there is 2e299."""
+    run = follow_descent(_cubic(), n_steps=1, learning_rate=1e150, degrees=())
+    assert run.final_distance == pytest.approx(np.hypot(0.625e150, 0.255e150), rel=1e-12)
+    with pytest.raises(InputError, match=r"gradient descent diverges at step 1 with 1e\+150"):
+        find_end_slope(_cubic(), run, 1e150)
