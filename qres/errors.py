@@ -76,3 +76,7 @@ def nearest(word: str, options: Iterable[str], *, limit: int = 3) -> str:
     if close:
         return "; did you mean " + " or ".join(f"'{name}'" for name in close) + "?"
     return "; choose from " + ", ".join(names)
+
+
+UNBOUNDED_KAPPA = "nothing bounds kappa: the smallest singular value may be zero"
+"""Why a system has no price whose condition number has no upper end."""

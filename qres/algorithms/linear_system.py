@@ -31,7 +31,7 @@ from qres.algorithms.readouts.stages import (
 )
 from qres.algorithms.record import Job
 from qres.config.record import ErrorTarget, LinearSystem
-from qres.errors import InfeasibleError, InputError
+from qres.errors import UNBOUNDED_KAPPA, InfeasibleError, InputError
 from qres.measurement.record import Measurement
 from qres.notation.quantity import Quantity
 
@@ -106,7 +106,7 @@ def _values(
     smallest = values["smallest_singular_value"]
     values["smallest_singular_value"] = _outer_end(smallest)
     if float(values["smallest_singular_value"]) <= 0:
-        raise InfeasibleError("solver", "the matrix is singular: kappa is infinite")
+        raise InfeasibleError("solver", UNBOUNDED_KAPPA)
     values["solution_overlap"] = _overlap(measurement.values, smallest)
     values["success_prob"] = Quantity(value=1, method="nothing is projected out")
     values["block_limit"] = access_limit(parameters.data_access)

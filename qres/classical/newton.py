@@ -6,7 +6,9 @@ matrix: Woodbury's identity through the factor $G$ of $G^T G + \lambda I$, and C
 network. Both solve the *unpruned* system, so they are left out where entries were pruned.
 
 - A route *without a scheduler* carries what it needs itself: forming, damping and pruning for the dense
-  ones, the factor for Woodbury, nothing for CG on products. None needs the ends of the spectrum.
+  ones, the factor for Woodbury, for CG on products nothing, and for both the largest entry where the
+  damping is relative to it: on the diagonal of a square, anywhere in a Hessian. None needs the ends of
+  the spectrum.
 - A route *of a scheduler* carries all that must be known before one is chosen, the same for each: forming,
   damping, pruning, both ends of the spectrum by Lanczos.
 
@@ -37,6 +39,7 @@ from qres.classical.solve import (
     estimate_solve,
 )
 from qres.classical.subject import read_value
+from qres.errors import UNBOUNDED_KAPPA
 from qres.measurement.newton.record import NewtonBlock
 
 WOODBURY_LAUNCHES = 4
@@ -73,12 +76,14 @@ def price_choosing(block: NewtonBlock, device: Device) -> float:
     """Return the seconds of all that must be known of a block before its route can be chosen.
 
     One launch for forming, damping and pruning, one for a factorisation, one for each step of Lanczos.
-    A step reads the matrix, or its factor twice, and all vectors before it twice.
+    A step reads the matrix, or its factor twice where that was kept (else it is a product through the
+    network, whose operations count), and all vectors before it twice.
     """
     work, dim = block.work, float(block.dim)
     steps, solved = block.lanczos_steps, block.inverse_steps
     entries = BYTES_FP64 * dim**2
-    read = entries if block.is_dense else BYTES_FP64 * 2 * block.factor_rows * dim
+    factor = BYTES_FP64 * 2 * block.factor_rows * dim * block.has_rows
+    read = entries if block.is_dense else factor
     parts = [
         (work["form"] + work["damp"] + work["prune"], 0.0, 1),
         (work["lanczos"], steps * read + BYTES_FP64 * steps**2 * dim, steps),
@@ -171,15 +176,15 @@ def _refuse_products(block: NewtonBlock, *, is_pruned: bool) -> str:
         return "entries were pruned: it solves the system of the whole matrix"
     if not block.is_definite:
         return "the matrix is not positive definite"
-    return "the matrix is singular: kappa is infinite" if math.isinf(_kappa(block)) else ""
+    return UNBOUNDED_KAPPA if math.isinf(_kappa(block)) else ""
 
 
 def _price_without_matrix(
     name: str, block: NewtonBlock, device: Device, epsilon: float
 ) -> tuple[ClassicalCost, float]:
     if name == "Woodbury":
-        return _woodbury(block, device), factor_flops(block)
-    return _products(block, device, epsilon), 0.0
+        return _woodbury(block, device), max(factor_flops(block), block.work["scale"])
+    return _products(block, device, epsilon), block.work["scale"]
 
 
 def factor_flops(block: NewtonBlock) -> float:

@@ -14,7 +14,7 @@ from qres.algorithms.encodings.base import encoding
 from qres.algorithms.record import Job
 from qres.algorithms.solvers.base import solver
 from qres.config.record import ErrorTarget, LinearSystem, Objective
-from qres.errors import HypothesisError, InfeasibleError
+from qres.errors import UNBOUNDED_KAPPA, HypothesisError, InfeasibleError
 from qres.explore.budget import even_split
 from qres.explore.intervals import Interval
 from qres.explore.solve_intervals import find_spreads
@@ -79,7 +79,7 @@ def price_systems(
         if _lowest(values) > 0:
             alike.setdefault(frozenset(values), []).append(index)
         else:
-            found[index] = "the matrix is singular: kappa is infinite"
+            found[index] = UNBOUNDED_KAPPA
     for indices in alike.values():
         chosen = [_at_worst(systems[index]) for index in indices]
         for index, item in zip(

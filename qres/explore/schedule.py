@@ -156,6 +156,7 @@ def _decide(
         published_s=published,
         break_even_s=_break_even(classical, found),
         left_out=solves.left_out,
+        refused=found if isinstance(found, str) else "",
     )
 
 

@@ -25,7 +25,7 @@ def judge_schedule(schedule: Schedule, machines: Sequence[str]) -> Verdict:
     dominated = _dominant(schedule)
     if not has_all_solves(schedule):
         refused = next(d for d in schedule.decisions if d.quantum is None)
-        reason = f"{refused.block} of step {refused.step}: {refused.routes[0].reason}"
+        reason = f"{refused.block} of step {refused.step}: {refused.refused}"
         return Verdict(winner="classical", ratio=None, dominated_by=dominated, reason=reason)
     seconds, is_floor = quantum_seconds(schedule, machines)
     low, high = (None, None) if is_floor else _ends(schedule)

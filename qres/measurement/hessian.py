@@ -211,7 +211,7 @@ def _look_at(curvature: Curvature, index: int) -> tuple[float, int]:
 def _sample_trace(
     curvature: Curvature, extremes: Extremes, n_probes: int, seed: int, progress: Progress
 ) -> dict[str, Quantity]:
-    """Return trace and Frobenius norm by Hutch++ with Student's intervals."""
+    """Return trace and Frobenius norm by Hutch++, with intervals."""
 
     def estimate() -> list[float]:
         trace, square = estimate_trace(
@@ -223,9 +223,9 @@ def _sample_trace(
             device=curvature.start_tensor.device,
             progress=progress,
         )
-        return [trace.value, trace.slack, square.value, square.slack]
+        return [*vars(trace).values(), *vars(square).values()]
 
-    trace, slack, square, square_slack = curvature.journal.phase("trace", estimate)
+    trace, lowest, highest, square, least, most = curvature.journal.phase("trace", estimate)
     bias = _find_bias(curvature, seed)
     method = f"Hutch++, 3 x {n_probes} products, {CONFIDENCE:.0%} interval"
 
@@ -242,18 +242,18 @@ def _sample_trace(
     norm, largest = math.sqrt(square), math.sqrt(curvature.n_active) * extremes.norm
     reach = curvature.n_active * extremes.norm  # what the ends alone allow
     floor = max(abs(extremes.largest.low), abs(extremes.smallest.high))
-    low = math.sqrt(max(square - square_slack, 0.0))
+    low = math.sqrt(max(least, 0.0))
     return {
         "trace": quantity(
             trace,
-            max(trace - slack - bias, -reach),
-            min(trace + slack + bias, reach),
+            max(lowest - bias, -reach),
+            min(highest + bias, reach),
             _say_bias(curvature),
         ),
         "frobenius_norm": quantity(
             norm,
             max(low, min(floor, norm)),
-            max(norm, min(math.sqrt(square + square_slack), largest)),
+            max(norm, min(math.sqrt(most), largest)),
         ),
     }
 

@@ -50,29 +50,33 @@ def find_mean(samples: Sequence[float], confidence: float = CONFIDENCE) -> tuple
     return mean, quantile * float(np.std(samples, ddof=1)) / math.sqrt(count)
 
 
-def bound_square(mean: float, count: int, n_vectors: int) -> tuple[float, float]:
-    r"""Return the interval of a squared norm from the mean of sampled squares, at `CONFIDENCE`.
+def bound_square(
+    mean: float, count: int, n_vectors: int, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    r"""Return the interval of a squared norm from the mean of sampled squares.
 
     Args:
         mean: of $\lVert T(z_1, \ldots, z_k, \cdot)\rVert^2$ over independent tuples.
         count: tuples.
         n_vectors: k, random vectors in each.
+        confidence: of the interval.
     """
-    low, high = find_worst(count, n_vectors)
+    low, high = find_worst(count, n_vectors, confidence)
     return mean / high, mean / low
 
 
 @cache
-def find_worst(count: int, n_vectors: int) -> tuple[float, float]:
-    r"""Return both quantiles, at `CONFIDENCE`, of the mean of `count` products of independent $\chi^2_1$.
+def find_worst(count: int, n_vectors: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    r"""Return both quantiles of the mean of `count` products of independent $\chi^2_1$.
 
     Of one factor exact; of more simulated, moved outward by three standard errors of the simulation.
 
     Args:
         count: products in the mean.
         n_vectors: factors in each.
+        confidence: between the quantiles.
     """
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     if n_vectors == 1:
         from scipy.stats import chi2  # 0.3 s, wanted only here
 

@@ -20,7 +20,7 @@ from qres._version import __version__
 from qres.errors import InputError
 from qres.files import write_atomic
 
-FORMAT = "qres-measurement/7"
+FORMAT = "qres-measurement/8"
 """Changes whenever the same inputs would be measured to something else."""
 
 ADVICE = "set QRES_CACHE to a writable folder"

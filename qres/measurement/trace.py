@@ -4,7 +4,9 @@ The image of k random sign vectors spans a basis Q, on which the trace is exact;
 it is sampled by fresh signs $g$, projected to $g' = (I - QQ^T)g$:
 $\operatorname{tr} H = \operatorname{tr} Q^T H Q + \mathbb{E}\,g'^T H g'$ and
 $\|H\|_F^2 = \|HQ\|_F^2 + \mathbb{E}\,\|Hg'\|^2$. Both are unbiased because the fresh signs know nothing
-of Q; Student's interval over them is the interval of the whole. The same 3k products serve both.
+of Q; the interval of the samples is that of the whole. For the trace it is Student's; squares of what the
+basis has left are too skew for it, one direction may have most, so that theirs is `probes.bound_square`.
+The same 3k products serve both.
 
 Source: Meyer, Musco, Musco and Woodruff (2021), SOSA, arXiv:2010.09649, algorithm 1 (recalled; the
 identities are those above); the second one derived.
@@ -18,22 +20,24 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from qres.measurement.probes import CONFIDENCE, draw_signs, find_mean
+from qres.measurement.probes import CONFIDENCE, bound_square, draw_signs, find_mean
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.recurrence import Multiply, dot
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A number with half of its interval, and how sure that is.
+    """A number with its interval, which is rounding where nothing is sampled.
 
     Args:
         value: the estimate.
-        slack: half of the interval; infinite for a single sample, rounding where nothing is sampled.
+        low: lower end.
+        high: upper end.
     """
 
     value: float
-    slack: float
+    low: float
+    high: float
 
 
 def estimate_trace(
@@ -78,9 +82,13 @@ def estimate_trace(
     samples = [] if is_whole else _sample_rest(multiply, basis, signs(n_probes))
     progress("trace", 3, 3)
     rounding = 8 * torch.finfo(dtype).eps * math.sqrt(dim)
+    forms, squares = [one for one, _ in samples], [two for _, two in samples]
+    mean, slack = find_mean(forms, confidence) if samples else (0.0, 0.0)
+    rest = math.fsum(squares) / len(squares) if samples else 0.0
+    low, high = bound_square(rest, len(squares), 1, confidence) if samples else (0.0, 0.0)
     return (
-        _add([one for one, _ in along], [one for one, _ in samples], confidence, rounding),
-        _add([two for _, two in along], [two for _, two in samples], confidence, rounding),
+        _add([one for one, _ in along], mean, (mean - slack, mean + slack), rounding),
+        _add([two for _, two in along], rest, (low, high), rounding),
     )
 
 
@@ -94,8 +102,8 @@ def _sample_rest(
     return [(dot(sign, image), dot(image, image)) for sign, image in pairs]
 
 
-def _add(along: list[float], samples: list[float], confidence: float, rounding: float) -> Estimate:
+def _add(along: list[float], mean: float, ends: tuple[float, float], rounding: float) -> Estimate:
     """Return the exact part and the mean of the samples, as one estimate."""
     exact, size = math.fsum(along), math.fsum(map(abs, along))
-    mean, slack = find_mean(samples, confidence) if samples else (0.0, 0.0)
-    return Estimate(value=exact + mean, slack=slack + rounding * (size + abs(mean)))
+    off = rounding * (size + abs(mean))
+    return Estimate(value=exact + mean, low=exact + ends[0] - off, high=exact + ends[1] + off)

@@ -34,6 +34,9 @@ MEANINGS: dict[str, str] = {
 }
 """Kinds as the footnotes of a table."""
 
+INFINITE = "infinite; "
+"""What a method opens with in a file whose value is null for that reason."""
+
 COLUMNS = ("value", "interval", "unit", "kind", "bound", "how")
 """Heads of `Quantity.cells`."""
 
@@ -82,17 +85,25 @@ class Quantity:
         return replace(self, value=value, low=None, high=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this quantity; JSON has no infinity, so the method says it."""
-        is_infinite = isinstance(self.value, float) and math.isinf(self.value)
+        """Return the JSON object of this quantity.
+
+        JSON has no infinity: what is infinite is null, its sign stands under `infinite`, and the
+        method says that the value is.
+        """
+        numbers = {"value": self.value, "low": self.low, "high": self.high}
+        signs = {
+            name: 1 if number > 0 else -1
+            for name, number in numbers.items()
+            if isinstance(number, float) and math.isinf(number)
+        }
         return {
-            "value": _finite(self.value),
-            "low": _finite(self.low),
-            "high": _finite(self.high),
+            **{name: None if name in signs else number for name, number in numbers.items()},
             "unit": self.unit,
             "kind": self.kind,
             "bound": self.bound,
             "source": self.source,
-            "method": f"infinite; {self.method}" if is_infinite else self.method,
+            "method": f"{INFINITE}{self.method}" if "value" in signs else self.method,
+            **({"infinite": signs} if signs else {}),
         }
 
     def cells(self) -> tuple[str, ...]:
@@ -109,8 +120,8 @@ class Quantity:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Quantity:
         """Read back what `to_dict` wrote."""
-        return cls(**data)
-
-
-def _finite(value: float | int | None) -> float | int | None:
-    return None if isinstance(value, float) and math.isinf(value) else value
+        told = dict(data)
+        signs = told.pop("infinite", {})
+        if "value" in signs:
+            told["method"] = told["method"].removeprefix(INFINITE)
+        return cls(**told | {name: sign * math.inf for name, sign in signs.items()})

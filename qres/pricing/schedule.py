@@ -156,6 +156,7 @@ class Decision:
             route of the same scheduler; None where none is short enough because its classical stages
             alone take longer, or there is no quantum route.
         left_out: (method, reason) of classical solves that have no price here.
+        refused: why there is no quantum job; empty where there is one.
     """
 
     step: int
@@ -172,6 +173,7 @@ class Decision:
     published_s: float | None
     break_even_s: float | None
     left_out: tuple[tuple[str, str], ...] = ()
+    refused: str = ""
 
     @property
     def route(self) -> Route:

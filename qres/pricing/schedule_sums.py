@@ -97,7 +97,7 @@ def merge_ends(
 
 def _sum_machine(schedule: Schedule, name: str) -> MachineSum:
     solves = solves_of(schedule)
-    never = [d.routes[0].reason for d in schedule.decisions if d.quantum is None]
+    never = [d.refused for d in schedule.decisions if d.quantum is None]
     refused = [text for solve in solves if (text := solve.reasons[name])]
     return MachineSum(
         hardware=name,

@@ -33,7 +33,7 @@ CONTENT = {
     "error": {"total": 0.1, "fail_prob": 0.05},
 }
 
-WORK = {"form": 1e9, "damp": 1e6, "prune": 0.0, "lanczos": 1e7, "product": 1e6}
+WORK = {"form": 1e9, "damp": 1e6, "prune": 0.0, "lanczos": 1e7, "product": 1e6, "scale": 0.0}
 
 
 def ends(name: str, value: float) -> dict[str, float]:
@@ -61,6 +61,7 @@ def random_block(rng: np.random.Generator) -> NewtonBlock:
         dim=dim,
         factor_rows=100,
         is_dense=True,
+        has_rows=False,
         is_definite=True,
         values={
             name: Quantity(value=value, kind="measured", **ends(name, value))

@@ -56,11 +56,22 @@ def test_a_quantity_survives_json(quantity):
 
 
 @given(quantity=quantities(), sign=st.sampled_from([1, -1]))
-def test_what_is_infinite_is_unknown_in_json_and_says_so(quantity, sign):
-    data = replace(quantity, value=sign * math.inf, low=None, high=None).to_dict()
+def test_what_is_infinite_is_null_in_json_and_comes_back(quantity, sign):
+    infinite = replace(quantity, value=sign * math.inf, low=None, high=None)
+    data = infinite.to_dict()
     assert json.loads(json.dumps(data, allow_nan=False)) == data
     assert data["value"] is None
     assert data["method"].startswith("infinite")
+    assert Quantity.from_dict(data) == infinite
+
+
+def test_an_end_that_nothing_bounds_is_not_sharp_after_json():
+    kappa = Quantity(value=5.0, low=2.0, high=math.inf, method="m")
+    data = json.loads(json.dumps(kappa.to_dict(), allow_nan=False))
+    assert (data["high"], data["infinite"], data["method"]) == (None, {"high": 1}, "m")
+    assert Quantity.from_dict(data) == kappa
+    free = replace(kappa, low=-math.inf)
+    assert Quantity.from_dict(json.loads(json.dumps(free.to_dict()))) == free
 
 
 @pytest.mark.parametrize("place", ["value", "low", "high"])

@@ -54,12 +54,16 @@ def block(name, matrix, gradient, *, factor_rows=0, form=1e6):
         dim=dim,
         factor_rows=factor_rows,
         is_dense=True,
+        has_rows=False,
         is_definite=low > 0,
         values={
             key: Quantity(value=value if isinstance(value, int) else float(value), kind="measured")
             for key, value in numbers.items()
         },
-        work={"form": form, "damp": float(dim), "prune": 0.0, "lanczos": 1e4, "product": 1e5},
+        work={
+            **{"form": form, "damp": float(dim), "prune": 0.0},
+            **{"lanczos": 1e4, "product": 1e5, "scale": 0.0},
+        },
         lanczos_steps=4,
         inverse_steps=0 if factor_rows else 3,
     )

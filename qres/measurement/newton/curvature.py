@@ -66,6 +66,11 @@ class BlockMatrix:
         return self.factor_rows > 0
 
     @property
+    def size_text(self) -> str:
+        """What the full matrix would take, for messages."""
+        return f"{self.dim:,} parameters are {8 * self.dim**2 / 1e9:,.1f} GB as a full matrix"
+
+    @property
     def form(self) -> str:
         """Which of the three."""
         if self.dense is not None:

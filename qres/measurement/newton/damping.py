@@ -18,7 +18,7 @@ def find_damping(damping: Damping, index: int, largest_entry: float | None, *, b
         damping: the schedule.
         index: of the step, 0 for the first.
         largest_entry: largest absolute value of the matrix; None where it is not known.
-        block: name, for the error message.
+        block: name and size, for the error message.
 
     Raises:
         InputError: relative damping, and the largest entry is not known.
@@ -29,6 +29,6 @@ def find_damping(damping: Damping, index: int, largest_entry: float | None, *, b
     if largest_entry is None:
         raise InputError(
             f"algorithm.damping.kind: block {block} is too large to be formed, its largest entry is"
-            " not known; take absolute, gauss-newton or blocks: layer"
+            " not known; take absolute (it works by products), gauss-newton or blocks: layer"
         )
     return value * largest_entry

@@ -23,7 +23,7 @@ from qres.measurement.newton.curvature import BlockMatrix
 from qres.measurement.newton.formed import describe_entries, describe_pruning, solve_formed
 from qres.measurement.newton.pruning import Pruned, prune_symmetric
 from qres.measurement.newton.singular import Effort, Singular, shift_ends
-from qres.measurement.newton.solve import DEFINITE, solve_block
+from qres.measurement.newton.solve import DEFINITE, REMEDY, solve_block
 from qres.measurement.newton.symmetric import multiplier
 from qres.measurement.trace import estimate_trace
 from qres.notation.quantity import Quantity
@@ -94,14 +94,16 @@ def examine_block(
             gradient,
             ends=ends,
             effort=effort,
-            place=place,
+            place=place if pruned is None else f"{place}, after pruning",
             overwrite=pruned is not None,
         )
         step, extremes, is_definite = formed.step, formed.extremes, formed.factor.is_definite
         extra = describe_entries(formed)
         if pruned is not None:
             is_damped = damping > 0
-            extra |= describe_pruning(pruned, formed, effort, is_damped=is_damped, place=place)
+            extra |= describe_pruning(
+                pruned, formed, gradient, effort, is_damped=is_damped, place=place
+            )
     values = {
         **_describe_ends(ends, damping, is_square=matrix.is_square),
         **_describe_solver(matrix.dim, extremes, step, gradient),
@@ -186,11 +188,15 @@ def _find_frobenius(matrix: BlockMatrix, damping: float, effort: Effort) -> Quan
     rng = np.random.default_rng([*effort.seed, 1])
     trace, square = estimate_trace(multiply, matrix.dim, n_probes=effort.n_probes, rng=rng)
     total = square.value + 2 * damping * trace.value + matrix.dim * damping**2
-    slack = square.slack + 2 * damping * trace.slack
+    ends = (
+        square_end + 2 * damping * trace_end + matrix.dim * damping**2
+        for square_end, trace_end in ((square.low, trace.low), (square.high, trace.high))
+    )
+    low, high = (math.sqrt(max(end, 0.0)) for end in ends)
     return Quantity(
         value=math.sqrt(total),
-        low=math.sqrt(max(total - slack, 0.0)),
-        high=math.sqrt(total + slack),
+        low=low,
+        high=high,
         kind="measured",
         source=SOURCE,
         method=f"Hutch++, 3 x {effort.n_probes} products, 95% interval",
@@ -219,23 +225,20 @@ def _prune(matrix: BlockMatrix, fraction: float, place: str) -> Pruned:
     """Return what stays and what goes of a matrix, which must have been formed."""
     if matrix.dense is None:
         raise InputError(
-            f"{place}: {_size(matrix)}, too large to be pruned; algorithm.prune: 0 works by products,"
+            f"{place}: {matrix.size_text}, too large to be pruned; algorithm.prune: 0 works by products,"
             " blocks: layer makes blocks smaller"
         )
     return prune_symmetric(matrix.dense, fraction)
 
 
 def _check_large(matrix: BlockMatrix, ends: Ends, damping: float, place: str) -> None:
-    """Refuse a large matrix that may be indefinite: only a formed one could be solved with."""
-    if not matrix.is_square and ends.lambda_min.low + damping <= 0:
+    """Refuse a large matrix that may be indefinite or singular: only a formed one tells."""
+    if ends.lambda_min.low + damping <= 0:
+        remedy = REMEDY if matrix.is_square else DEFINITE
         raise InputError(
-            f"{place}: {_size(matrix)}, and products do not show that it is definite (lambda_min >="
-            f" {ends.lambda_min.low:.3g}, damping {damping:.3g}); {DEFINITE}"
+            f"{place}: {matrix.size_text}, and products do not show that it is definite (lambda_min >="
+            f" {ends.lambda_min.low:.3g}, damping {damping:.3g}); {remedy}"
         )
-
-
-def _size(matrix: BlockMatrix) -> str:
-    return f"{matrix.dim:,} parameters are {8 * matrix.dim**2 / 1e9:,.1f} GB as a full matrix"
 
 
 def _cosine(one: Vector, other: Vector) -> float:

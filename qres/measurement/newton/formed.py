@@ -75,10 +75,11 @@ def solve_formed(
     assert block.dense is not None
     matrix = block.dense if overwrite else block.dense.copy()
     is_damped = damping > 0
+    is_shifted = block.is_square and is_damped  # else nothing but zero bounds the lowest
     damp(matrix, damping)
-    factor = factorise(matrix, is_estimated=block.is_square)
+    factor = factorise(matrix, is_estimated=is_shifted)
     check_regular(not factor.has_zero, is_damped=is_damped, place=place)
-    if block.is_square:
+    if is_shifted:
         extremes, is_regular = shift_ends(ends, damping), factor.is_regular
     else:
         extremes = find_shifted(ends, damping, factor, effort)
@@ -108,13 +109,20 @@ def describe_entries(formed: Formed) -> Values:
 
 
 def describe_pruning(
-    pruned: Pruned, formed: Formed, effort: Effort, *, is_damped: bool, place: str
+    pruned: Pruned,
+    formed: Formed,
+    gradient: Vector,
+    effort: Effort,
+    *,
+    is_damped: bool,
+    place: str,
 ) -> Values:
     """Return what pruning did to the matrix and to the step.
 
     Args:
         pruned: what stayed and what went.
         formed: the system of what stayed, solved.
+        gradient: its right-hand side.
         effort: how hard to look.
         is_damped: whether anything was added to the diagonal.
         place: opens error messages.
@@ -126,7 +134,7 @@ def describe_pruning(
     norm, method = find_dropped(pruned.dropped, effort)
     largest = min(norm.high, bound)
     moved = find_change(
-        pruned.dropped, formed.step, formed.factor, is_damped=is_damped, place=place
+        pruned.dropped, formed.step, gradient, formed.factor, is_damped=is_damped, place=place
     )
     change = float(np.linalg.norm(moved) / np.linalg.norm(formed.step - moved))
     return {

@@ -17,7 +17,7 @@ import numpy as np
 from qres.errors import InputError
 from qres.measurement.journal import find_journal
 from qres.measurement.newton.blocks import Block, list_blocks
-from qres.measurement.newton.curvature import form_matrix
+from qres.measurement.newton.curvature import BlockMatrix, form_matrix
 from qres.measurement.newton.damping import find_damping
 from qres.measurement.newton.examine import examine_block
 from qres.measurement.newton.noise import Vector, draw_error
@@ -154,10 +154,14 @@ class _Walk:
         place = _place(block, index)
         curvature = self.trainee.curvature(batch, block.mask)
         matrix = form_matrix(curvature, chosen.curvature)
-        damping = find_damping(chosen.damping, index, matrix.largest_entry, block=block.name)
+        damping = self._find_damping(index, block, matrix)
         gradient = curvature.gradient(curvature.start)
         step = solve_block(matrix, damping, gradient, place=place, prune=chosen.prune)
         return step + self._error(step, index, number)
+
+    def _find_damping(self, index: int, block: Block, matrix: BlockMatrix) -> float:
+        schedule, named = self.setup.algorithm.damping, f"{block.name} ({matrix.size_text})"
+        return find_damping(schedule, index, matrix.largest_entry, block=named)
 
     def _error(self, step: Vector, index: int, number: int) -> Vector:
         rng = np.random.default_rng([self.setup.seed, 1, index, number])
@@ -212,7 +216,7 @@ class _Walk:
         block, chosen = self.blocks[number], self.setup.algorithm
         curvature = self.trainee.curvature(batch, block.mask)
         matrix = form_matrix(curvature, chosen.curvature)
-        damping = find_damping(chosen.damping, index, matrix.largest_entry, block=block.name)
+        damping = self._find_damping(index, block, matrix)
         found = examine_block(
             matrix,
             damping,
@@ -240,6 +244,7 @@ class _Walk:
             dim=block.dim,
             factor_rows=matrix.factor_rows,
             is_dense=matrix.dense is not None,
+            has_rows=matrix.form == "rows",
             is_definite=found.is_definite,
             values=found.values,
             work=work,

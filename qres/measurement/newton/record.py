@@ -31,6 +31,7 @@ class NewtonBlock:
         factor_rows: rows of $G$ where the undamped matrix is $G^T G$ (samples times outputs, or
             samples); 0 for the Hessian, which is no such product.
         is_dense: whether the matrix was formed; else only products with it were.
+        has_rows: whether the factor was kept, where the matrix was not formed.
         is_definite: whether the damped and pruned matrix is positive definite; Cholesky and
             conjugate gradients need that.
         values: what `linear-system` needs of the damped and pruned matrix, and `lambda_max`,
@@ -38,7 +39,8 @@ class NewtonBlock:
             `merikoski_log10`, `prune_error`, `prune_step_error`, `pruned_share`,
             `newton_fidelity`; what cannot be known is absent.
         work: operations of `form`, `damp`, `prune`, `lanczos` as spent, of one `product` that does
-            not need the matrix, and of the `frobenius` norm of a matrix that was not formed.
+            not need the matrix, of the `scale` of a relative damping for who does not form it, and of
+            the `frobenius` norm of a matrix that was not formed.
         lanczos_steps: on the matrix that is solved with, each after the one before.
         inverse_steps: on its inverse, by a factorisation; 0 where its smallest singular value asks
             for none.
@@ -48,6 +50,7 @@ class NewtonBlock:
     dim: int
     factor_rows: int
     is_dense: bool
+    has_rows: bool
     is_definite: bool
     values: Mapping[str, Quantity]
     work: Mapping[str, float]

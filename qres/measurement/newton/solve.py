@@ -18,6 +18,9 @@ from qres.measurement.newton.symmetric import Factorisation, factorise, multipli
 RESIDUAL = 1e-10
 """Relative residual at which conjugate gradients and GMRES stop."""
 
+UNSOLVED = 1e-8
+"""Part of the gradient that a step without pruning may leave, after GMRES."""
+
 CORRECTIONS = 24
 """Iterations of GMRES before a second factorisation takes their place, which costs more than as many."""
 
@@ -73,17 +76,25 @@ def check_definite(factor: Factorisation, *, is_damped: bool, place: str) -> Non
 
 
 def find_change(
-    dropped: Matrix, step: Vector, factor: Factorisation, *, is_damped: bool, place: str
+    dropped: Matrix,
+    step: Vector,
+    gradient: Vector,
+    factor: Factorisation,
+    *,
+    is_damped: bool,
+    place: str,
 ) -> Vector:
     r"""Return $x' - x$, what dropping entries did to a solution.
 
     $(A - E) x' = g$ and $A x = g$, so $A (x' - x) = E x'$, which GMRES solves (Saad and Schultz 1986)
     with the factors of $A - E$ in front: what was dropped is small beside what stayed, or was meant to
-    be. Where it is not, or nothing was added to the diagonal, $A$ is factorised too.
+    be. Where it is not, or nothing was added to the diagonal, $A$ is factorised too. GMRES sees what is
+    left behind those factors; whether that is little is decided by $\lVert Ax - g\rVert/\lVert g\rVert$.
 
     Args:
         dropped: $E$.
         step: $x'$.
+        gradient: $g$.
         factor: of $A - E$.
         is_damped: whether anything was added to the diagonal.
         place: opens the error message.
@@ -91,7 +102,8 @@ def find_change(
     Raises:
         InputError: $A$ is singular to rounding, or indefinite without damping.
     """
-    image = multiplier(dropped)(step)
+    multiply = multiplier(dropped)
+    image = multiply(step)
     if is_damped:  # else the factors of $A$ tell whether it may be solved with at all
         change, flaw = gmres(
             _Corrected(dropped, factor),
@@ -101,7 +113,9 @@ def find_change(
             restart=CORRECTIONS,
             maxiter=1,
         )
-        if flaw == 0:
+        before = step - change
+        rest = multiplier(factor.matrix)(before) + multiply(before) - gradient
+        if flaw == 0 and np.linalg.norm(rest) <= UNSOLVED * np.linalg.norm(gradient):
             return change
     whole = factor.matrix + dropped
     return solve_dense(whole, image, is_damped=is_damped, place=place).step

@@ -7,7 +7,8 @@ r"""Operations that a step asks for besides its solve, by formula: nothing here 
 | Hessian of a block of $N$ | $N$ products |
 | factor of $m$ rows a sample | $(1 + 2m)/3$ gradients, the block's share of the parameters |
 | $R^T R$ | $2 m B N^2$ |
-| damping | $N$, and $N^2$ comparisons where it is relative to the largest entry |
+| damping | $N$; relative to the largest entry $N^2$ comparisons, or $2 m B N$ for a diagonal |
+| scale of a relative damping, alone | the factor and its diagonal; of a Hessian every entry |
 | pruning | $3 N^2$: selection, mask, joining |
 | Lanczos, $k$ steps | $k$ products and $2 k^2 N$ |
 | Frobenius norm, not formed | $2 m^2 B^2 N$ from the factor; else 3 products a probe, at most $N$ |
@@ -52,7 +53,7 @@ def count_work(
     is_relative: bool,
     is_pruned: bool,
 ) -> dict[str, float]:
-    """Return the operations of `form`, `damp`, `prune`, `lanczos`, `frobenius`, and of one `product`.
+    """Return the operations of `form`, `damp`, `prune`, `lanczos`, `frobenius`, `product`, `scale`.
 
     Args:
         matrix: of the block.
@@ -66,7 +67,7 @@ def count_work(
     dim, product = matrix.dim, PRODUCT * gradient
     used = {"dense": 2.0 * dim**2, "rows": 4.0 * matrix.factor_rows * dim, "products": product}
     is_dense = matrix.form == "dense"
-    compared = dim**2 if is_dense else 0
+    compared = dim**2 if is_dense else 2.0 * matrix.factor_rows * dim
     return {
         "form": _count_form(matrix, gradient, share),
         "damp": float(dim + is_relative * compared),
@@ -74,6 +75,7 @@ def count_work(
         "lanczos": lanczos_steps * used[matrix.form] + 2.0 * lanczos_steps**2 * dim,
         "frobenius": _count_frobenius(matrix, product, n_probes),
         "product": product,
+        "scale": is_relative * _count_scale(matrix, gradient, share),
     }
 
 
@@ -91,6 +93,18 @@ def _count_products(dim: int, n_probes: int) -> int:
 def _count_form(matrix: BlockMatrix, gradient: float, share: float) -> float:
     if not matrix.is_square:
         return PRODUCT * gradient * matrix.dim if matrix.form == "dense" else 0.0
-    rows = gradient * (1 + 2 * matrix.rows_per_sample) / 3 * share
+    rows = _count_rows(matrix, gradient, share)
     squared = 2.0 * matrix.factor_rows * matrix.dim**2
     return rows + squared if matrix.form == "dense" else rows
+
+
+def _count_rows(matrix: BlockMatrix, gradient: float, share: float) -> float:
+    """Return the operations that write down the factor of a square."""
+    return gradient * (1 + 2 * matrix.rows_per_sample) / 3 * share
+
+
+def _count_scale(matrix: BlockMatrix, gradient: float, share: float) -> float:
+    """Return the operations of the largest entry for who does not form the matrix."""
+    if not matrix.is_square:
+        return PRODUCT * gradient * matrix.dim
+    return _count_rows(matrix, gradient, share) + 2.0 * matrix.factor_rows * matrix.dim

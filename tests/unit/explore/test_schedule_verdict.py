@@ -240,8 +240,7 @@ def test_machines_without_shots_are_said(run):
 
 
 def test_a_system_without_a_quantum_job_is_named():
-    never = decision(solve=None, quantum_s=math.inf)
-    never = replace(never, routes=(replace(never.routes[0], reason="singular"), never.routes[1]))
+    never = decision(solve=None, quantum_s=math.inf, refused="singular")
     found = judge_schedule(schedule(never), MACHINES)
     assert (found.winner, found.ratio, found.reason) == ("classical", None, "w of step 0: singular")
 

@@ -54,9 +54,8 @@ def make_symmetric(rng, dim):
 def test_kappa_of_a_damped_square_is_at_most_one_plus_n_over_the_value(dim, n_rows, value, seed):
     rng = np.random.default_rng(seed)
     matrix = make_square(rng.standard_normal((n_rows, dim)))
-    damping = find_damping(
-        Damping(kind="relative", value=value, decay=1.0), 0, matrix.largest_entry, block="x"
-    )
+    relative = Damping(kind="relative", value=value, decay=1.0)
+    damping = find_damping(relative, 0, matrix.largest_entry, block="x")
     found = examine_block(
         matrix, damping, np.ones(dim), prune=0.0, n_samples=n_rows, effort=EFFORT, place="here"
     ).values
@@ -297,8 +296,43 @@ def test_damping_follows_its_schedule():
     assert find_damping(relative, 2, 8.0, block="x") == pytest.approx(0.5 * 0.01 * 8)
     absolute = Damping(kind="absolute", value=0.5, decay=2.0)
     assert find_damping(absolute, 3, None, block="x") == pytest.approx(4)
-    with pytest.raises(InputError, match="block x is too large to be formed"):
-        find_damping(relative, 0, None, block="x")
+    # 7510^2 numbers of eight bytes are 0.451 GB
+    size = BlockMatrix(dim=7510, multiply=abs).size_text
+    with pytest.raises(InputError, match=r"block x \(7,510 parameters are 0.5 GB .* too large"):
+        find_damping(relative, 0, None, block=f"x ({size})")
+
+
+def test_without_damping_the_lowest_of_a_square_comes_from_its_inverse():
+    """Few steps on the matrix itself know nothing of 1e-4 beside 1 to 10; zero is no lower end."""
+    rng = np.random.default_rng(4)
+    turn = np.linalg.qr(rng.standard_normal((40, 40)))[0]
+    matrix = make_square(np.sqrt(np.r_[1e-4, np.linspace(1, 10, 39)])[:, None] * turn)
+    effort = Effort(lanczos_steps=10, n_probes=2, seed=(0,))
+    found = examine_block(
+        matrix, 0.0, np.ones(40), prune=0.0, n_samples=40, effort=effort, place="x"
+    )
+    smallest, kappa = found.values["smallest_singular_value"], found.values["kappa"]
+    assert smallest.low <= 1e-4 <= smallest.high
+    assert smallest.high - smallest.low < 1e-7
+    assert kappa.low <= 1e5 <= kappa.high
+    assert found.inverse_steps > 0
+
+
+def test_a_large_square_without_damping_is_refused():
+    """Its factor has more rows than columns, and two of them alone are independent."""
+    matrix = make_square(np.tile([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]], (2, 1)), dense=None)
+    with pytest.raises(InputError, match=r"definite \(lambda_min >= 0, damping 0\); take .*value"):
+        examine_block(
+            matrix, 0.0, np.ones(3), prune=0.0, n_samples=4, effort=EFFORT, place="block x"
+        )
+
+
+def test_a_matrix_that_pruning_made_indefinite_is_named_so():
+    """v v^T + .1 without its corners: .1 - .4542 is its lowest eigenvalue, see above."""
+    matrix = make_square(np.array([[1.0, 1.1, 1.0]]))
+    matrix = replace(matrix, dense=matrix.dense + 0.1 * np.eye(3), factor_rows=0)
+    with pytest.raises(InputError, match=r"x, after pruning: .* indefinite \(lambda_min -0.354\)"):
+        examine_block(matrix, 0.0, np.ones(3), prune=0.5, n_samples=1, effort=EFFORT, place="x")
 
 
 def test_a_large_block_is_refused_where_it_must_be_formed():

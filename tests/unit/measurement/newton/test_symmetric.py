@@ -92,7 +92,7 @@ def test_what_was_dropped_is_undone_by_few_steps_or_by_a_factorisation(
     dropped = scale * rng.standard_normal((90, 90))
     dropped = (dropped + dropped.T) * (1 - np.eye(90)) / 9
     step = rng.standard_normal(90)
-    found = find_change(dropped, step, factorise(kept), is_damped=True, place="here")
+    found = find_change(dropped, step, kept @ step, factorise(kept), is_damped=True, place="here")
     exact = step - np.linalg.solve(kept + dropped, kept @ step)
     np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-9 * np.max(np.abs(exact)) + 1e-15)
     assert len(calls) == n_factored
@@ -100,11 +100,29 @@ def test_what_was_dropped_is_undone_by_few_steps_or_by_a_factorisation(
 
 def test_a_matrix_that_only_pruning_makes_regular_is_refused():
     """[[1, 1], [1, 1]] without what is beside its diagonal is the unit matrix."""
-    dropped = np.array([[0.0, 1.0], [1.0, 0.0]])
+    dropped, step = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1.0, 0.5])
     with pytest.raises(InputError, match="here: the matrix is singular in spite of its damping"):
-        find_change(
-            dropped, np.array([1.0, 0.5]), factorise(np.eye(2)), is_damped=True, place="here"
-        )
+        find_change(dropped, step, step, factorise(np.eye(2)), is_damped=True, place="here")
+
+
+@pytest.mark.parametrize("smallest", [1e-3, 1e-5, 1e-7])
+def test_a_step_that_only_pruning_made_long_is_compared_with_the_right_one(smallest):
+    """What stays is diag(smallest, 1, ..., 1); with .1 beside it the whole is far from singular.
+
+    A = [[s, .1], [.1, 1]] has the inverse [[1, -.1], [-.1, s]]/(s - .01), and g = (1, 1).
+    """
+    dim = 40
+    kept = np.eye(dim)
+    kept[0, 0] = smallest
+    dropped = np.zeros((dim, dim))
+    dropped[0, 1] = dropped[1, 0] = 0.1
+    gradient = np.ones(dim)
+    factor = factorise(kept)
+    step = factor.invert(gradient)
+    change = find_change(dropped, step, gradient, factor, is_damped=True, place="here")
+    whole = np.ones(dim)
+    whole[:2] = np.array([0.9, smallest - 0.1]) / (smallest - 0.01)
+    np.testing.assert_allclose(step - change, whole, rtol=0, atol=1e-5)
 
 
 def test_a_matrix_whose_inverse_is_rounding_is_refused_by_either_look():
@@ -195,7 +213,7 @@ def test_without_damping_a_whole_matrix_that_is_indefinite_is_refused():
     dropped = np.array([[0.0, 2.0], [2.0, 0.0]])
     step, factor = np.array([1.0, 0.5]), factorise(np.eye(2))
     with pytest.raises(InputError, match="here: the matrix is indefinite"):
-        find_change(dropped, step, factor, is_damped=False, place="here")
+        find_change(dropped, step, step, factor, is_damped=False, place="here")
     # (A - E) x' = x', so A x = x': x = (2 x'_2 - x'_1, 2 x'_1 - x'_2)/3 = (0, 1/2)
-    change = find_change(dropped, step, factor, is_damped=True, place="here")
+    change = find_change(dropped, step, step, factor, is_damped=True, place="here")
     np.testing.assert_allclose(step - change, [0.0, 0.5], atol=1e-9)

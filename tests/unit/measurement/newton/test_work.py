@@ -24,6 +24,32 @@ def count(matrix, n_probes):
     return found["frobenius"]
 
 
+@pytest.mark.parametrize(
+    ("matrix", "scale", "damp"),
+    [
+        # 3 rows a sample: (1 + 2 * 3)/3 gradients for half of the parameters, and 2 * 30 * 20
+        ({"factor_rows": 30, "rows_per_sample": 3}, 1e6 * 7 / 3 / 2 + 1200, 20 + 1200),
+        (
+            {"factor_rows": 30, "rows_per_sample": 3, "dense": np.eye(20)},
+            1e6 * 7 / 6 + 1200,
+            20 + 400,
+        ),
+        # a Hessian: 20 products of 2.5 gradients
+        ({"dense": np.eye(20)}, 20 * 2.5e6, 20 + 400),
+    ],
+    ids=["square by products", "square", "hessian"],
+)
+def test_a_damping_relative_to_the_largest_entry_asks_for_it(matrix, scale, damp):
+    block = BlockMatrix(dim=20, multiply=abs, **matrix)
+    settings = {"gradient": 1e6, "share": 0.5, "lanczos_steps": 5, "n_probes": 4}
+    relative, absolute = (
+        count_work(block, **settings, is_relative=is_relative, is_pruned=False)
+        for is_relative in (True, False)
+    )
+    assert (relative["scale"], relative["damp"]) == (pytest.approx(scale), damp)
+    assert (absolute["scale"], absolute["damp"]) == (0, 20)
+
+
 @pytest.mark.parametrize(("n_probes", "products"), [(4, 12), (9, 27), (10, 20), (30, 20)])
 def test_the_frobenius_norm_of_products_is_charged_as_many_as_it_takes(n_probes, products):
     """Dimension 20: three products a probe, or every column where that is enough; 2.5 gradients each."""
