@@ -1,10 +1,15 @@
-"""What a run of Newton training must warn of: damping, symmetry, and bounds that bound nothing."""
+"""What a run of Newton training must warn of: damping, symmetry, bounds that bound nothing, K-FAC."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
+from qres.measurement.coordinates import ActiveCoordinates
+from qres.measurement.newton.kfac import list_preconditioned
 from qres.measurement.newton.record import NewtonBlock, NewtonRun
+from qres.measurement.newton.setup import Trainee
 
 Notes = tuple[tuple[str, str], ...]
 
@@ -35,6 +40,26 @@ def find_cautions(run: NewtonRun) -> Notes:
         _estimate_note(solves),
     )
     return tuple(note for note in notes if note is not None)
+
+
+def find_plain_part(trainee: Trainee, inputs: torch.Tensor) -> Notes:
+    """Say how many active parameters K-FAC preconditions, unless it is all of them.
+
+    Args:
+        trainee: whom K-FAC trains.
+        inputs: samples to send through the network.
+    """
+    turned = set(list_preconditioned(trainee.module, inputs))
+    named = dict(trainee.module.named_parameters())
+    active = ActiveCoordinates.select(trainee.module, trainee.mask)
+    part = sum(len(index) for name, index in active.indices.items() if named[name] in turned)
+    if part == active.n_active:
+        return ()
+    text = (
+        f"k-fac preconditions {part:,} of {active.n_active:,} parameters, in linear layers and"
+        " ungrouped convolutions; the others take the plain gradient"
+    )
+    return (("W-KFAC", text),)
 
 
 def _is_overdamped(block: NewtonBlock) -> bool:

@@ -13,7 +13,7 @@ from qres.measurement.dependencies import describe_dependencies, is_users_code
 from qres.measurement.newton.record import RECORDED_AS, NewtonRun
 from qres.measurement.progress import Progress
 from qres.measurement.record import Measurement
-from qres.measurement.resume import keep_entry, keep_measurement, measure_resumable
+from qres.measurement.resume import joined, keep_entry, keep_measurement, measure_resumable
 from qres.measurement.store import Store, make_key
 
 PRICED = ("name", "policy", "gate_time_s", "encoding", "data_access", "solver", "readout")
@@ -79,9 +79,9 @@ def measure_newton(
     if not is_kept:
         return make()
     key = make_key(subject="newton", **facts, newton=asked)
-    return keep_measurement(
-        store, key, partial(measure_resumable, store.folder, key, make, device=None)
-    )
+    with joined(None):
+        again = partial(measure_resumable, store.folder, key, make, device=None)
+        return keep_measurement(store, key, again)
 
 
 def describe_run(algorithm: Newton) -> dict[str, Any]:

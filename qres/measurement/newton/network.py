@@ -10,7 +10,7 @@ from typing import Any
 from qres.config.record import NetworkModel, Newton, Scenario
 from qres.errors import InputError
 from qres.measurement.journal import find_journal
-from qres.measurement.newton.cautions import find_cautions
+from qres.measurement.newton.cautions import find_cautions, find_plain_part
 from qres.measurement.newton.loop import DivergedError, trace_losses, train_newton
 from qres.measurement.newton.noise import DELTAS, tabulate_noise
 from qres.measurement.newton.record import NewtonRun, NoiseRow
@@ -66,10 +66,11 @@ def run_network(
         rivals = run_rivals(trainee, setup, run.final_loss, progress=progress)
         noise = tuple(_measure_noise(trainee, setup, progress))
         facts = describe_network(model, task)
+        plain = find_plain_part(trainee, trainee.draw(0, setup)[0])
     return Measurement(
         subject="network",
         values=_describe_counts(task, trainee, run),
-        warnings=find_cautions(run) + list_notes(task),
+        warnings=find_cautions(run) + plain + list_notes(task),
         details={**facts, "seed": setup.seed, "versions": dict(versions)},
         newton=replace(run, rivals=rivals, noise=noise),
     )

@@ -3,15 +3,15 @@
 All start where Newton starts, see Newton's batches in Newton's order, and stop where they reach the
 loss that Newton ended with, or after `MORE` iterations for each Newton step. Every one tries the same
 `RATES`, each until another has been at the goal sooner. L-BFGS takes one gradient an iteration
-(history 10, no line search); K-FAC is that of `kfac`: linear layers only. A run that leaves the
-numbers has lost: its last loss is infinite.
+(history 10, no line search); K-FAC is that of `kfac`: linear layers and convolutions. A run that leaves
+the numbers has lost: its last loss is infinite.
 
 | rival | operations beside the gradient, P parameters |
 |---|---|
 | sgd | 2 P |
 | adam | 12 P |
 | l-bfgs | 4 m P, m = 10 |
-| k-fac | factors, Cholesky and solves of each linear layer, and 2 P |
+| k-fac | factors, Cholesky and solves of each linear layer and convolution, and 2 P |
 """
 
 from __future__ import annotations
@@ -218,5 +218,5 @@ def _count_flops(trainee: Trainee, setup: Setup, name: str) -> float:
     n_params = len(trainee.weights)
     beside = {"sgd": 2.0, "adam": 12.0, "l-bfgs": 4.0 * HISTORY, "k-fac": 2.0}[name] * n_params
     if name == "k-fac":
-        beside += count_factors(trainee.module, len(batch[0]))
+        beside += count_factors(trainee.module, batch[0])
     return gradient + beside
