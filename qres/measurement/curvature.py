@@ -12,7 +12,7 @@ tensors beside the network, in the precision of vectors.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,19 +39,14 @@ class Curvature(Objective):
         """Return the same product for a tensor beside the network, in the precision of vectors."""
         if self.journal.is_open:
             return self.apply_block(vector[None])[0]
-        return self._apply(vector)
+        return self._apply(vector, differentiate)
 
     def apply_block(self, vectors: torch.Tensor) -> torch.Tensor:
         """Return the products with the rows of `vectors`, shape (k, r) to (k, r).
 
         Where the graph is rebuilt, it is built once for all rows.
         """
-        if not self.journal.is_open:
-            return self._apply(vectors)
-        (found,) = self.journal.keep(
-            "apply", [self.start], lambda: [self._apply(vectors).cpu().numpy()]
-        )
-        return torch.from_numpy(found).to(vectors.device)
+        return self._apply(vectors, differentiate_block)
 
     def in_double(self) -> Curvature:
         """Return the same loss in double precision: itself, if it is already."""
@@ -86,7 +81,18 @@ class Curvature(Objective):
 
         $T_k$ is the $k$-th derivative of the loss at the start; weight decay is part of $H$ only.
         """
-        products = self._recall(f"derive {order}", [vector], lambda: self._derive(vector, order))
+        direction = self._tensor(vector)
+
+        def make(number: int) -> list[torch.Tensor]:
+            point, value = self._graph_of(number)
+            parts = []
+            for again in range(1, order + 1):
+                value = differentiate(point, value, direction, keep=True, again=again < order)
+                parts.append(value)
+            return parts
+
+        totals = self._add_up(f"derive {order}", [vector], self._n_graphs, make)
+        products = [self._array(total).astype(np.float64, copy=False) for total in totals]
         products[0] = products[0] + self.weight_decay * vector
         return products
 
@@ -100,13 +106,22 @@ class Curvature(Objective):
         """
         fixed = [self._tensor(vector) for vector in directions]
         kept: list[Graph] = []
+
+        def nested(number: int) -> Graph:
+            if not self._is_kept:
+                return nest(self._graph_of(number), fixed)
+            if not kept:
+                kept.append(nest(self._kept_graph(), fixed))
+            return kept[0]
+
         for number, last in enumerate(lasts):
-            (product,) = self._recall(
-                "contract",
-                [*directions, last],
-                lambda last=last: [self._contract(fixed, last, kept)],
-            )
-            yield number, product
+            vector = self._tensor(last)
+
+            def make(part: int, vector: torch.Tensor = vector) -> list[torch.Tensor]:
+                return [differentiate(*nested(part), vector, keep=self._is_kept)]
+
+            (total,) = self._add_up("contract", [*directions, last], self._n_graphs, make)
+            yield number, self._array(total).astype(np.float64, copy=False)
 
     def mix(self, *directions: Vector) -> Vector:
         r"""Return $T(d_1, \ldots, d_k, \cdot)$ of the $(k+1)$-th derivative, k = 2 or more."""
@@ -138,38 +153,12 @@ class Curvature(Objective):
         rows = self.rows(range(self.n_active), progress=progress)
         return (rows + rows.T) / 2
 
-    def _apply(self, vectors: torch.Tensor) -> torch.Tensor:
+    def _apply(self, vectors: torch.Tensor, derive: Callable[..., torch.Tensor]) -> torch.Tensor:
         """Return the product of `apply`, or those of `apply_block`."""
-        derive = differentiate if vectors.ndim == 1 else differentiate_block
-        directions, total = vectors.to(self._start.dtype), None
-        for graph in self._graphs():
-            part = derive(*graph, directions, keep=self._is_kept).to(vectors.dtype)
-            total = part if total is None else total.add_(part)
-        assert total is not None  # there is always a batch
-        total = self._total(total)
+        directions = vectors.to(self._start.dtype)
+
+        def make(number: int) -> list[torch.Tensor]:
+            return [derive(*self._graph_of(number), directions, keep=self._is_kept)]
+
+        (total,) = self._add_up("apply", [], self._n_graphs, make)
         return total + self.weight_decay * vectors if self.weight_decay else total
-
-    def _derive(self, vector: Vector, order: int) -> list[Vector]:
-        """Return the products of `derive` without weight decay."""
-        direction = self._tensor(vector)
-        dtype = self.arithmetic.vector_dtype
-        totals = [torch.zeros_like(direction, dtype=dtype) for _ in range(order)]
-        for point, value in self._graphs():
-            for number in range(order):
-                value = differentiate(point, value, direction, keep=True, again=number + 1 < order)
-                totals[number] += value.detach()
-        return [self._array(self._total(total)) for total in totals]
-
-    def _contract(self, fixed: list[torch.Tensor], last: Vector, kept: list[Graph]) -> Vector:
-        """Return one product of `contract`; what the fixed directions need is put into `kept`."""
-        vector = self._tensor(last)
-        product = torch.zeros_like(vector, dtype=self.arithmetic.vector_dtype)
-        if self._is_kept:
-            if not kept:
-                kept.append(nest(self._kept_graph(), fixed))
-            product += differentiate(*kept[0], vector, keep=True)
-        else:
-            for batch in self._mine:
-                nested = nest(self._graph([batch]), fixed)
-                product += differentiate(*nested, vector, keep=False)
-        return self._array(self._total(product))

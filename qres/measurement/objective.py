@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -39,6 +39,7 @@ from qres.measurement.journal import Journal, find_journal
 from qres.measurement.layers import convolving
 from qres.measurement.networks import explain
 from qres.measurement.smoothness import runs_kinks
+from qres.measurement.sums import Sums
 from qres.measurement.team import Team, find_team
 
 KEPT_SAMPLES = 4096
@@ -153,8 +154,16 @@ class Objective:
 
     def gradient(self, weights: Vector) -> Vector:
         """Return the gradient at `weights`, weight decay included."""
-        (total,) = self._recall("gradient", [weights], lambda: [self._slope(weights)])
-        return total + self.weight_decay * weights
+        point = self._tensor(weights).requires_grad_()
+
+        def slope(number: int) -> list[torch.Tensor]:
+            value = self._part(point, self._mine[number])
+            return list(
+                torch.autograd.grad(value, point, allow_unused=True, materialize_grads=True)
+            )
+
+        (total,) = self._add_up("gradient", [weights], len(self._mine), slope)
+        return self._array(total).astype(np.float64, copy=False) + self.weight_decay * weights
 
     def at(self, weights: Vector) -> Self:
         """Return the same loss, to be differentiated at other weights; the batches are shared."""
@@ -235,24 +244,42 @@ class Objective:
         """Return a tensor as an array in the precision of vectors."""
         return tensor.cpu().numpy()
 
-    def _recall(
-        self, name: str, asked: Sequence[Vector], make: Callable[[], list[Vector]]
-    ) -> list[Vector]:
-        """Return what the journal has of a call at the start, or make it; in double precision."""
-        is_open = self.journal.is_open  # the checksum of the question costs, too
-        found = self.journal.keep(name, [self.start, *asked], make) if is_open else make()
-        return [item.astype(np.float64, copy=False) for item in found]
+    def _add_up(
+        self,
+        name: str,
+        asked: Sequence[Vector],
+        count: int,
+        make: Callable[[int], list[torch.Tensor]],
+    ) -> list[torch.Tensor]:
+        """Return sums over the micro-batches of all processes, in the precision of vectors.
 
-    def _slope(self, weights: Vector) -> Vector:
-        """Return the gradient without weight decay."""
-        point = self._tensor(weights).requires_grad_()
-        total = torch.zeros_like(point, dtype=self.arithmetic.vector_dtype)
-        for batch in self._mine:
-            (part,) = torch.autograd.grad(
-                self._part(point, batch), point, allow_unused=True, materialize_grads=True
-            )
-            total += part
-        return self._array(self._total(total))
+        Args:
+            name: of the question that the journal may have the answer to.
+            asked: what it depends on, beside the start.
+            count: parts of this process.
+            make: one part of each sum.
+        """
+        dtype, sums = self.arithmetic.vector_dtype, Sums(self.coordinates.device)
+
+        def add(number: int) -> None:
+            sums.add([part.detach().to(dtype) for part in make(number)])
+
+        def finish() -> list[torch.Tensor]:
+            return [self._total(total) for total in sums.totals]
+
+        if not self.journal.is_open:  # the checksum of the question costs, too
+            for number in range(count):
+                add(number)
+            return finish()
+        found = self.journal.add_up(
+            name,
+            [self.start, *asked],
+            count,
+            add,
+            sums,
+            lambda: [self._array(total) for total in finish()],
+        )
+        return [torch.from_numpy(item).to(self.coordinates.device) for item in found]
 
     def _total(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return the sum over the processes that share the data."""
@@ -309,13 +336,14 @@ class Objective:
         """Whether the graph of the gradient stays in memory."""
         return self._plan.is_kept
 
-    def _graphs(self) -> Iterator[Graph]:
-        """Yield graphs of the gradient that add up to all of it."""
-        if self._is_kept:
-            yield self._kept_graph()
-            return
-        for batch in self._mine:
-            yield self._graph([batch])
+    @property
+    def _n_graphs(self) -> int:
+        """How many graphs of the gradient add up to all of it."""
+        return 1 if self._is_kept else len(self._mine)
+
+    def _graph_of(self, number: int) -> Graph:
+        """Return one of them."""
+        return self._kept_graph() if self._is_kept else self._graph([self._mine[number]])
 
     def _check_loss(self) -> None:
         """Refuse a loss that is no scalar, not finite, or different at each call."""

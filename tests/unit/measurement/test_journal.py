@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from qres.measurement import journal as journal_module
+from qres.measurement import journal_files
 from qres.measurement.journal import Journal, find_journal, opened_journal
 
 
@@ -50,7 +50,7 @@ def _same(one, other):
 @pytest.mark.parametrize("stop", range(7))
 @pytest.mark.parametrize("flush_s", [0.0, 60.0])
 def test_goes_on_where_it_was(tmp_path, monkeypatch, stop, flush_s):
-    monkeypatch.setattr(journal_module, "FLUSH_S", flush_s)
+    monkeypatch.setattr(journal_files, "FLUSH_S", flush_s)
     folder = tmp_path / "journal"
     first, second = _Work(stop), _Work()
     with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
@@ -64,7 +64,7 @@ def test_goes_on_where_it_was(tmp_path, monkeypatch, stop, flush_s):
 
 @pytest.mark.parametrize("cut", [1, 20, 100])
 def test_a_torn_tail_is_cut_off(tmp_path, monkeypatch, cut):
-    monkeypatch.setattr(journal_module, "FLUSH_S", 0.0)
+    monkeypatch.setattr(journal_files, "FLUSH_S", 0.0)
     folder = tmp_path / "journal"
     with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
         _Work(6)(journal)
@@ -79,7 +79,7 @@ def test_a_torn_tail_is_cut_off(tmp_path, monkeypatch, cut):
 
 
 def test_a_damaged_answer_and_another_question_are_not_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "FLUSH_S", 0.0)
+    monkeypatch.setattr(journal_files, "FLUSH_S", 0.0)
     folder = tmp_path / "journal"
     with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
         _Work(3)(journal)
@@ -129,7 +129,7 @@ def _loop(journal, stop=None):
 @pytest.mark.parametrize("stop", range(6))
 @pytest.mark.parametrize("flush_s", [-1.0, 60.0])
 def test_a_loop_goes_on_from_its_last_round(tmp_path, monkeypatch, stop, flush_s):
-    monkeypatch.setattr(journal_module, "FLUSH_S", flush_s)
+    monkeypatch.setattr(journal_files, "FLUSH_S", flush_s)
     whole, folder = _loop(Journal()), tmp_path / "journal"
     with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
         _loop(journal, stop)
@@ -167,6 +167,93 @@ def test_two_processes_do_not_share_a_folder(tmp_path):
         assert not two.is_open
         assert find_journal() is one
     assert not find_journal().is_open
+
+
+@pytest.mark.parametrize("stop", [0, 5, 17, 29])
+def test_a_round_that_was_stopped_within_goes_on_from_its_last_call(tmp_path, monkeypatch, stop):
+    """Six rounds of five calls; nothing that a call has answered is made again in its round."""
+    made = []
+
+    def work(journal, stop=None):
+        walk = _Walk()
+
+        def advance(number):
+            total = 0.0
+            for call in range(5):
+
+                def make(call=call):
+                    if 5 * number + call == stop:
+                        raise KeyboardInterrupt
+                    made.append(5 * number + call)
+                    return [np.array([number + call / 7])]
+
+                total += float(journal.keep("call", [], make)[0][0])
+            walk.place += total
+
+        journal.loop("walk", [], 6, advance, walk)
+        return walk.place
+
+    monkeypatch.setattr(journal_files, "FLUSH_S", 0.0)
+    folder = tmp_path / "journal"
+    with pytest.raises(KeyboardInterrupt), opened_journal(folder) as journal:
+        work(journal, stop)
+    with opened_journal(folder) as journal:
+        found = work(journal)
+    assert made == list(range(30))
+    assert found == work(Journal())
+
+
+class _Walk:
+    """A state of one number."""
+
+    is_whole = True
+
+    def __init__(self):
+        self.place = 0.0
+
+    def pack(self, *, is_last):
+        return [np.array([self.place])]
+
+    def unpack(self, arrays):
+        self.place = float(arrays[0][0])
+
+
+@pytest.mark.parametrize("stop", range(4))
+@pytest.mark.parametrize("has_lead", [False, True])
+def test_a_sum_goes_on_from_its_last_part(tmp_path, monkeypatch, stop, has_lead):
+    """Each process of a team has its own sum, under the name that the first one gives."""
+    monkeypatch.setattr(journal_files, "FLUSH_S", 0.0)
+    made = []
+
+    def work(journal, stop=None):
+        total = _Walk()
+
+        def add(number):
+            if number == stop:
+                raise KeyboardInterrupt
+            made.append(number)
+            total.place += 1 / (number + 3)
+
+        def finish():
+            return [np.array([2 * total.place])]
+
+        journal.add_up("before", [np.array([1.0])], 0, add, _Walk(), finish)
+        (found,) = journal.add_up("sum", [np.array([7.0])], 4, add, total, finish)
+        return float(found[0])
+
+    def open_one():
+        names = iter(["before.sum", "later.sum"])
+        told = {"lead": lambda item: next(names) if isinstance(item, str) else None}
+        return Journal(tmp_path, **(told if has_lead else {}))
+
+    first = open_one()
+    with pytest.raises(KeyboardInterrupt):
+        work(first, stop)
+    first.close()
+    assert list(tmp_path.glob("*.sum"))
+    assert work(open_one()) == 2 * (1 / 3 + 1 / 4 + 1 / 5 + 1 / 6)
+    assert made == [0, 1, 2, 3]
+    assert not list(tmp_path.glob("*.sum"))
 
 
 @pytest.mark.parametrize("stop", [None, 4])
@@ -222,8 +309,8 @@ error: {total: 0.1}
 RUN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores it
-from qres.measurement import journal
-journal.FLUSH_S = 0.2
+from qres.measurement import journal_files
+journal_files.FLUSH_S = 0.2
 from qres.cli.door import run
 sys.exit(run(["measure", sys.argv[1], "--trust", "-o", sys.argv[2]]))
 """

@@ -7,7 +7,7 @@ import torch
 
 from qres.config.record import Architecture, DataSource, Training
 from qres.errors import InputError
-from qres.measurement import journal as journal_module
+from qres.measurement import journal_files
 from qres.measurement.curvature import Curvature
 from qres.measurement.fingerprint import identify_code
 from qres.measurement.measure import measure_scenario
@@ -69,7 +69,7 @@ def _measure(scenario, store, stop=None):
 
 
 def test_it_goes_on_where_it_was_and_leaves_nothing(scenario, store, monkeypatch):
-    monkeypatch.setattr(journal_module, "FLUSH_S", 0.0)
+    monkeypatch.setattr(journal_files, "FLUSH_S", 0.0)
     products = _Products(monkeypatch)
     whole = _measure(scenario, store)
     all_products, products.count = products.count, 0
@@ -95,7 +95,7 @@ def test_what_is_done_is_not_measured_again_for_what_is_not(scenario, store, mon
 
 def test_changed_code_never_goes_on_with_anothers_work(scenario, store, monkeypatch):
     """A comment more changes no number, so nothing but the text tells one from the other."""
-    monkeypatch.setattr(journal_module, "FLUSH_S", 0.0)
+    monkeypatch.setattr(journal_files, "FLUSH_S", 0.0)
     products, counts = _Products(monkeypatch), []
     for text in ("", "# changed"):
         (scenario.folder / "mine.py").write_text(CODE + text)
