@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from qres.measurement.curvature import Curvature
-from qres.measurement.dissipation import describe_dissipation, find_growths
+from qres.measurement.dissipation import bound_growth, describe_dissipation
 from qres.measurement.point import Probe, describe, explain_standstill, measure_point
 from qres.measurement.progress import Progress, keep_silent
 from qres.measurement.record import Measurement, Segment
@@ -205,10 +205,7 @@ def combine_batches(points: Sequence[Values], learning_rate: float) -> dict[str,
     found = {name: _outer([point[name] for point in points], 1) for name in names}
     found["lambda_min"] = _outer([point["lambda_min"] for point in points], -1)
     found["largest_grad_norm"] = _outer([point["grad_norm"] for point in points], 1)
-    ends = found["lambda_min"], found["lambda_max"]
-    growth, least = (
-        find_growths(*ends, (learning_rate,), outer=is_outer)[0] for is_outer in (True, False)
-    )
+    least, growth = bound_growth(found["lambda_min"], found["lambda_max"], (learning_rate,))
     text = "max|1 - learning_rate lambda| over all batches"
     return found | {"growth": replace(describe(growth, "measured", text), low=least, high=growth)}
 

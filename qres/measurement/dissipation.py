@@ -5,6 +5,14 @@ contraction margin is $1 - g$ (negative whenever $\lambda_{\min} < 0$) and the g
 $S_T = \sum_{t=0}^{T} g^t$. The function is convex in $\lambda$, so the ends decide, and because
 $I - \eta H$ is symmetric the norm of its $t$-th power is $g^t$.
 
+Both ends have intervals, and any pair $\lambda_{\min} \le \lambda_{\max}$ from them is allowed. Let b be
+the highest $\lambda_{\min}$ and t the lowest $\lambda_{\max}$. A convex $f = \max(D, I)$ of $\lambda$, with D
+falling, I rising and both $v$ where f is least, is at its largest over the spectrum at least
+$\max(D(b), I(t), v)$, and one pair attains that. Where $b \le t$ the pair is b and t themselves, which
+every spectrum encloses. Otherwise the intervals cross, and it is a single point between t and b, the one
+nearest to where f is least. Of $|\lambda|$ and $|1 - \eta\lambda|$ v is 0, of
+$\max_t|1 - \eta_t\lambda|$ it is $(\max\eta - \min\eta)/(\max\eta + \min\eta)$.
+
 With all eigenvalues at hand, shares say where they lie: `dissipative_share` of them contract by
 more than $1/T$ a step, `divergent_share` grow by more, `neutral_share` do neither;
 `trajectory_decay` is the first one weighted with the square of the gradient's component along each
@@ -55,17 +63,33 @@ def find_growth(lambda_min: float, lambda_max: float, learning_rate: float) -> f
     return max(abs(1 - learning_rate * lambda_min), abs(1 - learning_rate * lambda_max))
 
 
-def find_growths(
-    lambda_min: Quantity, lambda_max: Quantity, rates: Sequence[float], *, outer: bool = True
-) -> list[float]:
-    r"""Return $\max |1 - \eta_t\lambda|$ for every rate, over the outer or inner ends."""
-    ends = np.array(_ends(lambda_min, lambda_max, outer=outer))
-    return np.abs(1 - np.outer(ends, rates)).max(axis=0).tolist()
+def find_growths(lambda_min: Quantity, lambda_max: Quantity, rates: Sequence[float]) -> list[float]:
+    r"""Return $\max |1 - \eta_t\lambda|$ for every rate, over the outer ends of both intervals."""
+    ends = _find_outer(lambda_min, lambda_max)
+    return [find_growth(*ends, rate) for rate in rates]
 
 
 def find_worst_growth(lambda_min: Quantity, lambda_max: Quantity, learning_rate: float) -> float:
     r"""Return $\max |1 - \eta\lambda|$ over the outer ends of both intervals."""
-    return find_growth(*_ends(lambda_min, lambda_max, outer=True), learning_rate)
+    return find_growth(*_find_outer(lambda_min, lambda_max), learning_rate)
+
+
+def bound_growth(
+    lambda_min: Quantity, lambda_max: Quantity, rates: Sequence[float]
+) -> tuple[float, float]:
+    r"""Return the least and the most that $\max_t\max_\lambda |1 - \eta_t\lambda|$ can be.
+
+    Args:
+        lambda_min: with its interval.
+        lambda_max: with its interval.
+        rates: at least one, none negative; the extreme ones decide, $|1 - \eta\lambda|$ is convex in them.
+    """
+    slow, fast = min(rates), max(rates)
+    below, above = _find_inner(lambda_min, lambda_max)
+    floor = (fast - slow) / (fast + slow) if fast > slow else 0.0
+    least = max(1 - slow * below, 1 - fast * below, fast * above - 1, floor)
+    most = max(find_growths(lambda_min, lambda_max, (slow, fast)))
+    return min(least, most), most
 
 
 def sum_growth(growth: float, n_steps: int) -> float:
@@ -100,16 +124,12 @@ def describe_dissipation(
 ) -> dict[str, Quantity]:
     """Return `contraction_margin`, `growth_sum` and `hessian_norm` of a spectrum.
 
-    Each value is the pessimistic one, at the outer ends; the interval reaches to the inner ends.
-    With `rates`, one for each step, the margin is that of the worst step.
+    Each value is the pessimistic one, at the outer ends; the interval is all that the ends allow.
+    With `rates`, one for each step, the margin is that of the worst step, and the low end of the sum is
+    made of the least that every step can be, which is not attained where the intervals cross.
     """
-    outer = _ends(lambda_min, lambda_max, outer=True)
-    inner = _ends(lambda_min, lambda_max, outer=False)
-    steps = [
-        find_growths(lambda_min, lambda_max, rates or (learning_rate,), outer=is_outer)
-        for is_outer in (True, False)
-    ]
-    most, least = (max(growths) for growths in steps)
+    ends = (lambda_min, lambda_max)
+    least, most = bound_growth(*ends, rates or (learning_rate,))
     kind = weakest((lambda_min.kind, lambda_max.kind))
     source = f"{lambda_min.source}; functional derived here"
 
@@ -118,12 +138,14 @@ def describe_dissipation(
 
     worst, best = sum_growth(most, n_steps), sum_growth(least, n_steps)
     if rates:
-        worst, best = (sum_products(growths) for growths in steps)
-    norm, norm_low = (max(abs(low), abs(high)) for low, high in (outer, inner))
+        worst = sum_products(find_growths(*ends, rates))
+        best = sum_products([bound_growth(*ends, (rate,))[0] for rate in rates])
+    below, above = _find_inner(*ends)
+    norm = max(map(abs, _find_outer(*ends)))
     return {
         "contraction_margin": quantity(1 - most, 1 - most, 1 - least),
         "growth_sum": quantity(worst, best, worst),
-        "hessian_norm": quantity(norm, norm_low, norm),
+        "hessian_norm": quantity(norm, max(-below, above, 0.0), norm),
     }
 
 
@@ -209,11 +231,20 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _ends(lambda_min: Quantity, lambda_max: Quantity, *, outer: bool) -> tuple[float, float]:
-    """Return the outer or inner ends of the spectrum."""
-    low = lambda_min.low if outer else lambda_min.high
-    high = lambda_max.high if outer else lambda_max.low
+def _find_outer(lambda_min: Quantity, lambda_max: Quantity) -> tuple[float, float]:
+    """Return the outer ends of the spectrum."""
+    low, high = lambda_min.low, lambda_max.high
     return (
         float(lambda_min) if low is None else float(low),
         float(lambda_max) if high is None else float(high),
+    )
+
+
+def _find_inner(lambda_min: Quantity, lambda_max: Quantity) -> tuple[float, float]:
+    """Return the highest lower end and the lowest upper end; where the intervals cross, in this order."""
+    first, last = _find_outer(lambda_min, lambda_max)
+    below, above = lambda_min.high, lambda_max.low
+    return (
+        min(last, float(lambda_min) if below is None else float(below)),
+        max(first, float(lambda_max) if above is None else float(above)),
     )

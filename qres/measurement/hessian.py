@@ -241,7 +241,6 @@ def _sample_trace(
 
     norm, largest = math.sqrt(square), math.sqrt(curvature.n_active) * extremes.norm
     reach = curvature.n_active * extremes.norm  # what the ends alone allow
-    floor = max(abs(extremes.largest.low), abs(extremes.smallest.high))
     low = math.sqrt(max(least, 0.0))
     return {
         "trace": quantity(
@@ -252,7 +251,7 @@ def _sample_trace(
         ),
         "frobenius_norm": quantity(
             norm,
-            max(low, min(floor, norm)),
+            max(low, min(extremes.least_norm, norm)),
             max(norm, min(math.sqrt(most), largest)),
         ),
     }

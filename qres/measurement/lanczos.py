@@ -81,6 +81,11 @@ class Extremes:
         return max(abs(self.largest.high), abs(self.smallest.low))
 
     @property
+    def least_norm(self) -> float:
+        """Lower end of the spectral norm: 0 where the intervals of both ends hold 0."""
+        return max(self.largest.low, -self.smallest.high, 0.0)
+
+    @property
     def width(self) -> float:
         """Width of the wider of the two intervals."""
         return max(end.high - end.low for end in (self.largest, self.smallest))

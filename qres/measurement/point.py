@@ -16,7 +16,7 @@ from qres.config.record import Schedule
 from qres.errors import InputError
 from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.curvature import Curvature
-from qres.measurement.dissipation import find_growths
+from qres.measurement.dissipation import bound_growth
 from qres.measurement.hessian import (
     EXACT_DIM,
     QUICK_ROWS,
@@ -243,11 +243,8 @@ def _find_gradient(curvature: Curvature) -> Quantity:
 
 
 def _find_growth(values: dict[str, Quantity], rates: Sequence[float]) -> Quantity:
-    """Return the largest factor of one step, over the outer ends of the spectrum; inner ends are low."""
-    ends = (values["lambda_min"], values["lambda_max"])
-    # convex in the rate, so the extreme ones decide
-    few = (min(rates), max(rates))
-    worst, least = (max(find_growths(*ends, few, outer=is_outer)) for is_outer in (True, False))
+    """Return the largest factor of one step, and the least that the ends allow."""
+    least, worst = bound_growth(values["lambda_min"], values["lambda_max"], rates)
     method = "max|1 - learning_rate lambda| over the outer ends"
     return replace(describe(worst, "measured", method), low=least, high=worst)
 

@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qres.measurement.dissipation import (
+    bound_growth,
     describe_dissipation,
     describe_shares,
     find_growth,
@@ -41,6 +44,68 @@ def test_outer_ends_decide():
     assert float(found["growth_sum"]) == pytest.approx((1.02**51 - 1) / 0.02)
     assert float(found["hessian_norm"]) == pytest.approx(1.1)
     assert found["growth_sum"].kind == "given"
+
+
+def test_intervals_that_cross():
+    """lambda_min in [-5, 3], lambda_max in [-2, 6]: the zero matrix is allowed, and the unit one, which one
+    step of rate 1 brings to zero; at rate 0.25 it is 3 that is best of all that either end may be: 0.25.
+    Rates 0.25 and 1 make most of 1.6, by 0.6: 1 - 0.4 and 1.6 - 1."""
+    low = Quantity(value=-1.0, low=-5.0, high=3.0, kind="measured")
+    high = Quantity(value=2.0, low=-2.0, high=6.0, kind="measured")
+    found = describe_dissipation(low, high, learning_rate=1.0, n_steps=3)
+    ends = {name: (item.low, item.high) for name, item in found.items()}
+    assert ends["hessian_norm"] == (0, 6)
+    assert ends["contraction_margin"] == (-5, 1)
+    assert ends["growth_sum"] == (1, pytest.approx(1 + 6 + 36 + 216))
+    assert bound_growth(low, high, (0.25,)) == (0.25, 2.25)
+    assert bound_growth(low, high, (0.25, 1.0)) == (pytest.approx(0.6), 6)
+
+
+INTERVAL = st.tuples(st.integers(-6, 6), st.integers(-6, 6)).map(sorted)
+RATES = (0.0, 0.2, 0.25, 0.4, 0.5, 1.0)
+"""Of those above 0 a step of 1/4 meets every inverse."""
+
+
+def _try_all(lows, highs, rates):
+    """Return growth, growth sum and norm of every spectrum whose ends the intervals allow, tried at all
+    places in between."""
+    below, above = (np.arange(4 * ends[0], 4 * ends[1] + 1) / 4 for ends in (lows, highs))
+    places = np.arange(-24, 25) / 4
+    pairs = [(one, two) for one in below for two in above if one <= two]
+    first, last = (np.array(ends)[:, None] for ends in zip(*pairs, strict=True))
+    is_in = (first <= places) & (places <= last)
+    factors = [np.where(is_in, np.abs(1 - rate * places), 0).max(axis=1) for rate in rates]
+    products = np.cumprod([np.ones(len(pairs)), *factors], axis=0)
+    norms = np.where(is_in, np.abs(places), 0).max(axis=1)
+    return np.max(factors, axis=0), products.sum(axis=0), norms
+
+
+@given(INTERVAL, INTERVAL, st.lists(st.sampled_from(RATES), min_size=1, max_size=3))
+def test_intervals_are_those_of_all_pairs_that_are_allowed(lows, highs, rates):
+    """The high end is that of the worst pair, the low one of the best, but for the place of the best where
+    rates differ, which may lie between two that were tried."""
+    if lows[0] > highs[1]:
+        highs, lows = lows, highs
+    low, high = (
+        Quantity(value=ends[0], low=ends[0], high=ends[1], kind="measured")
+        for ends in (lows, highs)
+    )
+    is_one = len(set(rates)) == 1
+    found = describe_dissipation(
+        low, high, learning_rate=rates[0], n_steps=len(rates), rates=() if is_one else rates
+    )
+    growths, sums, norms = _try_all(lows, highs, rates)
+    names = ("contraction_margin", "growth_sum", "hessian_norm")
+    ends = np.array([(found[name].low, found[name].high) for name in names], dtype=float)
+    (worst, best), (least, most), norm = ends
+    assert norm.tolist() == [norms.min(), norms.max()]
+    assert worst == pytest.approx(1 - growths.max())
+    assert most == pytest.approx(sums.max())
+    between = 0 if is_one else max(rates) / 8
+    assert -1e-12 <= best - (1 - growths.min()) <= between + 1e-12
+    assert least <= sums.min() + 1e-12
+    if is_one or lows[1] <= highs[0]:
+        assert least == pytest.approx(sums.min())
 
 
 def _rotated(eigenvalues):
