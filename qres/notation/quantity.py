@@ -34,8 +34,15 @@ MEANINGS: dict[str, str] = {
 }
 """Kinds as the footnotes of a table."""
 
-INFINITE = "infinite; "
-"""What a method opens with in a file whose value is null for that reason."""
+INFINITE: dict[tuple[str, float], str] = {
+    ("value", math.inf): "infinite; ",
+    ("value", -math.inf): "infinite, negative; ",
+    ("low", -math.inf): "no lower end; ",
+    ("low", math.inf): "lower end infinite; ",
+    ("high", math.inf): "no upper end; ",
+    ("high", -math.inf): "upper end infinite, negative; ",
+}
+"""What a method opens with, in this order, where a number in a file is null for that reason."""
 
 COLUMNS = ("value", "interval", "unit", "kind", "bound", "how")
 """Heads of `Quantity.cells`."""
@@ -85,25 +92,21 @@ class Quantity:
         return replace(self, value=value, low=None, high=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this quantity.
-
-        JSON has no infinity: what is infinite is null, its sign stands under `infinite`, and the
-        method says that the value is.
-        """
+        """Return the JSON object of this quantity; JSON has no infinity, so the method says it."""
         numbers = {"value": self.value, "low": self.low, "high": self.high}
-        signs = {
-            name: 1 if number > 0 else -1
+        infinite = {
+            name: number
             for name, number in numbers.items()
             if isinstance(number, float) and math.isinf(number)
         }
+        notes = [INFINITE[item] for item in infinite.items()]
         return {
-            **{name: None if name in signs else number for name, number in numbers.items()},
+            **{name: None if name in infinite else number for name, number in numbers.items()},
             "unit": self.unit,
             "kind": self.kind,
             "bound": self.bound,
             "source": self.source,
-            "method": f"{INFINITE}{self.method}" if "value" in signs else self.method,
-            **({"infinite": signs} if signs else {}),
+            "method": "".join([*notes, self.method]),
         }
 
     def cells(self) -> tuple[str, ...]:
@@ -121,7 +124,7 @@ class Quantity:
     def from_dict(cls, data: dict[str, Any]) -> Quantity:
         """Read back what `to_dict` wrote."""
         told = dict(data)
-        signs = told.pop("infinite", {})
-        if "value" in signs:
-            told["method"] = told["method"].removeprefix(INFINITE)
-        return cls(**told | {name: sign * math.inf for name, sign in signs.items()})
+        for (name, number), note in INFINITE.items():
+            if told.get(name) is None and told.get("method", "").startswith(note):
+                told |= {name: number, "method": told["method"].removeprefix(note)}
+        return cls(**told)

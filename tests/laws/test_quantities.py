@@ -68,10 +68,16 @@ def test_what_is_infinite_is_null_in_json_and_comes_back(quantity, sign):
 def test_an_end_that_nothing_bounds_is_not_sharp_after_json():
     kappa = Quantity(value=5.0, low=2.0, high=math.inf, method="m")
     data = json.loads(json.dumps(kappa.to_dict(), allow_nan=False))
-    assert (data["high"], data["infinite"], data["method"]) == (None, {"high": 1}, "m")
+    assert (data["high"], data["method"]) == (None, "no upper end; m")
     assert Quantity.from_dict(data) == kappa
-    free = replace(kappa, low=-math.inf)
-    assert Quantity.from_dict(json.loads(json.dumps(free.to_dict()))) == free
+    for changes in (
+        {"low": -math.inf},
+        {"value": math.inf},
+        {"value": math.inf, "low": math.inf},
+        {"value": -math.inf, "low": -math.inf, "high": -math.inf},
+    ):
+        free = replace(kappa, **changes)
+        assert Quantity.from_dict(json.loads(json.dumps(free.to_dict()))) == free
 
 
 @pytest.mark.parametrize("place", ["value", "low", "high"])

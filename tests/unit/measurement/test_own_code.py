@@ -47,12 +47,12 @@ class _Products:
     """Counts the products with the Hessian that are really computed."""
 
     def __init__(self, monkeypatch):
-        self.count, self._derive = 0, Curvature._derive
-        monkeypatch.setattr(Curvature, "_derive", lambda *given: self._count(*given))
+        self.count, self._graph_of = 0, Curvature._graph_of
+        monkeypatch.setattr(Curvature, "_graph_of", lambda *given: self._count(*given))
 
     def _count(self, *given):
         self.count += 1
-        return self._derive(*given)
+        return self._graph_of(*given)
 
 
 def _stop_at(wanted):
