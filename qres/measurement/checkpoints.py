@@ -36,9 +36,19 @@ def load_checkpoint(module: torch.nn.Module, path: Path) -> None:
 
 def pack_weights(module: torch.nn.Module, mask: Mapping[str, torch.Tensor]) -> bytes:
     """Return the weights and the mask of a network as the bytes of one safetensors file."""
-    tensors = {f"weight:{name}": item.contiguous() for name, item in module.state_dict().items()}
-    tensors |= {f"mask:{name}": item.contiguous() for name, item in mask.items()}
-    return safetensors.torch.save(tensors)
+    return safetensors.torch.save(copy_tensors(module, mask))
+
+
+def copy_tensors(module: torch.nn.Module, mask: Mapping[str, torch.Tensor]) -> Tensors:
+    """Return `weight:NAME` and `mask:NAME` of a network, each in memory of its own.
+
+    A file holds no two tensors that share memory, as tied weights do; they are written under every
+    name that they have, and tied again in the module that reads them back.
+    """
+    tensors = {f"weight:{name}": item for name, item in module.state_dict().items()}
+    tensors |= {f"mask:{name}": item for name, item in mask.items()}
+    whole = torch.contiguous_format
+    return {name: item.clone(memory_format=whole) for name, item in tensors.items()}
 
 
 def unpack_weights(module: torch.nn.Module, data: bytes) -> Tensors:

@@ -1,8 +1,9 @@
 """Training that survives its end: where it stands is on the disk, at most `SAVE_S` seconds old.
 
 What a position needs is the weights (statistics of batch norms with them), the mask, the state of the
-generator at the start of the pass and the updates since, and the weights that were to be kept on the
-way. Training that goes on from there equals training that was never interrupted, to the last bit.
+generator at the start of the pass and the updates since, the state of the generators that layers draw
+from, and the weights that were to be kept on the way. Training that goes on from there equals training
+that was never interrupted, to the last bit. In a team all go on from where the first process was.
 
 Short training never touches the disk.
 """
@@ -22,6 +23,9 @@ import safetensors.torch
 import torch
 
 from qres.files import write_atomic
+from qres.measurement.checkpoints import Tensors, copy_tensors
+from qres.measurement.draws import list_generators
+from qres.measurement.team import find_team
 
 SAVE_S = 60.0
 """A position is written after so much time, at the end of an update."""
@@ -85,30 +89,31 @@ class Course:
 
     def _write(self, path: Path, module: torch.nn.Module) -> None:
         """Write weights, mask and position."""
-        tensors = {f"weight:{name}": item for name, item in module.state_dict().items()}
-        tensors |= {f"mask:{name}": item for name, item in (self.mask or {}).items()}
+        tensors = copy_tensors(module, self.mask or {})
         tensors |= {
             f"found:{step}": torch.frombuffer(bytearray(packed), dtype=torch.uint8)
             for step, packed in self.found.items()
         }
+        draws = enumerate(list_generators(module))
+        tensors |= {f"draws:{number}": generator.get_state() for number, generator in draws}
         if self.order is not None:
             tensors["order"] = self.order
         names = ("stage", "epoch", "batch", "count", "ceiling")
         facts = {"facts": json.dumps({name: getattr(self, name) for name in names})}
-        whole = {name: item.contiguous() for name, item in tensors.items()}
-        write_atomic(path, safetensors.torch.save(whole, metadata=facts))
+        write_atomic(path, safetensors.torch.save(tensors, metadata=facts))
         self.saved = time.monotonic()
 
     def resume(self, module: torch.nn.Module) -> None:
         """Go to the position of the file, if there is one that can be read, weights and all."""
-        if self.path is None or not self.path.is_file():
+        found = find_team().lead(self._read())
+        if found is None:
             return
-        try:
-            with safetensors.safe_open(self.path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                facts = json.loads(file.metadata()["facts"])
-        except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError):
-            return  # torn: training starts again
+        tensors, facts = found
+        draws, generators = _pick(tensors, "draws:"), list_generators(module)
+        if len(draws) != len(generators):
+            return  # of another device: training starts again
+        for number, generator in enumerate(generators):
+            generator.set_state(draws[str(number)])
         module.load_state_dict(_pick(tensors, "weight:"))
         self.mask = _pick(tensors, "mask:") or None
         kept = _pick(tensors, "found:").items()
@@ -116,6 +121,17 @@ class Course:
         self.order = tensors.get("order")
         for name, value in facts.items():
             setattr(self, name, value)
+
+    def _read(self) -> tuple[Tensors, dict[str, Any]] | None:
+        """Return tensors and facts of the file, None where there is none, or a torn one."""
+        if self.path is None or not self.path.is_file():
+            return None
+        try:
+            with safetensors.safe_open(self.path, framework="pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                return tensors, json.loads(file.metadata()["facts"])
+        except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError):
+            return None
 
 
 def _pick(tensors: Mapping[str, torch.Tensor], start: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from qres.config.record import NetworkModel
 from qres.errors import InputError
 from qres.measurement.checkpoints import load_checkpoint, pack_weights
 from qres.measurement.course import Course
+from qres.measurement.draws import seeded_draws
 from qres.measurement.memory import check_training
 from qres.measurement.networks import explain
 from qres.measurement.norms import fix_statistics
@@ -64,7 +65,20 @@ def fit_network(
     _check_batches(model, task)
     module = task.module.to(getattr(torch, model.train.precision))
     _check_memory(model, task)
-    course = Course(find_waypoint())
+    with seeded_draws(module, model.train.seed):
+        return _fit(model, task, generator, at_steps=at_steps, progress=progress)
+
+
+def _fit(
+    model: NetworkModel,
+    task: Task,
+    generator: torch.Generator,
+    *,
+    at_steps: Collection[int],
+    progress: Progress,
+) -> Fitted:
+    """Go on from the last position to the end."""
+    module, course = task.module, Course(find_waypoint())
     course.resume(module)
     keeper = _Keeper(task, at_steps, course)
 

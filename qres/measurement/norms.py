@@ -21,14 +21,17 @@ def has_batch_norms(module: torch.nn.Module) -> bool:
 def fix_statistics(module: torch.nn.Module, inputs: Iterable[torch.Tensor]) -> None:
     """Take the statistics of all batch norms over these batches, and fix them.
 
+    Only the batch norms train: dropout is off, as it is where the network is measured.
+
     Args:
         module: comes back in eval mode, with new statistics in its buffers.
         inputs: batches of at least two samples.
     """
     norms = _norms(module)
+    module.eval()
     if norms:
-        module.train()
         for norm in norms:
+            norm.train()
             norm.reset_running_stats()
             norm.momentum = None  # plain means over the batches
         with torch.no_grad():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from qres.errors import InputError
 from qres.files import write_atomic
@@ -81,26 +82,50 @@ def keep_entry(
 ) -> tuple[bytes, bool]:
     """Return an entry of the store, made if need be, and whether it had been damaged.
 
-    An entry is damaged where its checksum says so, or where `check` cannot read it.
+    A team goes by the store of its first process, whatever the others have in theirs: its entry is
+    told to all, and where it has none all make it, and take what the first has made.
+
+    Args:
+        store: of this process.
+        key: of the entry.
+        make: makes it.
+        check: raises where it cannot read the entry, which is damaged then, as it is where its checksum
+            says so.
     """
-    is_damaged = False
-    try:
-        payload = store.get(key)
-        if payload is not None:
-            check(payload)
-            return payload, False
-    except InputError:
-        raise
-    except (DamagedEntryError, KeyError, TypeError, ValueError, AttributeError):
-        is_damaged = True
+    lead = _find_lead()
+    payload, is_damaged = lead(_look_up(store, key, check))
+    if payload is not None:
+        return payload, False
     if store.is_stored_only:
         raise InputError(
             "--no-measure: this model was not measured before; run 'qres measure' first"
         )
     store.check_writable()
-    payload = make()
+    payload = lead(make())
     store.put(key, payload)
     return payload, is_damaged
+
+
+def _look_up(store: Store, key: str, check: Callable[[bytes], object]) -> tuple[bytes | None, bool]:
+    """Return an entry of the store, None if there is none, and whether it is damaged."""
+    try:
+        payload = store.get(key)
+        if payload is not None:
+            check(payload)
+    except InputError:
+        raise
+    except (DamagedEntryError, KeyError, TypeError, ValueError, AttributeError):
+        return None, True
+    return payload, False
+
+
+def _find_lead() -> Callable[[Any], Any]:
+    """Return what tells all processes that have joined what the first one has."""
+    if _is_alone():
+        return lambda item: item
+    from qres.measurement.team import find_team
+
+    return find_team().lead
 
 
 @contextmanager
@@ -109,13 +134,18 @@ def joined(device: str | None) -> Iterator[tuple[int, Callable[[object], object]
 
     Inside another it joins nothing anew: a second meeting at the same address may fail.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if _is_alone():
         yield 0, lambda item: item
         return
     from qres.measurement.team import joined_team
 
     with joined_team(device) as team:
         yield team.rank, team.lead
+
+
+def _is_alone() -> bool:
+    """Say whether no other process was started beside this one."""
+    return int(os.environ.get("WORLD_SIZE", "1")) == 1
 
 
 def _keep_partial(path: Path, journal: Journal, reason: str) -> str:

@@ -81,11 +81,14 @@ def train_network(
         visit: called after each update.
 
     Raises:
-        InputError: the loss becomes NaN or infinite, or rises beyond `RUNAWAY`.
+        InputError: the first weights are not finite, the loss becomes NaN or infinite, or rises
+            beyond `RUNAWAY`.
     """
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     keep = {name: mask[name].to(p.dtype) for name, p in named.items()} if mask else {}
     course = course or Course()
+    if course.count == 0:
+        _check_weights(named)
     precision = next(iter(named.values())).dtype
     for number in range(course.epoch, epochs + 1):
         course.begin(generator)
@@ -183,6 +186,13 @@ def list_fractions(fraction: float, rounds: int) -> list[float]:
 def _cast(tensor: torch.Tensor, precision: torch.dtype) -> torch.Tensor:
     """Return floating-point numbers in the precision of the training."""
     return tensor.to(precision) if tensor.is_floating_point() else tensor
+
+
+def _check_weights(named: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights that are no numbers before anything was trained."""
+    for name, parameter in named.items():
+        if not bool(torch.isfinite(parameter).all()):
+            raise InputError(f"network: the first weights are not finite ('{name}'); give numbers")
 
 
 def _check_loss(loss: float, ceiling: float, where: str, learning_rate: float) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from qres.measurement.resume import joined
+
 Trained = TypeVar("Trained")
 
 _OPEN: list[Path | None] = []
@@ -22,9 +24,18 @@ def find_waypoint() -> Path | None:
 def opened_waypoint(path: Path) -> Iterator[None]:
     """Give out a file for the position; it is removed where the training ends well, kept where not.
 
+    Of a team only the first process has the file: the others are told what it reads.
+
     Args:
         path: its folder is made if need be; a process that finds it in use keeps nothing.
     """
+    with joined(None) as (rank, _), _given_out(None) if rank else _locked(path):
+        yield
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Give out the file where no other process has it, nothing where one does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     guard = path.with_name(f"{path.name}.lock")
     with guard.open("wb") as lock:

@@ -1,5 +1,8 @@
 """Training that is killed goes on from its last position, equal to the bit."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -18,7 +21,7 @@ from qres.measurement.tasks import prepare_task
 from qres.measurement.waypoint import opened_waypoint, train_resumable
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """As `kill -9`, but for the test."""
 
 
@@ -36,11 +39,13 @@ NORMS = NetworkModel(
     prune=Pruning(fraction=0.5, retrain_epochs=1),
     checkpoint=None,
 )
+OWN = replace(MLP, architecture=Architecture(kind="python", build="own_layers:build"))
+"""Tied weights, and dropout beside batch norms."""
 
 
-def _fit(model, tmp_path, at_steps=(), dies_after=None):
+def _fit(model, at_steps=(), dies_after=None):
     generator = torch.Generator().manual_seed(model.train.seed)
-    task = prepare_task(model, generator, folder=tmp_path, trust=False)
+    task = prepare_task(model, generator, folder=Path(__file__).parent, trust=True)
     count = 0
     loss = task.loss
 
@@ -56,33 +61,33 @@ def _fit(model, tmp_path, at_steps=(), dies_after=None):
     return found, count, count_updates(model, task)
 
 
-@pytest.mark.parametrize("model", [MLP, NORMS])
+@pytest.mark.parametrize("model", [MLP, NORMS, OWN])
 def test_training_that_dies_anywhere_goes_on_from_its_last_update(model, tmp_path, monkeypatch):
     monkeypatch.setattr(module_of_course, "SAVE_S", 0.0)
     path = tmp_path / "weights.training"
-    whole, _, total = _fit(model, tmp_path, at_steps=(0, 1, 3))
+    whole, _, total = _fit(model, at_steps=(0, 1, 3))
     left = total
     for done in (1, 2, 3):  # passes end after 2, 3 or 4 updates: in one, at its end, after pruning
         with pytest.raises(Killed), opened_waypoint(path):
-            _fit(model, tmp_path, at_steps=(0, 1, 3), dies_after=done)
+            _fit(model, at_steps=(0, 1, 3), dies_after=done)
         assert path.is_file()
         left -= done
-    found, count, _ = train_resumable(path, lambda: _fit(model, tmp_path, at_steps=(0, 1, 3)))
+    found, count, _ = train_resumable(path, lambda: _fit(model, at_steps=(0, 1, 3)))
     assert count == left > 0
     assert found.end == whole.end
     assert found.snapshots == whole.snapshots
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("model", [MLP, NORMS])
+@pytest.mark.parametrize("model", [MLP, NORMS, OWN])
 def test_what_follows_the_last_update_is_not_trained_for_again(model, tmp_path, monkeypatch):
     """The statistics of batch norms are taken after all updates: a kill there loses no update."""
-    whole, _, _ = _fit(model, tmp_path, at_steps=(0, 1, 3))
+    whole, _, _ = _fit(model, at_steps=(0, 1, 3))
     path = tmp_path / "weights.training"
     with monkeypatch.context() as patch:
         patch.setattr(module_of_course, "SAVE_S", 0.0)
         with pytest.raises(Killed), opened_waypoint(path):
-            _fit(model, tmp_path, at_steps=(0, 1, 3), dies_after=1)
+            _fit(model, at_steps=(0, 1, 3), dies_after=1)
 
     def die(*_):
         raise Killed
@@ -90,8 +95,8 @@ def test_what_follows_the_last_update_is_not_trained_for_again(model, tmp_path, 
     with monkeypatch.context() as patch:
         patch.setattr("qres.measurement.fitting._pack", die)
         with pytest.raises(Killed), opened_waypoint(path):
-            _fit(model, tmp_path, at_steps=(0, 1, 3))
-    found, count, _ = train_resumable(path, lambda: _fit(model, tmp_path, at_steps=(0, 1, 3)))
+            _fit(model, at_steps=(0, 1, 3))
+    found, count, _ = train_resumable(path, lambda: _fit(model, at_steps=(0, 1, 3)))
     assert count == 0
     assert found.end == whole.end
     assert found.snapshots == whole.snapshots
@@ -100,7 +105,7 @@ def test_what_follows_the_last_update_is_not_trained_for_again(model, tmp_path, 
 def test_short_training_never_touches_the_disk(tmp_path):
     path = tmp_path / "weights.training"
     with pytest.raises(Killed), opened_waypoint(path):
-        _fit(MLP, tmp_path, dies_after=3)
+        _fit(MLP, dies_after=3)
     assert not path.exists()
 
 
@@ -108,11 +113,11 @@ def test_a_torn_position_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr(module_of_course, "SAVE_S", 0.0)
     path = tmp_path / "weights.training"
     with pytest.raises(Killed), opened_waypoint(path):
-        _fit(MLP, tmp_path, dies_after=3)
+        _fit(MLP, dies_after=3)
     path.write_bytes(path.read_bytes()[:-100])
-    found, count, total = train_resumable(path, lambda: _fit(MLP, tmp_path))
+    found, count, total = train_resumable(path, lambda: _fit(MLP))
     assert count == total
-    assert found.end == _fit(MLP, tmp_path)[0].end
+    assert found.end == _fit(MLP)[0].end
 
 
 def test_a_second_process_keeps_nothing(tmp_path, monkeypatch):
@@ -120,5 +125,34 @@ def test_a_second_process_keeps_nothing(tmp_path, monkeypatch):
     path = tmp_path / "weights.training"
     with opened_waypoint(path):
         with pytest.raises(Killed), opened_waypoint(path):
-            _fit(MLP, tmp_path, dies_after=3)
+            _fit(MLP, dies_after=3)
         assert not path.exists()
+
+
+def test_what_layers_draw_is_of_the_seed_alone():
+    """Whatever was drawn before, weights kept on the way or not; the caller's generator is left alone."""
+    ends = []
+    for before, at_steps in ((1, ()), (2, ()), (2, (0, 1, 3))):
+        torch.manual_seed(before)
+        state = torch.get_rng_state()
+        ends.append(_fit(OWN, at_steps=at_steps)[0].end)
+        assert torch.equal(torch.get_rng_state(), state)
+    assert ends[0] == ends[1] == ends[2]
+
+
+def test_layers_do_draw(monkeypatch):
+    whole = _fit(OWN)[0].end
+    monkeypatch.setattr(torch.nn.Dropout, "forward", lambda _, x: x)
+    assert _fit(OWN)[0].end != whole
+
+
+def test_a_position_of_another_device_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(module_of_course, "SAVE_S", 0.0)
+    path = tmp_path / "weights.training"
+    with pytest.raises(Killed), opened_waypoint(path):
+        _fit(OWN, dies_after=3)
+    both = [torch.default_generator, torch.Generator()]
+    monkeypatch.setattr(module_of_course, "list_generators", lambda _: both)
+    found, count, total = train_resumable(path, lambda: _fit(OWN))
+    assert count == total
+    assert found.end == _fit(OWN)[0].end

@@ -145,8 +145,8 @@ def test_the_command_measures_the_same_together(tmp_path):
 
 TOGETHER = """
 import sys
-from qres.measurement import journal
-journal.FLUSH_S = 0.1
+from qres.measurement import journal_files
+journal_files.FLUSH_S = 0.1
 from qres.cli.door import run
 sys.exit(run(["measure", sys.argv[1], "-o", sys.argv[2]]))
 """

@@ -80,6 +80,29 @@ def test_same_seed_same_bytes():
     assert pack_weights(other, {}) != packed[0]
 
 
+def test_tied_weights_are_packed_and_come_back_tied():
+    first, second = (torch.nn.Linear(3, 3).double() for _ in range(2))
+    second.weight = first.weight
+    module = torch.nn.Sequential(first, second)
+    row = torch.arange(3.0, dtype=torch.float64)
+    first.register_buffer("row", row)
+    second.register_buffer("part", row[1:])  # a part of the same memory
+    mask = {"0.weight": torch.eye(3, dtype=torch.bool)}
+    packed = pack_weights(module, mask)
+    before = {name: item.clone() for name, item in module.state_dict().items()}
+    with torch.no_grad():
+        for item in module.parameters():
+            item.zero_()
+    found = unpack_weights(module, packed)
+    assert found.keys() == mask.keys()
+    assert torch.equal(found["0.weight"], mask["0.weight"])
+    assert second.weight is first.weight
+    after = module.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert bool(before["0.weight"].all())
+
+
 def test_pruning_keeps_the_largest_of_all_parameters_together():
     module = _build()
     before = torch.cat([p.detach().flatten().clone() for p in module.parameters()])
@@ -107,6 +130,17 @@ def test_fully_pruned_and_diverging_are_refused():
         prune_network(_build(), 1.0)
     with pytest.raises(InputError, match="diverges"):
         _train(_build(activation="softplus"), learning_rate=1e200)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_first_weights_that_are_no_numbers_are_named(number):
+    """No step size can mend them."""
+    module = _build()
+    name, weight = list(module.named_parameters())[2]
+    weight.data.view(-1)[1] = number
+    with pytest.raises(InputError, match=f"first weights are not finite .'{name}'.") as caught:
+        _train(module)
+    assert "diverges" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +175,7 @@ def test_outputs_are_counted_on_one_sample():
     assert normed.training
     assert normed[0].training
     assert not normed[1].training
-    assert not bool(normed[0].running_mean.any())
+    assert not bool(normed.state_dict()["0.running_mean"].any())
     line = torch.nn.Linear(30, 10).double()
     assert count_outputs(line, sample, n_classes=10, place="net") == 10
 
