@@ -6,9 +6,9 @@ r"""In which numbers, where, and how many samples at a time products are compute
 | `float32` | float32 | float32 |
 | `bfloat16` | bfloat16, the loss from float32 outputs | float32 |
 
-The graph of the gradient is what costs memory. Auto micro-batches are as large as `GRAPH_BYTES` (a
-constant, so that sums do not depend on what else the machine does) has room for; the graphs are kept
-between products where all of them fit into as much.
+The graph of the gradient is what costs memory. Auto micro-batches are as large as `GRAPH_BYTES` has room
+for, on a small machine a part of its memory (both are constant, so that sums do not depend on what else
+the machine does); the graphs are kept between products where all of them fit into as much.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -24,7 +25,12 @@ from qres.errors import InputError
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
 
 GRAPH_BYTES = 4 * 2**30
-"""Room for one graph of the gradient, and for all that are kept together."""
+"""Room for one graph of the gradient, and for all that are kept together, on a machine that has it."""
+
+MACHINE_PARTS = 3
+"""Of so many parts of the memory one is for graphs; as much again is for what is computed from them."""
+
+CGROUP = Path("/sys/fs/cgroup")
 
 SMALL = 2**20
 """Data and networks of fewer numbers than this are not cut, unless samples times weights are many."""
@@ -125,7 +131,8 @@ def make_plan(
         count: bytes of the graph of a batch.
 
     Raises:
-        InputError: batches that cannot be cut are asked to be, or `micro_batch` does not fit.
+        InputError: batches that cannot be cut are asked to be, or `micro_batch`, or a single sample,
+            does not fit.
     """
     n_samples = sum(len(inputs) for inputs, _ in batches)
     if micro_batch is not None:
@@ -144,9 +151,12 @@ def make_plan(
         fixed, each = _measure_graph(batches[0], count)
     except (RuntimeError, ValueError):  # code of the user's that takes whole batches only
         return Plan(batches, keeps)
-    if fixed + each * n_samples <= GRAPH_BYTES:
+    device = batches[0][0].device
+    room = _find_graph_room(device)
+    if fixed + each * n_samples <= room:
         return Plan(batches, keeps)
-    most = max(1, int((GRAPH_BYTES - fixed) // max(each, 1)))
+    _refuse_larger(fixed, each, 1, find_memory(device))
+    most = max(1, int((room - fixed) // max(each, 1)))
     return Plan(cut_batches(batches, most), is_kept=False)
 
 
@@ -157,12 +167,16 @@ def _check_room(
     size = min(micro_batch, len(batch[0]))
     if is_small(n_params, [batch], size):
         return
-    fixed, each = _measure_graph(batch, count)
-    room = find_memory(batch[0].device)
+    _refuse_larger(*_measure_graph(batch, count), size, find_memory(batch[0].device))
+
+
+def _refuse_larger(fixed: int, each: int, size: int, room: int) -> None:
+    """Refuse samples whose graph does not fit."""
     if fixed + each * size > room:
         most = int((room - fixed) // each) if each else 0
+        samples = "one sample" if size == 1 else f"{size} samples"
         raise InputError(
-            f"measure.micro_batch: the graph of {size} samples needs"
+            f"measure.micro_batch: the graph of {samples} needs"
             f" {(fixed + each * size) / 2**30:.1f} GiB of {room / 2**30:.1f}; {_say_most(most)}"
         )
 
@@ -177,7 +191,21 @@ def find_memory(device: torch.device | str) -> int:
     kind = torch.device(device)
     if kind.type == "cuda":
         return int(torch.cuda.get_device_properties(kind).total_memory)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(whole, read_group("max") or whole)
+
+
+def read_group(name: str) -> int | None:
+    """Return bytes of the container, `max` or `current`; None where none are told."""
+    try:
+        return int((CGROUP / f"memory.{name}").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _find_graph_room(device: torch.device) -> int:
+    """Return the bytes that graphs may take."""
+    return min(GRAPH_BYTES, find_memory(device) // MACHINE_PARTS)
 
 
 def _fits(parts: list[Batch], n_params: int, count: Callable[[Batch], int]) -> bool:
@@ -186,7 +214,7 @@ def _fits(parts: list[Batch], n_params: int, count: Callable[[Batch], int]) -> b
     if is_small(n_params, parts):
         return True
     fixed, each = _measure_graph(parts[0], count)
-    return fixed * len(parts) + each * n_samples <= GRAPH_BYTES
+    return fixed * len(parts) + each * n_samples <= _find_graph_room(parts[0][0].device)
 
 
 def is_small(n_params: int, batches: list[Batch], n_samples: int | None = None) -> bool:

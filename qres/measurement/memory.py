@@ -13,14 +13,20 @@ from pathlib import Path
 import torch
 
 from qres.errors import InputError
-from qres.measurement.arithmetic import Batch, count_graph, is_coupled, is_small
+from qres.measurement.arithmetic import (
+    GRAPH_BYTES,
+    Batch,
+    count_graph,
+    is_coupled,
+    is_small,
+    read_group,
+)
 from qres.measurement.curvature import Curvature
 
 HEADROOM = 2.0
 """Memory that is asked for, over what is saved."""
 
 MEMINFO = Path("/proc/meminfo")
-CGROUP = Path("/sys/fs/cgroup")
 
 
 def check_training(
@@ -52,19 +58,33 @@ def check_training(
 
 
 def check_product(curvature: Curvature) -> None:
-    """Refuse batches of products that were asked for, or cannot be cut, and do not fit.
+    """Refuse batches of products that do not fit, asked for or not.
+
+    Batches that were cut by themselves fit into the memory of the machine, and are asked about where
+    less of it is free. Of those of a single sample nothing can be taken.
 
     Raises:
         InputError: names the largest that fits.
     """
     asked, batch = curvature.arithmetic.micro_batch, curvature.batches[0]
-    whole = max(len(inputs) for inputs, _ in curvature.batches)
-    size = whole if asked is None else min(asked, whole)
-    if asked is None and not is_coupled(curvature.module):
+    size = max(len(inputs) for inputs, _ in curvature.parts)
+    is_cut = not is_coupled(curvature.module)
+    if asked is None and is_cut and (size == 1 or _is_ample(batch[0].device)):
         return
     if not is_small(curvature.n_params, [batch], size):
-        key = "batches" if asked is None else "measure.micro_batch"
-        check_size(lambda part: _count_gradient(curvature, part), batch, size, key=key)
+        key = "measure.micro_batch" if is_cut else "batches"
+        try:
+            check_size(lambda part: _count_gradient(curvature, part), batch, size, key=key)
+        except InputError:
+            raise
+        except (RuntimeError, ValueError):  # code of the user's that takes whole batches only
+            return
+
+
+def _is_ample(device: torch.device) -> bool:
+    """Say whether the largest graph that is planned fits, without counting one."""
+    room = find_room(device)
+    return room is None or room >= HEADROOM * GRAPH_BYTES
 
 
 def check_size(
@@ -122,13 +142,8 @@ def _find_free() -> int | None:
 
 def _find_allowed() -> int | None:
     """Return what the container leaves of its limit, None where there is none."""
-    try:
-        most, used = (
-            (CGROUP / f"memory.{name}").read_text().strip() for name in ("max", "current")
-        )
-        return max(int(most) - int(used), 0)
-    except (OSError, ValueError):
-        return None
+    most, used = read_group("max"), read_group("current")
+    return None if most is None or used is None else max(most - used, 0)
 
 
 def _count_gradient(curvature: Curvature, batch: Batch) -> int:

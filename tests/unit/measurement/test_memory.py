@@ -60,7 +60,7 @@ def test_large_training_batches_are_asked_about(monkeypatch):
     memory.check_training(wide, loss, BATCH, 10**9)
 
 
-def test_products_are_asked_about_where_they_cannot_be_cut(monkeypatch):
+def test_products_are_asked_about(monkeypatch):
     wide = torch.nn.Linear(100, 11_000).double()
     loss = torch.nn.functional.cross_entropy
 
@@ -71,23 +71,83 @@ def test_products_are_asked_about_where_they_cannot_be_cut(monkeypatch):
     monkeypatch.setattr(memory, "find_room", lambda _: 2**20)
     with pytest.raises(InputError, match=r"^measure\.micro_batch: 8 samples need .*are free"):
         memory.check_product(curvature(wide, micro_batch=8))
-    memory.check_product(curvature(wide))  # cut as far as need be
+    with pytest.raises(InputError, match=r"^measure\.micro_batch: 8 samples need .*are free"):
+        memory.check_product(curvature(wide))
     coupled = torch.nn.Sequential(torch.nn.BatchNorm1d(100), wide).double()
     with pytest.raises(InputError, match=r"^batches: 8 samples need .*are free"):
         memory.check_product(curvature(coupled))
+    monkeypatch.setattr(memory, "find_room", lambda _: 2 * memory.GRAPH_BYTES)
     memory.check_product(curvature(coupled.eval()))
+
+
+def test_a_loss_that_takes_whole_batches_only_is_not_counted(monkeypatch):
+    wide = torch.nn.Linear(100, 11_000).double()
+    weights = torch.linspace(0.5, 1.5, 8, dtype=torch.float64)
+
+    def loss(output, y):
+        return (weights * output.square().mean(1)).mean()
+
+    monkeypatch.setattr(memory, "find_room", lambda _: 2**20)
+    memory.check_product(Curvature(wide, loss=loss, batches=[BATCH]))
 
 
 def test_free_memory_is_what_the_machine_and_its_container_leave(monkeypatch, tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 100 kB\nMemAvailable:   64 kB\n")
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    monkeypatch.setattr(arithmetic, "CGROUP", tmp_path)
     assert memory.find_room(torch.device("cpu")) == 65_536
     (tmp_path / "memory.max").write_text("50000\n")
     (tmp_path / "memory.current").write_text("20000\n")
     assert memory.find_room(torch.device("cpu")) == 30_000
+    assert arithmetic.find_memory("cpu") == 50_000
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.find_room(torch.device("cpu")) == 65_536
+    assert arithmetic.find_memory("cpu") > 2**27
+
+
+def _plan(monkeypatch, room):
+    """Eight samples whose graph takes 1000 bytes of weights and 10 for each of them."""
+    monkeypatch.setattr(arithmetic, "SMALL", 0)
+    monkeypatch.setattr(arithmetic, "find_memory", lambda _: room)
+    return make_plan(
+        [BATCH],
+        micro_batch=None,
+        keeps=True,
+        n_params=100,
+        is_coupled=False,
+        count=lambda part: 1000 + 10 * len(part[0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("room", "sizes", "is_kept"),
+    [
+        (2**40, [8], True),  # the constant has room for all
+        (3 * 1080, [8], True),  # a third has: 1000 + 8 x 10
+        (3 * 1080 - 1, [7, 1], False),
+        (3 * 1040, [4, 4], False),  # 1000 + 4 x 10
+        (1010, [1] * 8, False),  # one sample takes more than a third, and all there is
+    ],
+)
+def test_a_small_machine_takes_small_micro_batches(monkeypatch, room, sizes, is_kept):
+    plan = _plan(monkeypatch, room)
+    assert [len(inputs) for inputs, _ in plan.batches] == sizes
+    assert plan.is_kept is is_kept
+
+
+def test_one_sample_that_does_not_fit_is_one_clear_line(monkeypatch):
+    with pytest.raises(InputError) as caught:
+        _plan(monkeypatch, 1009)
+    assert str(caught.value) == (
+        "measure.micro_batch: the graph of one sample needs 0.0 GiB of 0.0; not even one fits"
+    )
+
+
+def test_ample_memory_leaves_the_plan_as_it_was(monkeypatch):
+    monkeypatch.setattr(arithmetic, "GRAPH_BYTES", 1050)
+    for room in (3 * 1050, 2**50):
+        plan = _plan(monkeypatch, room)
+        assert [len(inputs) for inputs, _ in plan.batches] == [5, 3]
 
 
 def test_a_counted_graph_leaves_nothing_behind():

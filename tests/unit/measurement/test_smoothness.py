@@ -40,6 +40,49 @@ KINKED += [lambda x: x.masked_fill(x < 0, 0.0), lambda x: (x * 1).mul_(x > 0)]
 KINKED += [lambda x: x * torch.where(x > 0, 1.0, 0.1), lambda x: x[x.argmax(1) % 2]]
 KINKED += [torch.round, torch.sign, torch.floor, torch.frac, lambda x: x * x.long()]
 
+# chosen, cut off or folded by an operation that is smooth with other settings
+PLACES = torch.tensor([[0, 0, 1, 1]] * 3)
+
+
+def reduce_to(x, how):
+    return x[:, :2].scatter_reduce(1, PLACES, x, how, include_self=False).repeat(1, 2)
+
+
+def reduce_rows(x, how):
+    return torch.ones_like(x).index_reduce(0, torch.tensor([0, 1, 1]), x, how)
+
+
+def bag(x, mode):
+    pairs = torch.tensor([[0, 1], [1, 2], [2, 0]])
+    return torch.nn.functional.embedding_bag(pairs, x, mode=mode)
+
+
+def sample(x, grid):
+    image = x.expand(1, 2, 3, 4)
+    return torch.nn.functional.grid_sample(image, grid, align_corners=True)[0, 0]
+
+
+def scale(x, factor):
+    return x * factor
+
+
+def matrices(x):
+    return x.reshape(3, 2, 2)
+
+
+GRID = torch.linspace(-0.9, 0.9, 24, dtype=torch.float64).reshape(1, 3, 4, 2)
+SEGMENTS = torch.tensor([1, 2])
+KINKED += [lambda x: reduce_to(x, "amax"), lambda x: reduce_to(x, "amin")]
+KINKED += [lambda x: reduce_rows(x, "amax"), lambda x: bag(x, "max")]
+KINKED += [lambda x: scale(x, torch.segment_reduce(x, "max", lengths=SEGMENTS, axis=0).sum())]
+KINKED += [lambda x: scale(x, x.nanmedian()), lambda x: scale(x, x.mode(1).values[:, None])]
+KINKED += [lambda x: scale(x, torch.dist(x, torch.ones_like(x), 1))]
+KINKED += [lambda x: scale(x, torch.nn.functional.pairwise_distance(x, 1 - x, p=1)[:, None])]
+KINKED += [lambda x: scale(x, torch.linalg.matrix_norm(matrices(x), "nuc")[:, None])]
+KINKED += [lambda x: torch.copysign(x, torch.ones_like(x)), lambda x: torch.logit(x, eps=0.1)]
+KINKED += [lambda x: torch.renorm(x, 2, 0, 1.0), lambda x: sample(x, GRID * x.sum().sin())]
+KINKED += [lambda x: scale(x, x.angle()), lambda x: torch.atan2(x, x - 1), torch.special.i0e]
+
 
 @pytest.mark.parametrize("operation", KINKED)
 def test_kinks_are_seen_in_layers_and_in_functions(operation):
@@ -112,6 +155,17 @@ SMOOTH += [lambda x: x * (torch.arange(x.shape[1]) > 2), lambda x: x * (torch.ra
 SMOOTH += [lambda x: x.masked_fill(torch.ones_like(x, dtype=torch.bool).tril(), 0.0)]
 SMOOTH += [lambda x: torch.where(x == 0, torch.ones_like(x), torch.sin(x) / x)]
 SMOOTH += [lambda x: torch.where(x.isnan(), torch.zeros_like(x), x)]
+# what has kinks with other settings
+SMOOTH += [
+    lambda x: reduce_to(x, "mean"),
+    lambda x: reduce_rows(x, "mean"),
+    lambda x: bag(x, "sum"),
+]
+SMOOTH += [lambda x: scale(x, torch.segment_reduce(x, "mean", lengths=SEGMENTS, axis=0).sum())]
+SMOOTH += [lambda x: scale(x, torch.dist(x, torch.ones_like(x)))]
+SMOOTH += [lambda x: scale(x, torch.nn.functional.pairwise_distance(x, 1 - x)[:, None])]
+SMOOTH += [lambda x: scale(x, torch.linalg.matrix_norm(x, "nuc"))]
+SMOOTH += [lambda x: torch.logit(x.sigmoid()), lambda x: sample(x, GRID)]
 
 
 @pytest.mark.parametrize("operation", SMOOTH)

@@ -1,9 +1,11 @@
 """Derivatives that cannot be trusted: random, coupled, wrong, not finite."""
 
+import numpy as np
 import pytest
 import torch
 
 from qres.errors import InputError
+from qres.measurement.arithmetic import Arithmetic
 from qres.measurement.curvature import Curvature
 from qres.measurement.measure import measure_module
 from qres.measurement.soundness import check_products, is_wrong
@@ -111,6 +113,103 @@ def test_a_hessian_that_is_not_the_derivative_of_the_gradient_is_refused():
     with pytest.raises(InputError, match="not the derivative of the gradient"):
         check_products(_curvature(_net(Layer(TwiceWrong.apply))), seed=0)
     assert check_products(_curvature(_net(Layer(torch.square))), seed=0) == ()
+
+
+WEIGHT_NORM = torch.nn.utils.parametrizations.weight_norm
+
+
+def _normed(activation, width=8):
+    torch.manual_seed(0)
+    first = WEIGHT_NORM(torch.nn.Linear(4, width))
+    return torch.nn.Sequential(first, activation, torch.nn.Linear(width, 1)).double()
+
+
+def test_torch_differentiates_weight_norm_twice_wrongly():
+    """The same function written out: its dense Hessian has the difference quotients on its side.
+
+    With $w = g v / |v|$ the fused operation and the quotient of norms are equal to the last digits, and
+    so are their gradients. Where torch mends this, the other tests of weight norm have nothing to see.
+    """
+    generator = torch.Generator().manual_seed(1)
+    v, u = (torch.randn(4, 6, dtype=torch.float64, generator=generator) for _ in range(2))
+    g = torch.linspace(0.5, 1.5, 4, dtype=torch.float64)[:, None]
+
+    def fused(v):
+        return (torch._weight_norm(v, g, 0) * u).sum().sin()
+
+    def plain(v):
+        return (v * (g / v.norm(dim=1, keepdim=True)) * u).sum().sin()
+
+    assert float(fused(v)) == pytest.approx(float(plain(v)), rel=1e-12)
+    wrong, right = (torch.autograd.functional.hessian(f, v) for f in (fused, plain))
+    assert float((wrong - right).norm() / right.norm()) > 0.05
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "bfloat16"])
+@pytest.mark.parametrize("activation", [torch.nn.Tanh(), torch.nn.ReLU()])
+def test_a_wrong_hessian_is_seen_in_every_precision_and_between_kinks(activation, precision):
+    arithmetic = Arithmetic(precision=precision)
+    made = {"loss": _square, "batches": [_batch(count=60)], "arithmetic": arithmetic}
+    with pytest.raises(InputError, match="not the derivative of the gradient"):
+        check_products(Curvature(_normed(activation), **made), seed=0)
+    assert check_products(Curvature(_net(activation), **made), seed=0) == ()
+
+
+def test_a_wrong_layer_of_many_is_seen():
+    """Its part in the product is small: two parts in a hundred are off."""
+    rest = [torch.nn.Linear(4, 64), torch.nn.ReLU(), torch.nn.Linear(64, 64), torch.nn.ReLU()]
+    torch.manual_seed(0)
+    first = [WEIGHT_NORM(torch.nn.Linear(4, 4)), torch.nn.ReLU()]
+    module = torch.nn.Sequential(*first, *rest, torch.nn.Linear(64, 1)).double()
+    curvature = _curvature(module)
+    vector = np.random.default_rng(0).standard_normal(curvature.n_active)
+    step = 1e-6 * vector
+    ahead, behind = (curvature.gradient(curvature.start + sign * step) for sign in (1, -1))
+    true = (ahead - behind) / 2e-6
+    share = np.linalg.norm(curvature.multiply(vector) - true) / np.linalg.norm(true)
+    assert 0.002 < share < 0.04
+    with pytest.raises(InputError, match="not the derivative of the gradient"):
+        check_products(curvature, seed=0)
+
+
+def _rescaled(x):
+    """A norm in float32 whatever it is given, as in language models."""
+    y = x.float()
+    return (y * torch.rsqrt(y.square().mean(-1, keepdim=True) + 1e-6)).to(x.dtype)
+
+
+def test_a_wrong_hessian_is_seen_between_many_kinks():
+    """A step of a thousandth meets hundreds of kinks of 20,000 samples, one of a millionth hardly any."""
+    module = _normed(torch.nn.ReLU(), width=64)
+    curvature = Curvature(module, loss=_square, batches=[_batch(count=20_000)])
+    with pytest.raises(InputError, match="not the derivative of the gradient"):
+        check_products(curvature, seed=0)
+
+
+def test_a_wrong_hessian_is_seen_beside_a_layer_in_float32():
+    """Rounding hides it from the short step: 1e-7 over 1e-6; the long one is left."""
+    first = [WEIGHT_NORM(torch.nn.Linear(4, 8)), torch.nn.Tanh(), Layer(_rescaled)]
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(*first, torch.nn.Linear(8, 1)).double()
+    with pytest.raises(InputError, match="not the derivative of the gradient"):
+        check_products(_curvature(module), seed=0)
+
+
+def test_right_networks_with_kinks_or_rounding_inside_pass():
+    """At a kink to the last digit, in so many kinks that every long step meets some, in float32."""
+    still = _net(torch.nn.ReLU())
+    torch.nn.init.zeros_(still[0].bias)
+    x, y = _batch(count=200)
+    blank = torch.where(torch.arange(200)[:, None] < 20, torch.zeros_like(x), x)
+    many = _batch(count=20_000)
+    wide = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
+    rounded = _net(Layer(_rescaled))
+    for module, batch in ((still, (blank, y)), (wide.double(), many), (rounded, (x, y))):
+        for precision in ("float64", "float32"):
+            curvature = Curvature(
+                module, loss=_square, batches=[batch], arithmetic=Arithmetic(precision=precision)
+            )
+            assert check_products(curvature, seed=0) == ()
 
 
 def test_a_product_that_is_not_finite_is_refused():
