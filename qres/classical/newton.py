@@ -54,8 +54,8 @@ COMMON = (
 )
 
 FACTORED = (
-    "scheduler: the smallest singular value of a matrix that may be indefinite, or was pruned, comes from"
-    " LDL^T, which every route pays for and the direct one uses again"
+    "scheduler: the smallest singular value of a matrix that may be indefinite, was pruned or not damped,"
+    " comes from LDL^T, which every route pays for and the direct one uses again"
 )
 
 

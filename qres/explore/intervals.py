@@ -8,6 +8,7 @@ little inside, where a cheaper table happens to be narrower.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -59,8 +60,13 @@ def intervals(
 
 
 def ends_of(quantity: Quantity) -> Interval | None:
-    """Return the ends of an interval, None where there is none or they are one."""
+    """Return the ends of an interval, None where there is none, they are one, or one is infinite.
+
+    Nothing can be priced at an infinite end; the table of inputs shows it.
+    """
     if quantity.low is None or quantity.high is None or quantity.low == quantity.high:
+        return None
+    if math.isinf(quantity.low) or math.isinf(quantity.high):
         return None
     return float(quantity.low), float(quantity.high)
 

@@ -160,5 +160,6 @@ class Curvature(Objective):
         def make(number: int) -> list[torch.Tensor]:
             return [derive(*self._graph_of(number), directions, keep=self._is_kept)]
 
-        (total,) = self._add_up("apply", [], self._n_graphs, make)
+        asked = [self._array(vectors)] if self.journal.is_open else []
+        (total,) = self._add_up("apply", asked, self._n_graphs, make)
         return total + self.weight_decay * vectors if self.weight_decay else total

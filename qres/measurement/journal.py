@@ -108,7 +108,7 @@ class Journal:
         payload = self.lead(log.read(question))
         if payload is not None:
             return json.loads(payload)
-        inner = Log(log.path.with_name(f"{log.path.name}.{log.position}"))
+        inner = Log(log.path.with_name(f"{log.path.name}.{log.position}-{question:08x}"))
         self._files.append(inner)
         answer = make()
         self._files.pop()
@@ -152,7 +152,8 @@ class Journal:
         file = StateFile(place, question)
 
         def make_round(number: int) -> None:
-            inner, depth = Log(place.with_name(f"{place.name}.{number}")), len(self._files)
+            inner = Log(place.with_name(f"{place.name}.{number}-{question:08x}"))
+            depth = len(self._files)
             self._files.append(inner)
             try:
                 advance(number)
@@ -211,18 +212,22 @@ class Journal:
             self._files = files
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
+    def apart(self, who: str) -> Iterator[None]:
         """Keep for a while what this process of a team does alone, and tell it to no other.
 
         The file has the place of the first process in its name: how far the others have read is no
         mark, because they go on by what they are told.
+
+        Args:
+            who: of how many this process is which; another team shares the work otherwise.
         """
         if not self._files:
             yield
             return
         files, lead = self._files, self.lead
-        place = lead(f"{files[-1].path.name}.{files[-1].position}.own")
-        self._files, self.lead = [Log(files[-1].path.with_name(place))], _keep_own
+        place = lead(f"{files[-1].path.name}.{files[-1].position}")
+        self._files = [Log(files[-1].path.with_name(f"{place}.own-{who}"))]
+        self.lead = _keep_own
         try:
             yield
         finally:
@@ -251,15 +256,13 @@ class Journal:
 
 def _go(rounds: range, advance: Callable[[int], None], state: State, file: StateFile) -> None:
     """Make rounds, and write the state now and then, and where they end early between two."""
-    done = rounds.start
     try:
         for number in rounds:
             advance(number)
-            done = number + 1
-            file.offer(done, state)
+            file.offer(state)
     except BaseException:
-        if state.is_whole:
-            file.write(done, state)
+        if state.done is not None:
+            file.write(state)
         raise
 
 

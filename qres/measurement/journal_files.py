@@ -31,9 +31,15 @@ class State(Protocol):
     """What the rounds of a loop change."""
 
     @property
-    def is_whole(self) -> bool:
-        """Whether no round is half done."""
+    def done(self) -> int | None:
+        """Rounds that are in it; None while one is half done.
+
+        It changes in one assignment with what it counts, so that an interrupt finds no other number.
+        """
         ...
+
+    @done.setter
+    def done(self, count: int | None) -> None: ...
 
     def pack(self, *, is_last: bool) -> Arrays:
         """Return the state, after the last round only what is wanted then."""
@@ -51,14 +57,14 @@ class StateFile:
         self.path, self.question = path, question
         self.since = time.monotonic()
 
-    def offer(self, done: int, state: State) -> None:
+    def offer(self, state: State) -> None:
         """Write the state, if that is due."""
         if time.monotonic() - self.since > FLUSH_S:
-            self.write(done, state)
+            self.write(state)
 
-    def write(self, done: int, state: State) -> None:
-        """Write the state after so many rounds, in place of the one before."""
-        payload = pack_arrays([np.array(done), *state.pack(is_last=False)])
+    def write(self, state: State) -> None:
+        """Write the state in place of the one before."""
+        payload = pack_arrays([np.array(state.done), *state.pack(is_last=False)])
         head = HEAD.pack(len(payload), zlib.crc32(payload), self.question)
         write_atomic(self.path, head + payload)
         self.since = time.monotonic()
@@ -79,11 +85,12 @@ def read_state(path: Path, question: int) -> bytes | None:
 
 def resume(payload: bytes | None, state: State) -> int:
     """Put the state of the file in place, and return the rounds that are done."""
-    if payload is None:
-        return 0
-    done, *arrays = unpack_arrays(payload)
-    state.unpack(arrays)
-    return int(done)
+    state.done = 0
+    if payload is not None:
+        done, *arrays = unpack_arrays(payload)
+        state.unpack(arrays)
+        state.done = int(done)
+    return state.done
 
 
 class Log:

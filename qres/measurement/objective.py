@@ -273,7 +273,7 @@ class Objective:
             return finish()
         found = self.journal.add_up(
             name,
-            [self.start, *asked],
+            [self.start, *asked, np.array([count, self.team.rank, self.team.size])],
             count,
             add,
             sums,

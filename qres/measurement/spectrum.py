@@ -143,7 +143,7 @@ class Explorer:
         journal = self.journal or Journal()
 
         def go() -> list[Tridiagonal]:
-            with journal.apart():
+            with journal.apart(f"{self.team.rank}-of-{self.team.size}"):
                 found = dict(zip(mine, self._run(mine), strict=True))
             everyone = self.team.gather(found)
             merged = {number: run for part in everyone for number, run in part.items()}

@@ -18,20 +18,29 @@ class Sums:
 
     def __init__(self, device: torch.device | str) -> None:
         self.device = device
-        self.totals: list[torch.Tensor] = []
+        self._counted: tuple[int, list[torch.Tensor]] = (0, [])
 
     @property
-    def is_whole(self) -> bool:
-        """Whether no part is half added: only whole parts are."""
-        return True
+    def totals(self) -> list[torch.Tensor]:
+        """The sums so far."""
+        return self._counted[1]
+
+    @property
+    def done(self) -> int | None:
+        """Parts that are in them."""
+        return self._counted[0]
+
+    @done.setter
+    def done(self, count: int | None) -> None:
+        self._counted = (count or 0, self.totals)
 
     def add(self, parts: Sequence[torch.Tensor]) -> None:
-        """Add one part of each sum."""
-        if self.totals:  # not in place: autograd may hand out what is expanded
-            pairs = zip(self.totals, parts, strict=True)
-            self.totals = [total + part for total, part in pairs]
-        else:
-            self.totals = list(parts)
+        """Add one part of each sum, and count it in the same assignment."""
+        count, totals = self._counted
+        found = list(parts)
+        if count:  # not in place: autograd may hand out what is expanded
+            found = [total + part for total, part in zip(totals, parts, strict=True)]
+        self._counted = (count + 1, found)
 
     def pack(self, *, is_last: bool) -> list[NDArray[Any]]:
         """Return the sums so far."""
@@ -39,4 +48,5 @@ class Sums:
 
     def unpack(self, arrays: list[NDArray[Any]]) -> None:
         """Put in place what `pack` returned."""
-        self.totals = [torch.from_numpy(array).to(self.device) for array in arrays]
+        totals = [torch.from_numpy(array).to(self.device) for array in arrays]
+        self._counted = (self._counted[0], totals)

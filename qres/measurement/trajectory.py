@@ -129,7 +129,8 @@ class _Descent:
     """Descent and the models beside it, as they go: a state of the journal."""
 
     def __init__(self, start: Vector, models: dict[int, _Model], watch: KinkWatch | None) -> None:
-        self.models, self.watch, self.is_whole = models, watch, True
+        self.models, self.watch = models, watch
+        self.done: int | None = 0
         self.moved, self.velocity = np.zeros_like(start), np.zeros_like(start)
         self.distances: list[float] = []
 
@@ -195,7 +196,7 @@ def follow_descent(
     here = _Descent(start, models, watch)
 
     def advance(number: int) -> None:
-        here.is_whole = False
+        here.done = None
         rate, (loss, forcing) = steps[number], cycle[number % len(cycle)]
         with np.errstate(over="ignore", invalid="ignore"):
             here.velocity = _turn(here.velocity, loss.gradient(start + here.moved), momentum)
@@ -209,7 +210,7 @@ def follow_descent(
             model.compare(here.moved)
         if watch is not None:
             watch.visit(start + here.moved)
-        here.is_whole = True
+        here.done = number + 1
         progress("trajectory", number + 1, n_steps)
 
     curvature.journal.loop("descent", [start, np.array(steps)], len(steps), advance, here)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from qres.notation.quantity import Quantity
 from qres.report.grid import Sheet, grid
 from qres.report.record import Result
@@ -153,7 +155,9 @@ def interval(quantity: Quantity) -> str:
     if quantity.low is None or quantity.high is None:
         return ""
     low, high = number(quantity.low), number(quantity.high)
-    return "sharp" if low == high else f"{low}..{high}"
+    is_wide = low != high or math.isinf(quantity.low) or math.isinf(quantity.high)
+    sign = "-" if quantity.low == -math.inf else ""
+    return f"{sign}{low}..{high}" if is_wide else "sharp"
 
 
 def _is_refined(report: Result) -> bool:

@@ -189,7 +189,7 @@ def _find_frobenius(matrix: BlockMatrix, damping: float, effort: Effort) -> Quan
     trace, square = estimate_trace(multiply, matrix.dim, n_probes=effort.n_probes, rng=rng)
     total = square.value + 2 * damping * trace.value + matrix.dim * damping**2
     ends = (
-        square_end + 2 * damping * trace_end + matrix.dim * damping**2
+        square_end + (2 * damping * trace_end if damping else 0.0) + matrix.dim * damping**2
         for square_end, trace_end in ((square.low, trace.low), (square.high, trace.high))
     )
     low, high = (math.sqrt(max(end, 0.0)) for end in ends)

@@ -77,14 +77,16 @@ def solve_formed(
     is_damped = damping > 0
     is_shifted = block.is_square and is_damped  # else nothing but zero bounds the lowest
     damp(matrix, damping)
-    factor = factorise(matrix, is_estimated=is_shifted)
-    check_regular(not factor.has_zero, is_damped=is_damped, place=place)
+    is_estimated = is_shifted or not is_damped
+    factor = factorise(matrix, is_estimated=is_estimated)
+    is_regular = factor.is_regular if is_estimated else not factor.has_zero
+    check_regular(is_regular, is_damped=is_damped, place=place)
     if is_shifted:
-        extremes, is_regular = shift_ends(ends, damping), factor.is_regular
+        extremes = shift_ends(ends, damping)
     else:
         extremes = find_shifted(ends, damping, factor, effort)
         is_regular = _is_regular(extremes, block.dim)
-    check_regular(is_regular, is_damped=is_damped, place=place)
+        check_regular(is_regular, is_damped=is_damped, place=place)
     check_definite(factor, is_damped=is_damped, place=place)
     return Formed(matrix=matrix, factor=factor, extremes=extremes, step=factor.invert(gradient))
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -155,12 +155,20 @@ def _watching(module: torch.nn.Module) -> Iterator[Calls]:
     """Keep what enters and leaves the layers."""
     calls: Calls = defaultdict(list)
 
-    def keep(layer: Layer, given: tuple[torch.Tensor], output: torch.Tensor) -> None:
+    def keep(
+        layer: Layer,
+        given: tuple[torch.Tensor, ...],
+        named: Mapping[str, torch.Tensor],
+        output: torch.Tensor,
+    ) -> None:
         edge = get_gradient_edge(output) if output.requires_grad else None
-        run = _Call(inputs=given[0].detach(), n_outputs=output.numel(), edge=edge)
+        entering = given[0] if given else named["input"]
+        run = _Call(inputs=entering.detach(), n_outputs=output.numel(), edge=edge)
         calls[layer].append(run)
 
-    handles = [layer.register_forward_hook(keep) for layer in _find_layers(module)]
+    handles = [
+        layer.register_forward_hook(keep, with_kwargs=True) for layer in _find_layers(module)
+    ]
     try:
         yield calls
     finally:
@@ -255,7 +263,8 @@ def _turn(
     omega, gamma, bias = factors.omega, factors.gamma, _bias(layer)
     largest = float(omega.abs().max() * gamma.abs().max())
     root = math.sqrt(find_damping(damping, index, largest, block="k-fac"))
-    ratio = math.sqrt(_mean_diagonal(omega) / _mean_diagonal(gamma))
+    size = _mean_diagonal(gamma)  # slopes that are not zero may have squares that are
+    ratio = math.sqrt(_mean_diagonal(omega) / size) if size > 0 else math.nan
     slope = steps[layer.weight].flatten(1)
     if bias is not None:
         slope = torch.cat([slope, steps[bias][:, None]], dim=1)

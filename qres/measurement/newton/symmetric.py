@@ -114,7 +114,8 @@ def _estimate_inverse_kappa(
 ) -> float:
     if flaw > 0:
         return 0.0
-    return float(_SYCON(packed, pivots, find_row_sum(matrix), lower=1)[0])
+    found = float(_SYCON(packed, pivots, find_row_sum(matrix), lower=1)[0])
+    return 0.0 if np.isnan(found) else found  # the norm of the inverse has left the numbers
 
 
 def multiplier(matrix: Matrix) -> Callable[[Vector], Vector]:

@@ -484,7 +484,7 @@ def test_a_factorisation_before_the_choice_is_said(hand_made, price):
     work = {**square.work, "frobenius": 0.0}
     hessian = replace(square, factor_rows=0, inverse_steps=4, work=work)
     text = (
-        "the smallest singular value of a matrix that may be indefinite, or was pruned, comes from"
+        "the smallest singular value of a matrix that may be indefinite, was pruned or not damped,"
     )
 
     def says(*blocks, **changes):

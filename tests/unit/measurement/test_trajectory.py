@@ -6,6 +6,7 @@ import torch
 
 from qres.errors import InputError
 from qres.measurement.curvature import Curvature
+from qres.measurement.journal import opened_journal
 from qres.measurement.trajectory import find_end_slope, follow_descent
 
 
@@ -214,3 +215,23 @@ def test_descent_whose_last_gradient_is_no_number_is_refused():
     assert run.final_distance == pytest.approx(np.hypot(0.625e150, 0.255e150), rel=1e-12)
     with pytest.raises(InputError, match=r"gradient descent diverges at step 1 with 1e\+150"):
         find_end_slope(_cubic(), run, 1e150)
+
+
+@pytest.mark.parametrize("stop", range(1, 9))
+def test_an_interrupt_between_two_steps_repeats_none(tmp_path, stop):
+    """Progress is told after the step: who raises there finds the step done."""
+
+    def tell(_, done, total):
+        if done == stop:
+            raise KeyboardInterrupt
+
+    def run(**settings):
+        with opened_journal(tmp_path / "journal"):
+            return follow_descent(_cubic(), n_steps=8, learning_rate=0.3, **settings)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(progress=tell)
+    found = run()
+    expected = follow_descent(_cubic(), n_steps=8, learning_rate=0.3)
+    assert found.distances == expected.distances
+    assert found.gaps == expected.gaps

@@ -343,6 +343,40 @@ def test_a_layer_whose_gradient_vanishes_does_not_move():
 
 
 @pytest.mark.slow
+def test_slopes_whose_squares_vanish_give_a_step_that_is_no_number():
+    """GELU of about -30 has a slope of some 1e-197: it is not zero, its square is."""
+    module = fill(
+        torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.GELU(), torch.nn.Linear(4, 2))
+    )
+    with torch.no_grad():
+        module[0].bias.fill_(-30.0)
+    batch = draw(8, 3).clamp(-1, 1), torch.arange(8) % 2
+    damping = Damping(kind="absolute", value=1e-2, decay=1.0)
+    steps = precondition(module, cross_entropy, batch, damping, 0)
+    assert any(bool(step.isnan().any()) for step in steps.values())
+
+
+def test_a_layer_that_is_called_by_keyword_is_seen():
+    class Named(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(3, 2, dtype=torch.float64)
+
+        def forward(self, inputs):
+            return self.layer(input=inputs)
+
+    module = fill(Named())
+    plain = torch.nn.Sequential(copy.deepcopy(module.layer))
+    batch = draw(8, 3), torch.arange(8) % 2
+    damping = Damping(kind="absolute", value=0.1, decay=1.0)
+    for one, other in zip(
+        precondition(module, cross_entropy, batch, damping, 0).values(),
+        precondition(plain, cross_entropy, batch, damping, 0).values(),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
 def test_a_recorded_run_warns_of_the_plain_part(tmp_path):
     """12 characters, context 4, width 4, one tied block.
 
