@@ -66,7 +66,7 @@ def ends_of(quantity: Quantity) -> Interval | None:
     """
     if quantity.low is None or quantity.high is None or quantity.low == quantity.high:
         return None
-    if math.isinf(quantity.low) or math.isinf(quantity.high):
+    if {quantity.low, quantity.high} & {math.inf, -math.inf}:
         return None
     return float(quantity.low), float(quantity.high)
 

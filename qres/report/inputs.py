@@ -155,7 +155,7 @@ def interval(quantity: Quantity) -> str:
     if quantity.low is None or quantity.high is None:
         return ""
     low, high = number(quantity.low), number(quantity.high)
-    is_wide = low != high or math.isinf(quantity.low) or math.isinf(quantity.high)
+    is_wide = low != high or bool({quantity.low, quantity.high} & {math.inf, -math.inf})
     sign = "-" if quantity.low == -math.inf else ""
     return f"{sign}{low}..{high}" if is_wide else "sharp"
 

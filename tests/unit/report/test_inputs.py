@@ -25,3 +25,7 @@ def test_an_infinite_end_is_shown_and_not_priced(low, high, text, ends):
     quantity = Quantity(value=2.0, low=low, high=high)
     assert interval(quantity) == text
     assert ends_of(quantity) == ends
+
+
+def test_integers_beyond_floating_point_are_shown():
+    assert interval(Quantity(value=10**400, low=10**399, high=10**401)) == "1e399..1e401"
